@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICourseMarket} from "./interfaces/ICourseMarket.sol";
+import {IERC5192} from "./interfaces/IERC5192.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
+import {Base64} from "@openzeppelin/contracts/utils/Base64.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
+/// @title AccessPass
+/// @notice Non-transferable access passes: ERC-721's and ERC-5192's surface over one bit per pass.
+/// @dev A token's id holds its pass index and its owner, so that nothing is stored per token. 256 passes
+/// share a word per owner. ERC-5192's `Locked` event, which is optional ("should"), is left out: {locked}
+/// says the same, and the event would add a thousand gas to each purchase.
+abstract contract AccessPass is IERC721Metadata, IERC5192 {
+    using Strings for uint256;
+
+    /// @dev Tiers per course; a power of two, so that an index is a shift.
+    uint8 internal constant MAX_TIERS = 8;
+    uint256 private constant TIER_BITS = 3;
+
+    /// @dev An owner's address in a token id.
+    uint256 private constant OWNER_BITS = 160;
+    /// @dev What is left for the course's id: 256 bits less the owner's and the tier's.
+    uint256 private constant COURSE_BITS = 93;
+
+    /// @dev Keyed by `bucket << 160 | owner` with `bucket = passIndex / 256`: one hash where a nested mapping
+    /// takes two.
+    mapping(uint256 ownerAndBucket => uint256) private _passes;
+
+    // ------------------------------------------------------------------------------------------- metadata
+
+    /// @inheritdoc IERC721Metadata
+    function name() external pure returns (string memory) {
+        return "Lectern access pass";
+    }
+
+    /// @inheritdoc IERC721Metadata
+    function symbol() external pure returns (string memory) {
+        return "LECTERN";
+    }
+
+    /// @inheritdoc IERC721Metadata
+    /// @dev A data URI; nothing in it is text that a person chose.
+    function tokenURI(uint256 tokenId) external view returns (string memory) {
+        (, uint256 passIndex) = _requirePass(tokenId);
+        string memory course = (passIndex >> TIER_BITS).toString();
+        string memory tier = (passIndex % MAX_TIERS).toString();
+        bytes memory image = abi.encodePacked(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 320" font-family="serif" fill="#f6f1e7">',
+            '<rect width="320" height="320" fill="#1f2a37"/><path d="M32 96h256" stroke="#f6f1e7"/>',
+            '<text x="32" y="76" font-size="30">Lectern</text><text x="32" y="232" font-size="64">#',
+            course,
+            '</text><text x="32" y="280" font-size="24">Access pass, tier ',
+            tier,
+            "</text></svg>"
+        );
+        bytes memory json = abi.encodePacked(
+            '{"name":"Lectern access pass: course ',
+            course,
+            ", tier ",
+            tier,
+            '","description":"Opens a course on Lectern for its owner. It can not be transferred.",',
+            '"image":"data:image/svg+xml;base64,',
+            Base64.encode(image),
+            '","attributes":[{"trait_type":"Course","value":"',
+            course,
+            '"},{"trait_type":"Tier","value":"',
+            tier,
+            '"}]}'
+        );
+        return string.concat("data:application/json;base64,", Base64.encode(json));
+    }
+
+    // ---------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IERC721
+    function ownerOf(uint256 tokenId) external view returns (address owner) {
+        (owner,) = _requirePass(tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Counts the bits of the owner's words, one word per 32 listed courses: a counter would make each
+    /// purchase dearer by a storage slot. Contracts that gate by pass should ask `hasPass`, which is one read.
+    function balanceOf(address owner) external view returns (uint256 balance) {
+        if (owner == address(0)) revert ICourseMarket.CourseMarket_ZeroAddress();
+        uint256 last = _lastPassIndex() >> 8;
+        for (uint256 bucket = 0; bucket <= last; ++bucket) {
+            // Each round clears the lowest bit that is set.
+            for (uint256 word = _passes[_wordKey(owner, bucket)]; word != 0; word &= word - 1) {
+                ++balance;
+            }
+        }
+    }
+
+    /// @inheritdoc IERC5192
+    function locked(uint256 tokenId) external view returns (bool) {
+        _requirePass(tokenId);
+        return true;
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Always the zero address: nothing can be approved.
+    function getApproved(uint256 tokenId) external view returns (address) {
+        _requirePass(tokenId);
+        return address(0);
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Always false: nobody can be approved.
+    function isApprovedForAll(address, address) external pure returns (bool) {
+        return false;
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC721).interfaceId
+            || interfaceId == type(IERC721Metadata).interfaceId || interfaceId == type(IERC5192).interfaceId;
+    }
+
+    // ------------------------------------------------------------------------------- what a pass refuses
+
+    /// @inheritdoc IERC721
+    /// @dev Refused.
+    function transferFrom(address, address, uint256) external pure {
+        revert ICourseMarket.CourseMarket_Soulbound();
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Refused.
+    function safeTransferFrom(address, address, uint256) external pure {
+        revert ICourseMarket.CourseMarket_Soulbound();
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Refused.
+    function safeTransferFrom(address, address, uint256, bytes calldata) external pure {
+        revert ICourseMarket.CourseMarket_Soulbound();
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Refused.
+    function approve(address, uint256) external pure {
+        revert ICourseMarket.CourseMarket_Soulbound();
+    }
+
+    /// @inheritdoc IERC721
+    /// @dev Refused.
+    function setApprovalForAll(address, bool) external pure {
+        revert ICourseMarket.CourseMarket_Soulbound();
+    }
+
+    // ------------------------------------------------------------------------------------------- internal
+
+    /// @dev The highest pass index that can have been minted.
+    function _lastPassIndex() internal view virtual returns (uint256);
+
+    /// @dev The index of a course's tier, for arguments that a stranger chose. Where `possible` is false the
+    /// index may be another course's and must not be used.
+    function _passIndex(uint256 courseId, uint8 tier)
+        internal
+        pure
+        returns (bool possible, uint256 passIndex)
+    {
+        possible = tier < MAX_TIERS && courseId >> COURSE_BITS == 0;
+        passIndex = _knownPassIndex(courseId, tier);
+    }
+
+    /// @dev The index of a tier below {MAX_TIERS} of a listed course.
+    function _knownPassIndex(uint256 courseId, uint8 tier) internal pure returns (uint256) {
+        return courseId << TIER_BITS | tier;
+    }
+
+    /// @dev A pass's token id.
+    function _tokenId(address owner, uint256 passIndex) internal pure returns (uint256) {
+        return passIndex << OWNER_BITS | uint160(owner);
+    }
+
+    /// @dev Gives an owner a pass.
+    /// @return fresh False if the owner had it before.
+    function _markOwned(address owner, uint256 passIndex) internal returns (bool fresh) {
+        uint256 key = _wordKey(owner, passIndex >> 8);
+        // forge-lint: disable-next-line(incorrect-shift) one, shifted by the index
+        uint256 bit = 1 << (passIndex & 0xff);
+        uint256 word = _passes[key];
+        fresh = word & bit == 0;
+        _passes[key] = word | bit;
+    }
+
+    /// @dev Whether an owner has a pass.
+    function _owns(address owner, uint256 passIndex) internal view returns (bool) {
+        return _passes[_wordKey(owner, passIndex >> 8)] >> (passIndex & 0xff) & 1 == 1;
+    }
+
+    /// @dev Takes a token id apart, or reverts if no such pass was minted.
+    function _requirePass(uint256 tokenId) private view returns (address owner, uint256 passIndex) {
+        // forge-lint: disable-next-line(unsafe-typecast) the low 160 bits are the owner
+        owner = address(uint160(tokenId));
+        passIndex = tokenId >> OWNER_BITS;
+        if (!_owns(owner, passIndex)) revert ICourseMarket.CourseMarket_UnknownPass(tokenId);
+    }
+
+    /// @dev Where the word of 256 passes lies.
+    function _wordKey(address owner, uint256 bucket) private pure returns (uint256) {
+        return bucket << OWNER_BITS | uint160(owner);
+    }
+}
