@@ -1,0 +1,209 @@
+//! The site folder: hashed names, brotli copies, static files, `assets.json`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::wasm::{self, Module, Profile};
+use crate::paths;
+use crate::process::{Job, note};
+use crate::setup::npm;
+
+/// Where light-dark(), oklch() and nesting are native; lightningcss lowers nothing of them.
+const BROWSERS: &str = "chrome >= 123, firefox >= 121, safari >= 17.5";
+
+/// Brotli sizes in bytes.
+pub struct Site {
+    pub wasm: u64,
+    pub js: u64,
+    pub css: u64,
+}
+
+/// Makes the site of a compiled module, unless it is there already.
+pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
+    let stamp_file = paths::work()?.join("site.stamp");
+    let stamp = inputs(compiled, profile)?;
+    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp)
+        && let Ok(site) = measure()
+    {
+        note("site", "up to date");
+        return Ok(site);
+    }
+    // A half-written site must not look finished to the next run.
+    let _ = fs::remove_file(&stamp_file);
+    let Module { wasm, js } = wasm::finish(compiled, profile)?;
+    let css = styles()?;
+
+    let site = paths::site();
+    let mut kept = BTreeSet::new();
+    let mut put = |folder: &str, name: &str, content: &[u8]| -> Result<()> {
+        let file = site.join(folder).join(name);
+        write_if_new(&file, content)?;
+        if compressible(&file) {
+            kept.insert(beside(&file));
+        }
+        kept.insert(file);
+        Ok(())
+    };
+    let named = [
+        ("js", format!("lectern.{}.js", hash(&js)), &js),
+        ("wasm", format!("lectern_bg.{}.wasm", hash(&wasm)), &wasm),
+        ("css", format!("lectern.{}.css", hash(&css)), &css),
+    ];
+    for (_, name, content) in &named {
+        put("pkg", name, content)?;
+    }
+    let public = paths::root().join("public");
+    for file in paths::files(&public)? {
+        let name = file.strip_prefix(&public)?.to_string_lossy().into_owned();
+        put("static", &name, &fs::read(&file)?)?;
+    }
+    compress(&kept)?;
+    let assets: serde_json::Map<String, Value> = named
+        .iter()
+        .map(|(kind, name, _)| ((*kind).to_owned(), json!(format!("/pkg/{name}"))))
+        .collect();
+    let index = site.join("assets.json");
+    write_if_new(&index, serde_json::to_string_pretty(&assets)?.as_bytes())?;
+    kept.insert(index);
+    for file in paths::files(&site)? {
+        if !kept.contains(&file) {
+            fs::remove_file(file)?;
+        }
+    }
+    let site = measure()?;
+    fs::write(stamp_file, stamp)?;
+    Ok(site)
+}
+
+/// One style sheet from style/main.css and what it imports.
+fn styles() -> Result<Vec<u8>> {
+    let css = paths::work()?.join("lectern.css");
+    Job::new(npm::binary(&paths::tools(), "lightningcss")?)
+        .args([
+            "--bundle",
+            "--minify",
+            "--targets",
+            BROWSERS,
+            "--output-file",
+        ])
+        .arg(&css)
+        .arg(paths::root().join("style/main.css"))
+        .step("bundle the styles", "lightningcss")?;
+    Ok(fs::read(css)?)
+}
+
+/// Writes the missing and the stale `.br` files.
+fn compress(files: &BTreeSet<PathBuf>) -> Result<()> {
+    let stale: Vec<&PathBuf> = files
+        .iter()
+        .filter(|file| compressible(file))
+        .filter(|file| {
+            let changed = |file: &Path| fs::metadata(file).and_then(|data| data.modified()).ok();
+            changed(&beside(file)) < changed(file)
+        })
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Job::new("node")
+        .arg(paths::tools().join("brotli.mjs"))
+        .args(stale)
+        .step("compress with brotli", "brotli")?;
+    Ok(())
+}
+
+/// What is compressed by its format gains nothing.
+fn compressible(file: &Path) -> bool {
+    file.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| {
+            matches!(
+                extension,
+                "js" | "mjs" | "wasm" | "css" | "svg" | "txt" | "json" | "webmanifest"
+            )
+        })
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".br");
+    name.into()
+}
+
+fn write_if_new(file: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    if let Some(dir) = file.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    fs::write(file, content).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn hash(content: &[u8]) -> String {
+    hex(&Sha256::digest(content)[..8])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One hash of all that the site is made from.
+fn inputs(compiled: &Path, profile: Profile) -> Result<String> {
+    let mut digest = Sha256::new();
+    digest.update([u8::from(profile == Profile::Release)]);
+    let root = paths::root();
+    let mut files = vec![
+        compiled.to_owned(),
+        root.join("xtask/tools/package-lock.json"),
+    ];
+    // A change of our own steps makes the site stale, too.
+    files.extend(paths::files(&root.join("xtask/src/build"))?);
+    files.extend(paths::files(&root.join("style"))?);
+    files.extend(paths::files(&root.join("public"))?);
+    for file in files {
+        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        digest.update(file.as_os_str().as_encoded_bytes());
+        digest.update(content.len().to_le_bytes());
+        digest.update(content);
+    }
+    Ok(hex(&digest.finalize()))
+}
+
+/// Reads the sizes of the site that is there.
+fn measure() -> Result<Site> {
+    let site = paths::site();
+    let assets: Value = serde_json::from_slice(&fs::read(site.join("assets.json"))?)?;
+    let size = |kind: &str| -> Result<u64> {
+        let url = assets[kind].as_str().context("assets.json is incomplete")?;
+        Ok(fs::metadata(beside(&site.join(url.trim_start_matches('/'))))?.len())
+    };
+    Ok(Site {
+        wasm: size("wasm")?,
+        js: size("js")?,
+        css: size("css")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_changes_with_the_content() {
+        assert_eq!(hash(b"a").len(), 16);
+        assert_ne!(hash(b"a"), hash(b"b"));
+    }
+
+    #[test]
+    fn the_compressed_file_is_beside_its_origin() {
+        assert_eq!(beside(Path::new("pkg/a.js")), Path::new("pkg/a.js.br"));
+        assert!(compressible(Path::new("a.svg")));
+        assert!(!compressible(Path::new("a.woff2")));
+    }
+}

@@ -1,0 +1,126 @@
+//! From Rust to optimised wasm and its JavaScript.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::paths;
+use crate::process::{Job, step};
+use crate::setup::{Toolchain, npm};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// How the wasm is compiled: small for people, fast to build for `watch`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    fn cargo(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Dev => ("dev", "debug"),
+            Self::Release => ("wasm-release", "wasm-release"),
+        }
+    }
+}
+
+/// Compiles the front end; answers cargo's wasm.
+pub fn compile(toolchain: &Toolchain, profile: Profile) -> Result<PathBuf> {
+    let (name, folder) = profile.cargo();
+    toolchain
+        .cargo()
+        .args([
+            "build",
+            "--package",
+            "frontend",
+            "--target",
+            TARGET,
+            "--profile",
+            name,
+        ])
+        .step("build the front end (wasm)", "frontend")?;
+    Ok(paths::target()
+        .join(TARGET)
+        .join(folder)
+        .join("frontend.wasm"))
+}
+
+/// The module and the script that loads it, ready to be served.
+pub struct Module {
+    pub wasm: Vec<u8>,
+    pub js: Vec<u8>,
+}
+
+/// wasm-bindgen, then the optimisers.
+pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
+    let dir = paths::work()?.join("bindgen");
+    let _ = fs::remove_dir_all(&dir);
+    step("bind wasm to JavaScript", || {
+        Bindgen::new()
+            .input_path(compiled)
+            .web(true)?
+            .out_name("lectern")
+            .typescript(false)
+            // Names carry a hash of the content: the page says where the module is.
+            .omit_default_module_path(true)
+            .remove_name_section(profile == Profile::Release)
+            .remove_producers_section(profile == Profile::Release)
+            .generate(&dir)
+    })
+    .context(
+        "wasm-bindgen failed; its version must be the same in Cargo.lock and xtask/Cargo.toml",
+    )?;
+    let (wasm, js) = (dir.join("lectern_bg.wasm"), dir.join("lectern.js"));
+    if profile == Profile::Dev {
+        return Ok(Module {
+            wasm: fs::read(&wasm)?,
+            js: bundle(&js, &dir, &[])?,
+        });
+    }
+    let small = dir.join("lectern_bg.small.wasm");
+    Job::new(npm::binary(&paths::tools(), "wasm-opt")?)
+        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        // What rustc takes for granted in wasm32-unknown-unknown.
+        .args([
+            "--enable-bulk-memory",
+            "--enable-bulk-memory-opt",
+            "--enable-multivalue",
+            "--enable-mutable-globals",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-sign-ext",
+        ])
+        .arg(&wasm)
+        .arg("-o")
+        .arg(&small)
+        .step("shrink the wasm", "wasm-opt")?;
+    let shrunk = fs::read(&small)?;
+    if !shrunk.starts_with(b"\0asm") {
+        bail!("wasm-opt wrote no module");
+    }
+    Ok(Module {
+        wasm: shrunk,
+        js: bundle(&js, &dir, &["--minify"])?,
+    })
+}
+
+/// One script with all that crates brought as snippets, so that one hash names all of it.
+fn bundle(script: &Path, dir: &Path, more: &[&str]) -> Result<Vec<u8>> {
+    let bundled = dir.join("lectern.bundle.js");
+    Job::new(npm::binary(&paths::tools(), "esbuild")?)
+        .arg(script)
+        .args([
+            "--bundle",
+            "--format=esm",
+            "--target=es2022",
+            "--log-level=warning",
+        ])
+        .args(more)
+        .arg(format!("--outfile={}", bundled.display()))
+        .step("bundle the JavaScript", "esbuild")?;
+    Ok(fs::read(&bundled)?)
+}

@@ -1,0 +1,297 @@
+//! A dev chain and a server on it, as demo, watch and bench run them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::http;
+use crate::paths;
+use crate::process::{Daemon, Job, step};
+use crate::setup::npm;
+
+pub const CHAIN_ID: u64 = 31337;
+
+/// anvil's first account deploys the market and is the platform.
+const DEPLOYER: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+/// anvil's tenth account is the admin of the demo.
+pub const ADMIN: &str = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
+
+/// What a world is made from.
+pub struct Plan {
+    /// Everything that it remembers is in this folder.
+    pub dir: PathBuf,
+    pub server: PathBuf,
+    pub port: u16,
+    /// Seconds between blocks.
+    pub block_time: u64,
+}
+
+pub struct World {
+    // Dropped in this order: the server before the chain that it follows.
+    server: Option<Daemon>,
+    chain: Daemon,
+    plan: Plan,
+    chain_port: u16,
+    market: Market,
+    pub is_new: bool,
+    _lock: File,
+}
+
+/// The contract and the block of its deployment.
+#[derive(Default)]
+struct Market {
+    address: String,
+    block: u64,
+}
+
+impl Market {
+    fn from_json(text: &str) -> Option<Self> {
+        let json: Value = serde_json::from_str(text).ok()?;
+        Some(Self {
+            address: json["address"].as_str()?.to_owned(),
+            block: json["block"].as_u64()?,
+        })
+    }
+
+    fn to_json(&self) -> String {
+        json!({"address": self.address, "block": self.block}).to_string()
+    }
+}
+
+impl World {
+    /// Starts the chain, makes what is not there yet, and starts the server.
+    pub fn start(plan: Plan) -> Result<Self> {
+        fs::create_dir_all(&plan.dir)?;
+        let lock = lock(&plan.dir)?;
+        let chain_port = http::free_port(8545)?;
+        let chain = step("start the dev chain (anvil)", || {
+            start_chain(&plan, chain_port)
+        })?;
+        let mut world = Self {
+            server: None,
+            chain,
+            chain_port,
+            market: Market::default(),
+            is_new: false,
+            plan,
+            _lock: lock,
+        };
+        world.find_or_deploy_market()?;
+        world
+            .lectern(&["migrate"])
+            .step("migrate the database", "migrate")?;
+        if world.is_new {
+            world
+                .lectern(&["seed"])
+                .step("seed the demo courses and list them on the chain", "seed")?;
+            world
+                .lectern(&["admin", "grant", ADMIN])
+                .step("make the demo's admin", "admin-grant")?;
+            world.remember()?;
+        }
+        world.start_server()?;
+        Ok(world)
+    }
+
+    pub fn rpc_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.chain_port)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.plan.port)
+    }
+
+    pub fn market(&self) -> &str {
+        &self.market.address
+    }
+
+    pub fn server_pid(&self) -> Option<u32> {
+        self.server.as_ref().map(Daemon::pid)
+    }
+
+    pub fn rpc(&self, method: &str, params: &Value) -> Result<Value> {
+        http::rpc(self.chain_port, method, params)
+    }
+
+    /// An error once one of the two has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        self.chain.check()?;
+        self.server.as_mut().map_or(Ok(()), Daemon::check)
+    }
+
+    /// Ends the server and starts what is at its path now.
+    pub fn restart_server(&mut self) -> Result<()> {
+        if let Some(mut server) = self.server.take() {
+            server.stop();
+        }
+        self.start_server()
+    }
+
+    /// Ends both; the chain writes its state down.
+    pub fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.stop();
+        }
+        self.chain.stop();
+    }
+
+    /// A command of the server's binary, configured for this world.
+    pub fn lectern(&self, args: &[&str]) -> Job {
+        let settings = [
+            ("SERVER__LISTEN", format!("127.0.0.1:{}", self.plan.port)),
+            ("SERVER__PUBLIC_URL", self.url()),
+            ("SERVER__SITE_DIR", paths::site().display().to_string()),
+            (
+                "DATABASE__URL",
+                format!("sqlite://{}", database(&self.plan.dir).display()),
+            ),
+            ("CHAIN__ID", CHAIN_ID.to_string()),
+            ("CHAIN__RPC_URLS", format!("[\"{}\"]", self.rpc_url())),
+            ("CHAIN__PUBLIC_RPC_URL", self.rpc_url()),
+            ("CHAIN__START_BLOCK", self.market.block.to_string()),
+            ("CHAIN__MARKET", self.market.address.clone()),
+            ("DEV__DEMO_WALLET", "true".to_owned()),
+        ];
+        let mut job = Job::new(&self.plan.server).dir(&self.plan.dir).args(args);
+        for (name, value) in settings {
+            job = job.env(&format!("LECTERN__{name}"), value);
+        }
+        job
+    }
+
+    fn start_server(&mut self) -> Result<()> {
+        let port = self.plan.port;
+        let log = paths::log("lectern")?;
+        let server = step("start the server", || {
+            let mut server = self.lectern(&["run"]).daemon("the server", &log)?;
+            server.until(Duration::from_secs(30), || {
+                http::status(port, "/readyz").is_ok_and(|status| status == 200)
+            })?;
+            Ok(server)
+        })?;
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// The chain and the database know each other: both must be there, or neither.
+    fn find_or_deploy_market(&mut self) -> Result<()> {
+        let dir = self.plan.dir.clone();
+        let known = fs::read_to_string(memory(&dir))
+            .ok()
+            .and_then(|text| Market::from_json(&text));
+        let has_database = database(&dir).is_file();
+        if let Some(market) = known {
+            let code = self.rpc("eth_getCode", &json!([market.address, "latest"]))?;
+            let has_code = code.as_str().is_some_and(|code| code.len() > 2);
+            match (has_code, has_database) {
+                (true, true) => {
+                    self.market = market;
+                    return Ok(());
+                }
+                (false, true) => bail!(lost("The dev chain's state", "the database", &dir)),
+                (true, false) => bail!(lost("The database", "the dev chain's state", &dir)),
+                (false, false) => {}
+            }
+        } else if has_database {
+            // Making it was cut short, and nothing was sold yet: begin again.
+            delete(&dir, &DATABASE)?;
+        }
+        let rpc_url = self.rpc_url();
+        let answer = self
+            .lectern(&["contracts", "deploy", "--rpc-url", &rpc_url])
+            .args(["--dev-account", DEPLOYER])
+            .step("deploy the market contract", "deploy")?;
+        self.market = answer
+            .lines()
+            .rev()
+            .find_map(Market::from_json)
+            .with_context(|| format!("`lectern contracts deploy` told no address:\n{answer}"))?;
+        self.is_new = true;
+        Ok(())
+    }
+
+    fn remember(&self) -> Result<()> {
+        fs::write(memory(&self.plan.dir), self.market.to_json())?;
+        Ok(())
+    }
+}
+
+fn lost(missing: &str, kept: &str, dir: &Path) -> String {
+    format!(
+        "{missing} is lost, but {kept} is there: they no longer fit each other.\n\
+         Begin anew with `cargo xtask demo --fresh`, which deletes what is in {}.",
+        dir.display()
+    )
+}
+
+fn start_chain(plan: &Plan, port: u16) -> Result<Daemon> {
+    let mut chain = Job::new(npm::foundry("anvil")?)
+        .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--chain-id", &CHAIN_ID.to_string()])
+        .args(["--block-time", &plan.block_time.to_string()])
+        .args(["--state-interval", "2", "--state"])
+        .arg(plan.dir.join("anvil.json"))
+        .daemon("the dev chain", &paths::log("anvil")?)?;
+    chain.until(Duration::from_secs(20), || {
+        http::rpc(port, "eth_chainId", &json!([])).is_ok()
+    })?;
+    Ok(chain)
+}
+
+fn database(dir: &Path) -> PathBuf {
+    dir.join("lectern.db")
+}
+
+fn memory(dir: &Path) -> PathBuf {
+    dir.join("world.json")
+}
+
+/// Two worlds in one folder would write over each other.
+fn lock(dir: &Path) -> Result<File> {
+    let file = File::create(dir.join("lock"))?;
+    if file.try_lock().is_err() {
+        bail!("another one is running on {}", dir.display());
+    }
+    Ok(file)
+}
+
+const DATABASE: [&str; 3] = ["lectern.db", "lectern.db-wal", "lectern.db-shm"];
+
+/// Deletes what a world made, and nothing else that may be in the folder.
+pub fn forget(dir: &Path) -> Result<()> {
+    delete(dir, &["world.json", "anvil.json"])?;
+    delete(dir, &DATABASE)
+}
+
+fn delete(dir: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
+        match fs::remove_file(dir.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("cannot delete {name} in {}", dir.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_the_market() {
+        let told = r#"{"address":"0xAb","block":7,"gas":900000}"#;
+        let market = Market::from_json(told).expect("an address");
+        assert_eq!((market.address.as_str(), market.block), ("0xAb", 7));
+        assert_eq!(
+            Market::from_json(&market.to_json()).map(|market| market.block),
+            Some(7)
+        );
+        assert!(Market::from_json("deploying").is_none());
+    }
+}
