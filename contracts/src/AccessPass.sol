@@ -17,6 +17,11 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 abstract contract AccessPass is IERC721Metadata, IERC5192 {
     using Strings for uint256;
 
+    /// @dev 256 passes of one owner. A struct, so that a pointer to it can be read and written with one hash.
+    struct Word {
+        uint256 bits;
+    }
+
     /// @dev Tiers per course; a power of two, so that an index is a shift.
     uint8 internal constant MAX_TIERS = 8;
     uint256 private constant TIER_BITS = 3;
@@ -28,7 +33,7 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
 
     /// @dev Keyed by `bucket << 160 | owner` with `bucket = passIndex / 256`: one hash where a nested mapping
     /// takes two.
-    mapping(uint256 ownerAndBucket => uint256) private _passes;
+    mapping(uint256 ownerAndBucket => Word) private _passes;
 
     // ------------------------------------------------------------------------------------------- metadata
 
@@ -89,7 +94,7 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
         uint256 last = _lastPassIndex() >> 8;
         for (uint256 bucket = 0; bucket <= last; ++bucket) {
             // Each round clears the lowest bit that is set.
-            for (uint256 word = _passes[_wordKey(owner, bucket)]; word != 0; word &= word - 1) {
+            for (uint256 word = _passes[_wordKey(owner, bucket)].bits; word != 0; word &= word - 1) {
                 ++balance;
             }
         }
@@ -181,17 +186,17 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
     /// @dev Gives an owner a pass.
     /// @return fresh False if the owner had it before.
     function _markOwned(address owner, uint256 passIndex) internal returns (bool fresh) {
-        uint256 key = _wordKey(owner, passIndex >> 8);
         // forge-lint: disable-next-line(incorrect-shift) one, shifted by the index
         uint256 bit = 1 << (passIndex & 0xff);
-        uint256 word = _passes[key];
-        fresh = word & bit == 0;
-        _passes[key] = word | bit;
+        Word storage word = _passes[_wordKey(owner, passIndex >> 8)];
+        uint256 bits = word.bits;
+        fresh = bits & bit == 0;
+        word.bits = bits | bit;
     }
 
     /// @dev Whether an owner has a pass.
     function _owns(address owner, uint256 passIndex) internal view returns (bool) {
-        return _passes[_wordKey(owner, passIndex >> 8)] >> (passIndex & 0xff) & 1 == 1;
+        return _passes[_wordKey(owner, passIndex >> 8)].bits >> (passIndex & 0xff) & 1 == 1;
     }
 
     /// @dev Takes a token id apart, or reverts if no such pass was minted.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessPass} from "./AccessPass.sol";
+import {Offer, OfferLib} from "./Offer.sol";
 import {ICourseMarket} from "./interfaces/ICourseMarket.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
@@ -19,18 +20,15 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
         address payee;
     }
 
-    /// @dev All that a purchase needs, in one slot; hence the price's 88 bits (309 million coins) and the
-    /// copy of the payee.
-    struct Offer {
-        address payee;
-        uint88 price;
-        bool active;
-    }
+    /// @dev What the account of a payee without money holds.
+    uint256 private constant EMPTY_ACCOUNT = 1;
 
     uint256 private _courseCount;
     mapping(uint256 courseId => Listing) private _listings;
     mapping(uint256 passIndex => Offer) private _offers;
-    mapping(address payee => uint256) private _payouts;
+    /// @dev One wei above what the payee has: the slot of a payee who withdrew all never falls back to zero,
+    /// so that no buyer pays for setting it up again. Whoever names a payee sets it up, see {_openAccount}.
+    mapping(address payee => uint256) private _accounts;
 
     /// @param owner The account that may pause purchases.
     constructor(address owner) Ownable(owner) {}
@@ -52,19 +50,19 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
         whenNotPaused
     {
         (bool possible, uint256 passIndex) = _passIndex(courseId, tier);
-        Offer memory offer = _offers[passIndex];
-        if (!possible || !offer.active) {
+        Offer offer = _offers[passIndex];
+        if (!possible || !offer.active()) {
             if (_listings[courseId].lister == address(0)) revert CourseMarket_UnknownCourse(courseId);
             revert CourseMarket_TierNotForSale(courseId, tier);
         }
-        if (msg.value != offer.price) revert CourseMarket_WrongPrice(offer.price, msg.value);
+        if (msg.value != offer.price()) revert CourseMarket_WrongPrice(offer.price(), msg.value);
         if (beneficiary == address(0)) revert CourseMarket_ZeroAddress();
         if (!_markOwned(beneficiary, passIndex)) {
             revert CourseMarket_AlreadyOwned(beneficiary, courseId, tier);
         }
         // Every unit of a balance was sent to this contract: no chain has 2^256 wei to send.
         unchecked {
-            _payouts[offer.payee] += msg.value;
+            _accounts[offer.payee()] += msg.value;
         }
 
         emit CoursePurchased(orderId, beneficiary, courseId, tier, address(0), msg.value);
@@ -74,11 +72,11 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
     /// @inheritdoc ICourseMarket
     function withdraw(address payable to) external returns (uint256 amount) {
         if (to == address(0)) revert CourseMarket_ZeroAddress();
-        amount = _payouts[msg.sender];
+        amount = payoutOf(msg.sender);
         if (amount == 0) revert CourseMarket_NothingToWithdraw(msg.sender);
 
         // Before the call: whoever re-enters finds nothing left.
-        _payouts[msg.sender] = 0;
+        _accounts[msg.sender] = EMPTY_ACCOUNT;
         emit PayoutWithdrawn(msg.sender, to, amount);
         (bool sent,) = to.call{value: amount}("");
         if (!sent) revert CourseMarket_TransferFailed(to, amount);
@@ -104,6 +102,7 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
         if (payee == address(0)) revert CourseMarket_ZeroAddress();
         uint8 tierCount = _tierCount(prices);
 
+        _openAccount(payee);
         courseId = ++_courseCount;
         _listings[courseId] = Listing({lister: msg.sender, tierCount: tierCount, payee: payee});
         emit CourseListed(courseId, courseRef, msg.sender, payee);
@@ -144,13 +143,15 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
     function setPayee(uint256 courseId, address payee) external onlyLister(courseId) {
         if (payee == address(0)) revert CourseMarket_ZeroAddress();
 
+        _openAccount(payee);
         Listing storage listing = _listings[courseId];
         listing.payee = payee;
         uint8 tierCount = listing.tierCount;
         for (uint8 tier = 0; tier < tierCount; ++tier) {
-            Offer storage offer = _offers[_knownPassIndex(courseId, tier)];
+            uint256 passIndex = _knownPassIndex(courseId, tier);
+            Offer offer = _offers[passIndex];
             // An index without a tier stays empty: a price set there later brings the payee along.
-            if (offer.price != 0) offer.payee = payee;
+            if (offer.price() != 0) _offers[passIndex] = OfferLib.pack(payee, offer.price(), offer.active());
         }
         emit PayeeChanged(courseId, payee);
     }
@@ -166,16 +167,17 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
     // ---------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc ICourseMarket
-    function payoutOf(address payee) external view returns (uint256) {
-        return _payouts[payee];
+    function payoutOf(address payee) public view returns (uint256) {
+        uint256 account = _accounts[payee];
+        return account == 0 ? 0 : account - EMPTY_ACCOUNT;
     }
 
     /// @inheritdoc ICourseMarket
     function tierOf(uint256 courseId, uint8 tier) external view returns (uint256 price, bool active) {
         (bool possible, uint256 passIndex) = _passIndex(courseId, tier);
         if (!possible) return (0, false);
-        Offer storage offer = _offers[passIndex];
-        return (offer.price, offer.active);
+        Offer offer = _offers[passIndex];
+        return (offer.price(), offer.active());
     }
 
     /// @inheritdoc ICourseMarket
@@ -213,11 +215,17 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
         return _knownPassIndex(_courseCount, MAX_TIERS - 1);
     }
 
+    /// @dev Sets up a payee's account, once.
+    function _openAccount(address payee) private {
+        if (_accounts[payee] == 0) _accounts[payee] = EMPTY_ACCOUNT;
+    }
+
     /// @dev Writes an offer that fits into its slot.
     function _setOffer(uint256 courseId, uint8 tier, address payee, uint256 price, bool active) private {
-        if (price > type(uint88).max) revert CourseMarket_PriceTooHigh(type(uint88).max, price);
-        // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
-        _offers[_knownPassIndex(courseId, tier)] = Offer({payee: payee, price: uint88(price), active: active});
+        if (price > OfferLib.MAX_PRICE) revert CourseMarket_PriceTooHigh(OfferLib.MAX_PRICE, price);
+        // Without a price there is no tier: the slot is cleared, payee and all.
+        Offer offer = price == 0 ? Offer.wrap(0) : OfferLib.pack(payee, price, active);
+        _offers[_knownPassIndex(courseId, tier)] = offer;
         emit TierPriced(courseId, tier, price, active);
     }
 

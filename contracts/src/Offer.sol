@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @dev What a purchase must know of a tier, in one storage slot: from the low bits up the payee (160), the
+/// state (1) and the price in wei (95, which is 39 thousand million coins). All zero: no tier.
+type Offer is uint256;
+
+using OfferLib for Offer global;
+
+/// @title OfferLib
+/// @notice Packs and unpacks an {Offer}.
+library OfferLib {
+    /// @dev The highest price that fits.
+    uint256 internal constant MAX_PRICE = 2 ** 95 - 1;
+
+    uint256 private constant PAYEE_BITS = 160;
+    uint256 private constant PRICE_SHIFT = 161;
+
+    /// @dev Packs. The price must be at most {MAX_PRICE}.
+    function pack(address payee_, uint256 price_, bool active_) internal pure returns (Offer) {
+        return Offer.wrap(price_ << PRICE_SHIFT | (active_ ? 1 << PAYEE_BITS : 0) | uint160(payee_));
+    }
+
+    /// @dev The account that a sale is credited to.
+    function payee(Offer offer) internal pure returns (address) {
+        // forge-lint: disable-next-line(unsafe-typecast) the low 160 bits are the payee
+        return address(uint160(Offer.unwrap(offer)));
+    }
+
+    /// @dev The price in wei.
+    function price(Offer offer) internal pure returns (uint256) {
+        return Offer.unwrap(offer) >> PRICE_SHIFT;
+    }
+
+    /// @dev Whether the tier can be bought.
+    function active(Offer offer) internal pure returns (bool) {
+        return Offer.unwrap(offer) >> PAYEE_BITS & 1 == 1;
+    }
+}

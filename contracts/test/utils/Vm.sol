@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice The part of forge's cheatcodes that these tests use.
+interface Vm {
+    /// @notice What the last call cost.
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
+    function assertEq(uint256 left, uint256 right) external pure;
+    function assertEq(uint256 left, uint256 right, string calldata message) external pure;
+    function assertEq(address left, address right) external pure;
+    function assertEq(bool left, bool right) external pure;
+    function assertEq(bytes32 left, bytes32 right) external pure;
+    function assertEq(string calldata left, string calldata right) external pure;
+    function assertTrue(bool condition) external pure;
+    function assertTrue(bool condition, string calldata message) external pure;
+    function assertFalse(bool condition) external pure;
+    function assertFalse(bool condition, string calldata message) external pure;
+    function assume(bool condition) external pure;
+    function deal(address account, uint256 balance) external;
+    function deployCode(string calldata artifact, bytes calldata constructorArgs)
+        external
+        returns (address deployed);
+    function expectEmit(address emitter) external;
+    function expectRevert(bytes calldata revertData) external;
+    function expectRevert() external;
+    function label(address account, string calldata name) external;
+    function lastCallGas() external view returns (Gas memory);
+    function prank(address sender) external;
+    function serializeUint(string calldata object, string calldata key, uint256 value)
+        external
+        returns (string memory json);
+    function writeJson(string calldata json, string calldata path) external;
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+}
