@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod build;
+mod daemon;
 mod demo;
 mod http;
 mod paths;

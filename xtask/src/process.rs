@@ -1,9 +1,8 @@
-//! Child processes: quiet steps that leave a log, and daemons that end when we do.
+//! Child processes as quiet steps that leave a log, and the signals that end us.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write, stdout};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::paths;
@@ -112,7 +111,8 @@ impl Outcome {
     }
 }
 
-fn tail(text: &str, lines: usize) -> String {
+/// The last lines of a text.
+pub fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
@@ -200,26 +200,29 @@ impl Job {
             .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    fn spawn(&mut self) -> Result<Child> {
+    /// Runs silently and has to succeed.
+    pub fn must(mut self) -> Result<String> {
+        let program = self.0.get_program().to_string_lossy().into_owned();
+        let output = self
+            .0
+            .output()
+            .with_context(|| format!("cannot start {program}"))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            bail!("{program} failed: {}", tail(&text, 20));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.0
+    }
+
+    pub fn spawn(&mut self) -> Result<Child> {
         let program = self.0.get_program().to_string_lossy().into_owned();
         self.0
             .spawn()
             .with_context(|| format!("cannot start {program}"))
-    }
-
-    /// Starts it in a process group of its own, which the terminal's Ctrl-C does not reach:
-    /// we decide the order in which things stop.
-    pub fn daemon(mut self, name: &'static str, log: &Path) -> Result<Daemon> {
-        let file = File::create(log)?;
-        self.0
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .process_group(0);
-        Ok(Daemon {
-            name,
-            child: self.spawn()?,
-            log: log.to_owned(),
-        })
     }
 }
 
@@ -297,84 +300,6 @@ fn library_path() -> Option<std::ffi::OsString> {
         })
         .collect();
     (!kept.is_empty()).then(|| std::env::join_paths(kept).ok())?
-}
-
-/// A child that runs beside us until it is stopped or dropped.
-pub struct Daemon {
-    name: &'static str,
-    child: Child,
-    log: PathBuf,
-}
-
-impl Daemon {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// An error once it has ended by itself, with the end of its log.
-    pub fn check(&mut self) -> Result<()> {
-        let Some(status) = self.child.try_wait()? else {
-            return Ok(());
-        };
-        let text = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
-        bail!(
-            "{} ended ({status})\n{}\n(all of it: {})",
-            self.name,
-            tail(&text, 30),
-            self.log.display()
-        )
-    }
-
-    /// Waits until `ready` says yes.
-    pub fn until(&mut self, limit: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
-        let start = Instant::now();
-        loop {
-            self.check()?;
-            if ready() {
-                return Ok(());
-            }
-            if start.elapsed() > limit {
-                bail!(
-                    "{} was not ready within {} s (its log: {})",
-                    self.name,
-                    limit.as_secs(),
-                    self.log.display()
-                );
-            }
-            pause(Duration::from_millis(50))?;
-        }
-    }
-
-    /// Asks it to end, waits, and insists after ten seconds.
-    pub fn stop(&mut self) {
-        self.end(Signal::SIGINT, Duration::from_secs(10));
-    }
-
-    fn end(&mut self, signal: Signal, grace: Duration) {
-        let Ok(group) = i32::try_from(self.child.id()).map(Pid::from_raw) else {
-            return;
-        };
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        // An error means that the group is gone already.
-        let _ = killpg(group, signal);
-        let start = Instant::now();
-        while start.elapsed() < grace {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            sleep(Duration::from_millis(20));
-        }
-        let _ = killpg(group, Signal::SIGKILL);
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.stop();
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::daemon::Daemon;
 use crate::http;
 use crate::paths;
-use crate::process::{Daemon, Job, step};
+use crate::process::{Job, step};
 use crate::setup::npm;
 
 pub const CHAIN_ID: u64 = 31337;
@@ -166,7 +167,7 @@ impl World {
         let port = self.plan.port;
         let log = paths::log("lectern")?;
         let server = step("start the server", || {
-            let mut server = self.lectern(&["run"]).daemon("the server", &log)?;
+            let mut server = Daemon::start("the server", self.lectern(&["run"]), &log)?;
             server.until(Duration::from_secs(30), || {
                 http::status(port, "/readyz").is_ok_and(|status| status == 200)
             })?;
@@ -228,13 +229,13 @@ fn lost(missing: &str, kept: &str, dir: &Path) -> String {
 }
 
 fn start_chain(plan: &Plan, port: u16) -> Result<Daemon> {
-    let mut chain = Job::new(npm::foundry("anvil")?)
+    let job = Job::new(npm::foundry("anvil")?)
         .args(["--host", "127.0.0.1", "--port", &port.to_string()])
         .args(["--chain-id", &CHAIN_ID.to_string()])
         .args(["--block-time", &plan.block_time.to_string()])
         .args(["--state-interval", "2", "--state"])
-        .arg(plan.dir.join("anvil.json"))
-        .daemon("the dev chain", &paths::log("anvil")?)?;
+        .arg(plan.dir.join("anvil.json"));
+    let mut chain = Daemon::start("the dev chain", job, &paths::log("anvil")?)?;
     chain.until(Duration::from_secs(20), || {
         http::rpc(port, "eth_chainId", &json!([])).is_ok()
     })?;

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::apt;
 use crate::paths;
@@ -186,8 +186,7 @@ fn std_folder() -> Result<PathBuf> {
     let sysroot = Job::new("/usr/bin/rustc")
         .args(["--print", "sysroot"])
         .without_env("RUSTUP_TOOLCHAIN")
-        .ask()
-        .context("Debian's /usr/bin/rustc does not start")?;
+        .must()?;
     Ok(Path::new(&sysroot)
         .join("lib/rustlib")
         .join(TARGET)
@@ -247,8 +246,7 @@ fn install_std(built: &Path, library: &Path) -> Result<()> {
             .args(["-n", "sh", "-c", script, "sh"])
             .arg(&staging)
             .arg(library)
-            .ask()
-            .context("sudo cannot write into the compiler's folder")?;
+            .must()?;
         Ok(())
     }
 }

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::daemon::Daemon;
 use crate::http;
 use crate::paths;
-use crate::process::{Daemon, Job};
+use crate::process::Job;
 
 pub struct Postgres {
     // Stopped before its folder goes.
@@ -24,11 +25,7 @@ impl Postgres {
         fs::create_dir_all(&dir)?;
         let owner = owner();
         if let Some(owner) = owner {
-            Job::new("chown")
-                .arg(owner)
-                .arg(&dir)
-                .ask()
-                .context("cannot give the folder to an ordinary user")?;
+            Job::new("chown").arg(owner).arg(&dir).must()?;
         }
         let data = dir.join("data");
         as_owner(owner, &programs.join("initdb"))
@@ -42,10 +39,9 @@ impl Postgres {
             ])
             .arg("--pgdata")
             .arg(&data)
-            .ask()
-            .context("initdb failed")?;
+            .must()?;
         let port = http::free_port(54320)?;
-        let mut server = as_owner(owner, &programs.join("postgres"))
+        let job = as_owner(owner, &programs.join("postgres"))
             .dir(&dir)
             .arg("-D")
             .arg(&data)
@@ -60,8 +56,8 @@ impl Postgres {
                 "-c",
                 "full_page_writes=off",
             ])
-            .args(["-c", "max_connections=300"])
-            .daemon("Postgres", &paths::log("postgres")?)?;
+            .args(["-c", "max_connections=300"]);
+        let mut server = Daemon::start("Postgres", job, &paths::log("postgres")?)?;
         let socket = dir.join(format!(".s.PGSQL.{port}"));
         let client = programs.join("pg_isready");
         server.until(Duration::from_secs(30), || {
