@@ -1,0 +1,8 @@
+//! Signing in and out, and one's profile.
+
+pub mod api;
+pub mod island;
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+mod parts;

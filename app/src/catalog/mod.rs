@@ -1,0 +1,4 @@
+//! The catalogue and the courses' own pages.
+
+pub mod pages;
+mod parts;

@@ -1,0 +1,8 @@
+//! Orders: opening, paying, following.
+
+pub mod api;
+pub mod island;
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+mod parts;
