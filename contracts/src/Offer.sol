@@ -13,12 +13,12 @@ library OfferLib {
     /// @dev The highest price that fits.
     uint256 internal constant MAX_PRICE = 2 ** 95 - 1;
 
-    uint256 private constant PAYEE_BITS = 160;
+    uint256 private constant ACTIVE = 2 ** 160;
     uint256 private constant PRICE_SHIFT = 161;
 
     /// @dev Packs. The price must be at most {MAX_PRICE}.
     function pack(address payee_, uint256 price_, bool active_) internal pure returns (Offer) {
-        return Offer.wrap(price_ << PRICE_SHIFT | (active_ ? 1 << PAYEE_BITS : 0) | uint160(payee_));
+        return Offer.wrap(price_ << PRICE_SHIFT | (active_ ? ACTIVE : 0) | uint160(payee_));
     }
 
     /// @dev The account that a sale is credited to.
@@ -34,6 +34,6 @@ library OfferLib {
 
     /// @dev Whether the tier can be bought.
     function active(Offer offer) internal pure returns (bool) {
-        return Offer.unwrap(offer) >> PAYEE_BITS & 1 == 1;
+        return Offer.unwrap(offer) & ACTIVE != 0;
     }
 }

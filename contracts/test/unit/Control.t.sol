@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CourseMarket} from "../../src/CourseMarket.sol";
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
@@ -15,7 +14,7 @@ contract ControlTest is MarketTest {
 
     function test_RevertWhen_BornWithoutOwner() external {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
-        new CourseMarket(address(0));
+        vm.deployCode("CourseMarket.sol:CourseMarket", abi.encode(address(0)));
     }
 
     function test_RevertWhen_PausedByAnother() external {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CourseMarket} from "../../src/CourseMarket.sol";
+import {IMarket} from "./IMarket.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice A market with one course, and the people around it.
@@ -13,7 +13,7 @@ abstract contract MarketTest {
     bytes32 internal constant COURSE_REF = keccak256("course");
     bytes32 internal constant ORDER = keccak256("order");
 
-    CourseMarket internal market;
+    IMarket internal market;
     /// @dev Tier 0 at PRICE, none at 1, tier 2 at DEAR.
     uint256 internal course;
 
@@ -25,11 +25,14 @@ abstract contract MarketTest {
     address internal stranger = account("stranger");
 
     function setUp() public virtual {
-        // By name rather than with `new`: the compiler need not copy the market into each test contract.
-        market = CourseMarket(vm.deployCode("CourseMarket.sol:CourseMarket", abi.encode(owner)));
-        vm.label(address(market), "market");
+        market = deploy();
         course = list(lister, payee, prices(PRICE, 0, DEAR));
         vm.deal(buyer, 1000 ether);
+    }
+
+    function deploy() internal returns (IMarket deployed) {
+        deployed = IMarket(vm.deployCode("CourseMarket.sol:CourseMarket", abi.encode(owner)));
+        vm.label(address(deployed), "market");
     }
 
     function account(string memory name) internal returns (address who) {

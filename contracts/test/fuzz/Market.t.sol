@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Offer, OfferLib} from "../../src/Offer.sol";
+import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {MarketTest} from "../utils/MarketTest.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+
+contract MarketFuzzTest is MarketTest {
+    /// @dev What the model knows of a pass.
+    mapping(uint256 id => bool) private sold;
+
+    function testFuzz_SellsAnyTierToAnyone(
+        uint8 tier,
+        uint96 price,
+        address payer,
+        address beneficiary,
+        bytes32 orderId
+    ) external {
+        vm.assume(beneficiary != address(0) && payer != address(market));
+        tier = uint8(bound(tier, 0, 7));
+        price = uint96(bound(price, 1, OfferLib.MAX_PRICE));
+        vm.prank(lister);
+        market.setTier(course, tier, price, true);
+
+        vm.deal(payer, price);
+        vm.expectEmit(address(market));
+        emit ICourseMarket.CoursePurchased(orderId, beneficiary, course, tier, address(0), price);
+        vm.expectEmit(address(market));
+        emit IERC721.Transfer(address(0), beneficiary, passId(beneficiary, course, tier));
+        vm.prank(payer);
+        market.purchase{value: price}(course, tier, beneficiary, orderId);
+
+        vm.assertTrue(market.hasPass(beneficiary, course, tier));
+        vm.assertEq(market.ownerOf(passId(beneficiary, course, tier)), beneficiary);
+        vm.assertEq(market.balanceOf(beneficiary), 1);
+        vm.assertEq(market.payoutOf(payee), price);
+        vm.assertEq(address(market).balance, price);
+        vm.assertEq(payer.balance, 0);
+    }
+
+    function testFuzz_TakesNoOtherSum(uint96 price, uint96 sent) external {
+        price = uint96(bound(price, 1, OfferLib.MAX_PRICE));
+        vm.assume(sent != price);
+        uint256 id = list(lister, payee, prices(price));
+        vm.deal(buyer, sent);
+        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_WrongPrice.selector, price, sent));
+        buy(id, 0, sent);
+        vm.assertEq(buyer.balance, sent);
+    }
+
+    function testFuzz_SellsNothingThatIsNotListed(uint256 courseId, uint8 tier) external {
+        vm.assume(courseId != course || (tier != 0 && tier != 2));
+        vm.expectRevert(
+            courseId == course
+                ? abi.encodeWithSelector(ICourseMarket.CourseMarket_TierNotForSale.selector, courseId, tier)
+                : abi.encodeWithSelector(ICourseMarket.CourseMarket_UnknownCourse.selector, courseId)
+        );
+        buy(courseId, tier, PRICE);
+        vm.assertFalse(market.hasPass(learner, courseId, tier));
+    }
+
+    /// @dev Against a model that remembers each pass by itself.
+    function testFuzz_KeepsEachPassApart(uint16[24] calldata picks) external {
+        uint96[] memory all = new uint96[](8);
+        for (uint8 i = 0; i < 8; ++i) {
+            all[i] = PRICE;
+        }
+        uint256 courses = 70; // three words
+        for (uint256 i = 1; i < courses; ++i) {
+            list(lister, payee, all);
+        }
+        vm.prank(lister);
+        market.setTiers(course, all);
+
+        uint256 passes;
+        for (uint256 i = 0; i < picks.length; ++i) {
+            (uint256 courseId, uint8 tier) = (1 + (picks[i] >> 3) % courses, uint8(picks[i] & 7));
+            uint256 id = passId(learner, courseId, tier);
+            if (sold[id]) {
+                vm.expectRevert();
+            } else {
+                (sold[id], passes) = (true, passes + 1);
+            }
+            buy(courseId, tier, PRICE);
+        }
+
+        for (uint256 courseId = 0; courseId <= courses + 1; ++courseId) {
+            for (uint8 tier = 0; tier < 8; ++tier) {
+                vm.assertTrue(
+                    market.hasPass(learner, courseId, tier) == sold[passId(learner, courseId, tier)]
+                );
+            }
+        }
+        vm.assertEq(market.balanceOf(learner), passes);
+        vm.assertEq(market.payoutOf(payee), passes * PRICE);
+    }
+
+    function testFuzz_HoldsAnyPriceList(uint96[] memory first, uint96[] memory second) external {
+        (first, second) = (priceList(first), priceList(second));
+        uint256 id = list(lister, payee, first);
+        assertPriceList(id, first);
+        vm.prank(lister);
+        market.setTiers(id, second);
+        assertPriceList(id, second);
+    }
+
+    function testFuzz_RefusesPricesThatDoNotFit(uint96 price) external {
+        price = uint96(bound(price, OfferLib.MAX_PRICE + 1, type(uint96).max));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                ICourseMarket.CourseMarket_PriceTooHigh.selector, OfferLib.MAX_PRICE, price
+            )
+        );
+        list(lister, payee, prices(price));
+    }
+
+    function testFuzz_ObeysTheListerOnly(address who, uint96 price, bool active) external {
+        vm.assume(who != lister);
+        bytes memory refusal =
+            abi.encodeWithSelector(ICourseMarket.CourseMarket_NotLister.selector, course, who);
+        vm.prank(who);
+        vm.expectRevert(refusal);
+        market.setTier(course, 0, price, active);
+        vm.prank(who);
+        vm.expectRevert(refusal);
+        market.setTiers(course, prices(price));
+        vm.prank(who);
+        vm.expectRevert(refusal);
+        market.setPayee(course, who);
+        vm.prank(who);
+        vm.expectRevert(refusal);
+        market.setLister(course, who);
+    }
+
+    function testFuzz_ObeysTheOwnerOnly(address who) external {
+        vm.assume(who != owner);
+        vm.prank(who);
+        vm.expectRevert();
+        market.pause();
+        pause();
+        vm.prank(who);
+        vm.expectRevert();
+        market.unpause();
+    }
+
+    function testFuzz_CreditsEachPayeeTheirOwn(uint96 price, uint96 other, address second) external {
+        vm.assume(second != address(0) && second != payee);
+        price = uint96(bound(price, 1, OfferLib.MAX_PRICE));
+        other = uint96(bound(other, 1, OfferLib.MAX_PRICE));
+        vm.deal(buyer, uint256(price) + other);
+        buy(list(lister, payee, prices(price)), 0, price);
+        buy(list(lister, second, prices(other)), 0, other);
+        vm.assertEq(market.payoutOf(payee), price);
+        vm.assertEq(market.payoutOf(second), other);
+
+        vm.prank(second);
+        market.withdraw(payable(stranger));
+        vm.assertEq(stranger.balance, other);
+        vm.assertEq(market.payoutOf(payee), price);
+        vm.assertEq(address(market).balance, price);
+    }
+
+    function testFuzz_PassesNeverMove(address who, address to, uint256 tokenId) external {
+        buy(course, 0, PRICE);
+        if (uint256(uint160(who)) & 1 == 0) tokenId = passId(learner, course, 0);
+        expectSoulbound(who);
+        market.transferFrom(learner, to, tokenId);
+        expectSoulbound(who);
+        market.safeTransferFrom(learner, to, tokenId);
+        expectSoulbound(who);
+        market.safeTransferFrom(learner, to, tokenId, "");
+        expectSoulbound(who);
+        market.approve(to, tokenId);
+        expectSoulbound(who);
+        market.setApprovalForAll(to, true);
+        vm.assertEq(market.ownerOf(passId(learner, course, 0)), learner);
+    }
+
+    function testFuzz_OfferKeepsItsParts(address payee_, uint256 price, bool active) external pure {
+        price = bound(price, 0, OfferLib.MAX_PRICE);
+        Offer offer = OfferLib.pack(payee_, price, active);
+        vm.assertEq(offer.payee(), payee_);
+        vm.assertEq(offer.price(), price);
+        vm.assertEq(offer.active(), active);
+    }
+
+    /// @dev Makes a list of any length and content one that the market takes.
+    function priceList(uint96[] memory any) private pure returns (uint96[] memory list_) {
+        list_ = new uint96[](any.length > 8 ? 8 : any.length);
+        for (uint256 i = 0; i < list_.length; ++i) {
+            list_[i] = uint96(bound(any[i], 0, OfferLib.MAX_PRICE));
+        }
+    }
+
+    function assertPriceList(uint256 id, uint96[] memory list_) private view {
+        assertListing(id, lister, payee, list_.length);
+        for (uint8 tier = 0; tier < 8; ++tier) {
+            uint96 price = tier < list_.length ? list_[tier] : 0;
+            assertTier(id, tier, price, price != 0);
+        }
+    }
+
+    /// @dev The next call comes from `who`, and is refused.
+    function expectSoulbound(address who) private {
+        vm.prank(who);
+        expectError(ICourseMarket.CourseMarket_Soulbound.selector);
+    }
+}
