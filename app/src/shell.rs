@@ -129,16 +129,21 @@ fn text(html: &mut String, text: &str) {
 
 /// The address of the sign-in page that leads back to `path`.
 pub fn sign_in_path(path: &str) -> String {
-    let mut address = String::from("/sign-in?next=");
-    for byte in path.bytes() {
+    format!("/sign-in?next={}", url_encoded(path))
+}
+
+/// For a value in a query (RFC 3986, with slashes kept: they are allowed there).
+pub fn url_encoded(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                address.push(byte as char);
+                encoded.push(byte as char);
             }
-            byte => address.push_str(&format!("%{byte:02X}")),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
-    address
+    encoded
 }
 
 fn header(visitor: &Visitor, layout: Layout) -> impl IntoView + use<> {

@@ -1,4 +1,6 @@
 //! The catalogue and the courses' own pages.
 
+mod offer;
 pub mod pages;
 mod parts;
+mod structured;

@@ -1,0 +1,143 @@
+//! The catalogue and the courses' pages, with the forms that enrol and buy.
+
+use academy::{
+    Kind, Problem,
+    catalog::{CatalogQuery, CourseCard, CoursePage, CourseState, Tier},
+    ids::TierId,
+    page::Page,
+};
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use super::{offer::Offer, parts, structured};
+use crate::{
+    AppState, Visitor,
+    render::{Answer, Failed, PageHead, render, see_other},
+    shell::{SITE, sign_in_path},
+};
+
+/// The catalogue's pages.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(catalogue))
+        .route("/courses/{slug}", get(course))
+        .route("/courses/{slug}/buy", post(buy))
+        .route("/courses/{slug}/enroll", post(buy))
+}
+
+async fn catalogue(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Query(query): Query<CatalogQuery>,
+) -> Answer {
+    let courses: Page<CourseCard> = state.academy.catalog().search(&visitor.actor, &query).await?;
+    let mut head = PageHead::new(
+        SITE,
+        "Courses that you buy from your own wallet and keep for good. Read the previews first, without an account.",
+    );
+    if !query.q.trim().is_empty() {
+        head.title = format!("Courses on “{}”", query.q.trim());
+    }
+    Ok(render(&state, &visitor, head, || parts::catalogue(courses, query)))
+}
+
+async fn course(State(state): State<AppState>, visitor: Visitor, Path(slug): Path<String>) -> Answer {
+    let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
+    course_page(&state, &visitor, page, None).await
+}
+
+async fn course_page(
+    state: &AppState,
+    visitor: &Visitor,
+    page: CoursePage,
+    problem: Option<Problem>,
+) -> Answer {
+    let learning = state.academy.learning();
+    let access = learning.access(&visitor.actor, &page.course).await?;
+    let done = if access.enrolled {
+        learning.done(&visitor.actor, page.course.id).await?
+    } else {
+        Vec::new()
+    };
+    let offer = Offer::of(&page, access, &visitor.actor);
+    let mut head = PageHead::new(&page.course.title, description(&page));
+    head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
+    if page.course.state == CourseState::Published {
+        head.json_ld = Some(structured::course(&page, &state.public_url));
+    }
+    if let Some(problem) = &problem {
+        head.status = crate::error::status(problem.kind);
+    }
+    Ok(render(state, visitor, head, || parts::course(page, access, done, offer, problem)))
+}
+
+fn description(page: &CoursePage) -> String {
+    if page.course.promise.is_empty() {
+        format!("A course by {}.", page.course.teacher.name)
+    } else {
+        page.course.promise.clone()
+    }
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    tier: String,
+}
+
+/// Opens an order for a tier, or enrols where it costs nothing.
+async fn buy(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(slug): Path<String>,
+    Form(choice): Form<Choice>,
+) -> Answer {
+    let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
+    if !visitor.signed_in() {
+        return Ok(see_other(&sign_in_path(&format!("/courses/{slug}"))));
+    }
+    let tier = chosen(&page, &choice.tier)?;
+    let answer = if tier.price.is_zero() {
+        enroll(&state, &visitor, &page, tier.id).await
+    } else {
+        order(&state, &visitor, tier.id).await
+    };
+    match answer {
+        Ok(response) => Ok(response),
+        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid) => {
+            course_page(&state, &visitor, page, Some(problem)).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn chosen<'a>(page: &'a CoursePage, tier: &str) -> Result<&'a Tier, Failed> {
+    let id: Option<TierId> = tier.parse().ok();
+    page.tiers
+        .iter()
+        .find(|tier| Some(tier.id) == id)
+        .ok_or_else(|| Problem::not_found("tier of this course").into())
+}
+
+async fn enroll(
+    state: &AppState,
+    visitor: &Visitor,
+    page: &CoursePage,
+    tier: TierId,
+) -> Result<Response, Problem> {
+    state.academy.learning().enroll_free(&visitor.actor, tier).await?;
+    Ok(see_other(&match page.lessons().next() {
+        Some(lesson) => format!("/courses/{}/lessons/{}", page.course.slug, lesson.slug),
+        None => format!("/courses/{}", page.course.slug),
+    }))
+}
+
+async fn order(state: &AppState, visitor: &Visitor, tier: TierId) -> Result<Response, Problem> {
+    let order = state.academy.checkout().open(&visitor.actor, tier).await?;
+    Ok(see_other(&format!("/orders/{}", order.id)))
+}

@@ -1,0 +1,213 @@
+//! The purchase card and, on a phone, the bar at the bottom that leads to it.
+
+use academy::{
+    catalog::{CoursePage, Tier},
+    ids::LessonId,
+    learning::Access,
+};
+use leptos::prelude::*;
+
+use crate::{
+    catalog::offer::Offer,
+    ui::{Icon, Money, Progress, count, minutes},
+};
+
+/// The card's body and the bar.
+pub struct Purchase {
+    pub body: AnyView,
+    pub bar: AnyView,
+}
+
+pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer) -> Purchase {
+    let slug = page.course.slug.as_str();
+    match offer {
+        Offer::Enrolled => enrolled(page, access, done),
+        Offer::Tiers(tiers) => tiers_on_offer(page, tiers),
+        Offer::Own => link(
+            "Your course",
+            "You teach this course. Change it, price it and see who learns from it in the studio.",
+            "Open in the studio",
+            format!("/studio/courses/{}", page.course.id),
+        ),
+        Offer::Suspended => link(
+            "Your payment is being confirmed again",
+            "The network replaced the block that held your payment (a reorg). Nothing is lost: the course opens again as soon as the payment is back in a block. There is nothing to do, and you can close this tab.",
+            "See my orders",
+            "/orders".to_owned(),
+        ),
+        Offer::NotYet => {
+            let preview = page.lessons().find(|lesson| lesson.access == 0);
+            let words = "The price is still on its way to the chain. Come back a little later.";
+            match preview {
+                Some(lesson) => link(
+                    "Not for sale yet",
+                    words,
+                    "Read the free preview",
+                    format!("/courses/{slug}/lessons/{}", lesson.slug),
+                ),
+                None => text("Not for sale yet", words),
+            }
+        }
+        Offer::Withdrawn => text(
+            "No longer for sale",
+            "Its teacher has withdrawn this course. Those who bought it keep it.",
+        ),
+    }
+}
+
+fn text(title: &'static str, words: &'static str) -> Purchase {
+    Purchase {
+        body: view! { <p class="purchase-title">{title}</p><p class="muted">{words}</p> }.into_any(),
+        bar: ().into_any(),
+    }
+}
+
+fn link(title: &'static str, words: &'static str, action: &'static str, address: String) -> Purchase {
+    let here = address.clone();
+    Purchase {
+        body: view! {
+            <p class="purchase-title">{title}</p>
+            <p class="muted">{words}</p>
+            <a class="button" data-kind="primary" href=here>{action}</a>
+        }
+        .into_any(),
+        bar: bar(view! { <strong>{title}</strong> }.into_any(), action, address),
+    }
+}
+
+fn bar(left: AnyView, action: &'static str, address: String) -> AnyView {
+    view! {
+        <div class="purchase-bar">
+            <div class="purchase-bar-words">{left}</div>
+            <a class="button" data-kind="primary" href=address>{action}</a>
+        </div>
+    }
+    .into_any()
+}
+
+fn enrolled(page: &CoursePage, access: Access, done: &[LessonId]) -> Purchase {
+    let open: Vec<_> = page.lessons().filter(|lesson| lesson.access <= access.level).collect();
+    let finished = open.iter().filter(|lesson| done.contains(&lesson.id)).count() as u32;
+    let all = open.len() as u32;
+    let next = open.iter().find(|lesson| !done.contains(&lesson.id)).or(open.first());
+    let Some(next) = next else {
+        return text("You are enrolled", "The lessons are still being written. They open here as they come.");
+    };
+    let address = format!("/courses/{}/lessons/{}", page.course.slug, next.slug);
+    let action = match finished {
+        0 => "Start reading",
+        done if done == all => "Read again",
+        _ => "Continue",
+    };
+    let words = format!("{finished} of {}", count(all, "lesson"));
+    let title = if finished == all { "You finished this course" } else { "You are enrolled" };
+    let next_title = next.title.clone();
+    let here = address.clone();
+    Purchase {
+        body: view! {
+            <p class="purchase-title">{title}</p>
+            <Progress value=finished max=all label="Your progress" words=words.clone()/>
+            {(finished < all).then(|| view! { <p class="muted">"Next: "{next_title}</p> })}
+            <a class="button" data-kind="primary" href=here>{action}</a>
+        }
+        .into_any(),
+        bar: bar(view! { <span>{words}" done"</span> }.into_any(), action, address),
+    }
+}
+
+fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>) -> Purchase {
+    let cheapest = tiers.first().map(|tier| tier.price).unwrap_or_default();
+    let several = tiers.len() > 1;
+    let free = tiers.iter().all(|tier| tier.price.is_zero());
+    let action = format!("/courses/{}/{}", page.course.slug, if free { "enroll" } else { "buy" });
+    let bar_words = view! {
+        <span>{if several { "From " } else { "" }}<strong><Money wei=cheapest price=true/></strong></span>
+    }
+    .into_any();
+    let body = if several { choice(page, tiers).into_any() } else { single(page, tiers).into_any() };
+    let button = match (free, several) {
+        (true, _) => view! { "Enrol for free" }.into_any(),
+        (false, true) => view! { "Continue to payment" }.into_any(),
+        (false, false) => view! { "Buy for "<Money wei=cheapest/> }.into_any(),
+    };
+    let note = if free {
+        "You sign in with your wallet. It costs nothing and moves no money."
+    } else {
+        "Next: sign in with your wallet if you have not, and see the whole price before you pay. Nothing is paid by this button."
+    };
+    Purchase {
+        body: view! {
+            <form method="post" action=action class="purchase-form">
+                {body}
+                <button class="button" data-kind="primary" type="submit">{button}</button>
+                <p class="purchase-note">{note}</p>
+            </form>
+        }
+        .into_any(),
+        bar: bar(bar_words, if free { "Enrol" } else { "Buy" }, "#buy".to_owned()),
+    }
+}
+
+fn single(page: &CoursePage, tiers: Vec<Tier>) -> Option<impl IntoView + use<>> {
+    let tier = tiers.into_iter().next()?;
+    let included = included(page, &tier);
+    Some(view! {
+        <input type="hidden" name="tier" value=tier.id.to_string()/>
+        <p class="price"><Money wei=tier.price price=true/></p>
+        {(!tier.description.is_empty()).then(|| view! { <p class="muted">{tier.description}</p> })}
+        {included}
+    })
+}
+
+fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
+    let options: Vec<_> = tiers
+        .into_iter()
+        .enumerate()
+        .map(|(index, tier)| {
+            let id = format!("tier-{}", tier.number);
+            let lessons = page.lessons().filter(|lesson| lesson.access <= tier.level).count() as u32;
+            view! {
+                <li class="tier">
+                    <input type="radio" name="tier" id=id.clone() value=tier.id.to_string() checked=index == 0/>
+                    <label for=id>
+                        <span class="tier-head">
+                            <span class="tier-name">{tier.name}</span>
+                            <span class="tier-price"><Money wei=tier.price price=true/></span>
+                        </span>
+                        <span class="tier-words">
+                            {if tier.description.is_empty() { format!("Opens {}.", count(lessons, "lesson")) } else { format!("{} ({})", tier.description, count(lessons, "lesson")) }}
+                        </span>
+                    </label>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <fieldset class="tiers">
+            <legend>"Choose what to buy"</legend>
+            <ul>{options}</ul>
+        </fieldset>
+        <ul class="included">
+            {line("Opens at once, for good, on every device")}
+            {line("Paid once, to the teacher's contract; no subscription")}
+        </ul>
+    }
+}
+
+fn included(page: &CoursePage, tier: &Tier) -> impl IntoView + use<> {
+    let open: Vec<_> = page.lessons().filter(|lesson| lesson.access <= tier.level).collect();
+    let length = open.iter().map(|lesson| lesson.minutes).sum();
+    let lessons = format!("{}, about {} of reading", count(open.len() as u32, "lesson"), minutes(length));
+    let paid = !tier.price.is_zero();
+    view! {
+        <ul class="included">
+            {line(lessons)}
+            {line("Opens at once, for good, on every device")}
+            {paid.then(|| line("Paid once, to the teacher's contract; no subscription"))}
+        </ul>
+    }
+}
+
+fn line(words: impl Into<String>) -> impl IntoView {
+    view! { <li><Icon name="check"/><span>{words.into()}</span></li> }
+}
