@@ -1,0 +1,156 @@
+//! `lectern doctor`: one line per thing that must be right, with what to do where it isn't.
+
+use std::{path::Path, process::ExitCode};
+
+use academy::chain::{Chain, market_artifact};
+
+use super::database;
+use crate::{
+    compose,
+    config::{self, Config},
+    http,
+};
+
+enum Finding {
+    Ok(String),
+    Warning(String),
+    Wrong(String),
+}
+
+use Finding::{Ok as Fine, Warning, Wrong};
+
+pub async fn doctor(file: Option<&Path>) -> ExitCode {
+    let config = match config::load(file, compose::environment()) {
+        Ok(config) => config,
+        Err(error) => {
+            report("configuration", &Wrong(error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
+    let mut healthy = true;
+    let mut line = |what: &str, finding: Finding| {
+        healthy &= !matches!(finding, Wrong(_));
+        report(what, &finding);
+    };
+    line("configuration", Fine("every key is known and makes sense".to_owned()));
+    line("public address", public_url(&config));
+    line("database", check_database(&config).await);
+    for (what, finding) in chain(&config).await {
+        line(what, finding);
+    }
+    line(
+        "site",
+        match http::load_assets(&config.server.site_dir) {
+            Ok(_) => Fine(format!("built, in {}", config.server.site_dir.display())),
+            Err(error) => Wrong(error.to_string()),
+        },
+    );
+    if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn report(what: &str, finding: &Finding) {
+    let (mark, text) = match finding {
+        Fine(text) => ("ok     ", text),
+        Warning(text) => ("warning", text),
+        Wrong(text) => ("WRONG  ", text),
+    };
+    println!("{mark}  {what}: {text}");
+}
+
+fn public_url(config: &Config) -> Finding {
+    let url = &config.server.public_url;
+    if url.is_https() || url.is_local() {
+        Fine(url.to_string())
+    } else {
+        Warning(format!(
+            "{url} is not https, so sessions and wallets are not safe; put a TLS proxy in front and set \
+             server.public_url"
+        ))
+    }
+}
+
+async fn check_database(config: &Config) -> Finding {
+    let url = config.database.url.url_for_people();
+    let db = match database(config).await {
+        Ok(db) => db,
+        Err(error) => return Wrong(format!("{error}; start it, or correct database.url")),
+    };
+    let answer = db.ping().await;
+    db.close().await;
+    match answer {
+        Ok(()) => Fine(format!("{url} answers and has its tables")),
+        Err(error) => Wrong(format!("{url}: {error}; run `lectern migrate`")),
+    }
+}
+
+async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
+    let chain = match compose::chain(config) {
+        Ok(chain) => chain,
+        Err(error) => return vec![("chain", Wrong(format!("{error}; correct chain.rpc_urls")))],
+    };
+    let nodes = config.chain.rpc_urls.len();
+    let mut findings = Vec::new();
+    match chain.chain_id().await {
+        Ok(id) if id == config.chain.id => {
+            findings.push(("chain", Fine(format!("{} answers as {id}", config.chain.name))));
+        }
+        Ok(id) => {
+            let text = format!("the node serves chain {id}, but chain.id is {}", config.chain.id);
+            return vec![("chain", Wrong(text))];
+        }
+        Err(error) => {
+            let text = format!("{error}; is the node running? See chain.rpc_urls");
+            return vec![("chain", Wrong(text))];
+        }
+    }
+    if nodes < 2 && config.chain.id != config::DEV_CHAIN {
+        findings.push((
+            "nodes",
+            Warning("only one is named in chain.rpc_urls: when it is down, payments wait".to_owned()),
+        ));
+    }
+    findings.push(("market", market(config, &*chain).await));
+    findings
+}
+
+async fn market(config: &Config, chain: &dyn Chain) -> Finding {
+    let address = match config.market() {
+        Ok(address) => address,
+        Err(error) => return Wrong(error.to_string()),
+    };
+    let at = address.checksummed();
+    match chain.code(address).await {
+        Ok(code) if code.is_empty() => Wrong(format!(
+            "there is no contract at {at}; deploy it with `lectern contracts deploy` and set chain.market"
+        )),
+        Ok(code) if is_ours(&code, &market_artifact().creation) => {
+            Fine(format!("{at} has this version's code"))
+        }
+        Ok(_) => Wrong(format!(
+            "{at} has other code than this version's market; correct chain.market, or deploy with \
+             `lectern contracts deploy`"
+        )),
+        Err(error) => Wrong(format!("{error}; the node does not show the contract's code")),
+    }
+}
+
+/// Whether code on a chain is what this creation code leaves there: it is contained in it, but for
+/// immutable values, which stand as zeros until they are set at the deployment.
+fn is_ours(code: &[u8], creation: &[u8]) -> bool {
+    creation.windows(code.len()).any(|window| {
+        window.iter().zip(code).all(|(ours, theirs)| ours == theirs || *ours == 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn knows_its_own_code_with_its_immutables_set() {
+        let creation = [9, 9, 1, 2, 0, 0, 3, 4];
+        assert!(is_ours(&[1, 2, 7, 8, 3, 4], &creation));
+        assert!(!is_ours(&[1, 2, 7, 8, 3, 5], &creation));
+        assert!(!is_ours(&[1; 9], &creation));
+    }
+}

@@ -1,0 +1,127 @@
+//! Putting paid demo courses on the development chain's market, with its unlocked accounts.
+
+use std::time::{Duration, Instant};
+
+use academy::{
+    Academy, Actor,
+    catalog::Published,
+    chain::{Chain, dev::Dev},
+    checkout::WalletCall,
+    evm::Address,
+    ids::CourseId,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use crate::{
+    compose,
+    config::{Config, DEV_CHAIN},
+    failure::Failure,
+};
+
+/// A listing on a development chain takes a block or two.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The development chain and its market.
+pub struct Market {
+    node: Dev,
+    chain: Arc<dyn Chain>,
+    address: Address,
+    id: u64,
+}
+
+impl Market {
+    /// As configured.
+    ///
+    /// # Errors
+    /// When the configuration is not one of development.
+    pub fn new(config: &Config) -> Result<Self, Failure> {
+        if config.chain.id != DEV_CHAIN {
+            return Err(Failure::Told(format!(
+                "chain.id: seeding signs with the accounts of a development chain (31337), and this is \
+                 {}",
+                config.chain.id
+            )));
+        }
+        let url = config.chain.rpc_urls.first().map(|url| url.expose()).unwrap_or_default();
+        Ok(Self {
+            node: Dev::new(url)?,
+            chain: compose::chain(config)?,
+            address: config.market()?,
+            id: config.chain.id,
+        })
+    }
+
+    /// Whether chain and database belong together.
+    ///
+    /// # Errors
+    /// When they don't: with what to do.
+    pub async fn check(&self, academy: &Academy) -> Result<(), Failure> {
+        let id = self.chain.chain_id().await?;
+        if id != self.id {
+            return Err(Failure::Told(format!("chain.id: the node serves chain {id}, not {}", self.id)));
+        }
+        if self.chain.code(self.address).await?.is_empty() {
+            return Err(Failure::Told(format!(
+                "chain.market: there is no contract at {} on this chain; deploy it with `lectern \
+                 contracts deploy`",
+                self.address.checksummed()
+            )));
+        }
+        let health = academy.checkout().health(&Actor::System).await?;
+        match (health.head, health.cursor) {
+            (Some(head), Some(cursor)) if cursor > head => Err(Failure::Told(format!(
+                "the chain is fresh and the database is not: the database has followed a chain up to \
+                 block {cursor}, and this one has {head} blocks. Begin with a new database, too"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the teacher's listing and waits until the course is published.
+    ///
+    /// # Errors
+    /// When the transaction fails, or nothing is seen of it in time.
+    pub async fn list(
+        &self,
+        academy: &Academy,
+        teacher: &Actor,
+        course: CourseId,
+        call: &WalletCall,
+    ) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        self.send(call, deadline).await?;
+        loop {
+            academy.follow_once().await?;
+            if let Published::Done = academy.catalog().publish(teacher, course).await? {
+                return Ok(());
+            }
+            pause_until(deadline, "the listing is on the chain, but the course does not see it").await?;
+        }
+    }
+
+    async fn send(&self, call: &WalletCall, deadline: Instant) -> Result<(), Failure> {
+        let transaction =
+            json!([{ "from": call.from, "to": call.to, "data": call.data, "value": call.value }]);
+        let hash = self.node.raw("eth_sendTransaction", transaction).await?;
+        loop {
+            let receipt = self.node.raw("eth_getTransactionReceipt", json!([hash])).await?;
+            match receipt.get("status").and_then(Value::as_str) {
+                Some("0x1") => return Ok(()),
+                Some(_) => {
+                    return Err(Failure::Told(format!("the listing {hash} failed on the chain")));
+                }
+                None => pause_until(deadline, "the chain does not mine the listing").await?,
+            }
+        }
+    }
+}
+
+async fn pause_until(deadline: Instant, what: &str) -> Result<(), Failure> {
+    if Instant::now() > deadline {
+        return Err(Failure::Told(format!("gave up after {} s: {what}", PATIENCE.as_secs())));
+    }
+    tokio::time::sleep(PAUSE).await;
+    Ok(())
+}

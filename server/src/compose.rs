@@ -1,0 +1,98 @@
+//! The composition root: here, and nowhere else, the machine's clock, its chance and the
+//! process's environment enter; everything behind takes them as arguments.
+
+use std::sync::Arc;
+
+use academy::{
+    Academy,
+    accounts::Site,
+    chain::{Chain, Rpc},
+    checkout::{ChainInfo, Policy},
+    entropy::{Entropy, SystemEntropy},
+    evm::Address,
+    fault::{AbortAt, Faults, NoFaults},
+    store::Db,
+    time::{Clock, SystemClock},
+};
+
+use crate::{
+    config::{Config, Environment},
+    failure::Failure,
+};
+
+/// What the machine gives.
+#[derive(Clone)]
+pub struct Machine {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Machine {
+    /// The real one.
+    pub fn real() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// The process's environment, as far as it is ours.
+pub fn environment() -> Environment {
+    // Names of ours are ASCII. A value that is no Unicode keeps replacement characters, so that the
+    // check of its key says what is wrong with it.
+    Environment::new(std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    }))
+}
+
+/// The chain through the configured nodes. Asks nothing yet.
+///
+/// # Errors
+/// When one of the URLs is none.
+pub fn chain(config: &Config) -> Result<Arc<dyn Chain>, Failure> {
+    let urls: Vec<String> =
+        config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
+    Ok(Arc::new(Rpc::new(&urls)?))
+}
+
+/// What wallets are told about the chain.
+pub fn chain_info(config: &Config) -> ChainInfo {
+    ChainInfo {
+        id: config.chain.id,
+        hex_id: format!("{:#x}", config.chain.id),
+        name: config.chain.name.clone(),
+        currency: config.chain.currency.clone(),
+        rpc_url: config.chain.public_rpc_url.clone(),
+        explorer: config.chain.explorer.clone(),
+    }
+}
+
+/// The services, over a database and a chain.
+pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>) -> Academy {
+    let faults: Arc<dyn Faults> = match config.dev.crash_at.as_str() {
+        "" => Arc::new(NoFaults),
+        point => Arc::new(AbortAt(point.to_owned())),
+    };
+    let policy = Policy {
+        chain_id: config.chain.id,
+        // Commands that touch the market ask `Config::market` first; for the others nobody's
+        // address does no harm.
+        market: config.chain.market.unwrap_or(Address::ZERO),
+        open_confirmations: config.chain.open_confirmations,
+        final_confirmations: config.chain.final_confirmations,
+        order_ttl_minutes: config.orders.ttl_minutes,
+        late_tolerance_minutes: config.orders.late_tolerance_minutes,
+        start_block: config.chain.start_block,
+        max_log_range: config.chain.max_log_range,
+    };
+    let site = Site {
+        domain: config.server.public_url.authority().to_owned(),
+        uri: config.server.public_url.to_string(),
+        name: config.site.name.clone(),
+    };
+    Academy::builder(db, chain, policy, site, chain_info(config))
+        .clock(machine.clock.clone())
+        .entropy(machine.entropy.clone())
+        .faults(faults)
+        .build()
+}

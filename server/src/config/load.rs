@@ -1,0 +1,212 @@
+//! Where the values come from.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Format, Toml},
+    util::nest,
+    value::{Dict, Map, Value},
+};
+
+use super::{Config, DEFAULTS};
+
+const PREFIX: &str = "LECTERN__";
+
+/// The file that is read if nobody names one.
+const USUAL_FILE: &str = "lectern.toml";
+
+/// What is wrong with the configuration, a line per key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(Vec<String>);
+
+impl ConfigError {
+    pub(super) fn mistake(key: &str, why: &str) -> Self {
+        Self(vec![format!("{key}: {why}")])
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration is wrong:\n  {}", self.0.join("\n  "))
+    }
+}
+
+/// Environment variables of ours, by their names.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// Keeps those with our prefix.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect())
+    }
+}
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("the environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let defaults = Figment::from(Toml::string(DEFAULTS));
+        let mut all = Dict::new();
+        for (name, text) in &self.0 {
+            let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+            // What is text by default stays text, so that a name or a password may look like a
+            // number.
+            let value = match defaults.find_value(&key) {
+                Ok(Value::String(..)) => Value::from(text.clone()),
+                _ => text.parse().unwrap_or_else(|never| match never {}),
+            };
+            merge(&mut all, nest(&key, value));
+        }
+        Ok(Profile::Default.collect(all))
+    }
+}
+
+fn merge(into: &mut Dict, value: Value) {
+    let Value::Dict(_, dict) = value else { return };
+    for (key, value) in dict {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Dict(_, inner)), value @ Value::Dict(..)) => merge(inner, value),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+/// Reads and checks the configuration. Without a named file, `lectern.toml` in the working folder
+/// is read if it is there.
+///
+/// # Errors
+/// Every wrong key with the reason.
+pub fn load(file: Option<&Path>, environment: Environment) -> Result<Config, ConfigError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    let usual = PathBuf::from(USUAL_FILE);
+    match file {
+        Some(path) if !path.is_file() => {
+            return Err(ConfigError(vec![format!("there is no file {}", path.display())]));
+        }
+        Some(path) => figment = figment.merge(Toml::file_exact(path)),
+        None if usual.is_file() => figment = figment.merge(Toml::file_exact(usual)),
+        None => {}
+    }
+    let config: Config = figment
+        .merge(environment)
+        .extract()
+        .map_err(|error| ConfigError(error.into_iter().map(|one| sentence(&one)).collect()))?;
+    match config.mistakes() {
+        none if none.is_empty() => Ok(config),
+        some => Err(ConfigError(some.into_iter().map(|(key, why)| format!("{key}: {why}")).collect())),
+    }
+}
+
+/// The key, what is wrong, and where it was set.
+fn sentence(error: &figment::Error) -> String {
+    use figment::error::Kind;
+    let mut path = error.path.clone();
+    let why = match &error.kind {
+        Kind::UnknownField(name, known) => {
+            if path.last() != Some(name) {
+                path.push(name.clone());
+            }
+            format!("there is no such key; there are {}", known.join(", "))
+        }
+        Kind::MissingField(name) => {
+            path.push(name.to_string());
+            "is missing".to_owned()
+        }
+        // The value itself is left out: it may be a secret.
+        Kind::InvalidType(_, expected) => format!("expected {expected}"),
+        kind => kind.to_string(),
+    };
+    let origin = match error.metadata.as_ref().map(|metadata| (&metadata.name, &metadata.source)) {
+        Some((_, Some(source))) => format!(" (in {source})"),
+        Some((name, None)) => format!(" (in {name})"),
+        None => String::new(),
+    };
+    match path.join(".") {
+        key if key.is_empty() => format!("{why}{origin}"),
+        key => format!("{key}: {why}{origin}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let own = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config.default.toml"))), Environment::new(own))
+    }
+
+    #[test]
+    fn the_defaults_are_right() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
+        assert_eq!(config.chain.market, None);
+        assert!(config.market().unwrap_err().to_string().contains("chain.market"));
+    }
+
+    #[test]
+    fn the_environment_wins_and_keeps_types() {
+        let config = with(&[
+            ("LECTERN__SERVER__LISTEN", "127.0.0.1:9000"),
+            ("LECTERN__SERVER__WORKERS", "false"),
+            ("LECTERN__SITE__NAME", "2026"),
+            ("LECTERN__CHAIN__RPC_URLS", "[\"http://a:1\", \"https://b\"]"),
+            ("LECTERN__CHAIN__MARKET", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+            ("LECTERN__CHAIN__POLL_MS", "250"),
+            ("HOME", "/nowhere"),
+        ])
+        .unwrap();
+        assert_eq!(config.server.listen.port(), 9000);
+        assert!(!config.server.workers);
+        assert_eq!(config.site.name, "2026");
+        assert_eq!(config.chain.rpc_urls.len(), 2);
+        assert_eq!(config.chain.poll_ms, 250);
+        assert!(config.market().is_ok());
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_the_reason() {
+        for (name, value, key) in [
+            ("LECTERN__SERVER__LISTEN", "nowhere", "server.listen"),
+            ("LECTERN__SERVER__LISTN", "127.0.0.1:1", "server.listn"),
+            ("LECTERN__SEVER__LISTEN", "127.0.0.1:1", "sever"),
+            ("LECTERN__SERVER__PUBLIC_URL", "lectern.example/x", "server.public_url"),
+            ("LECTERN__DATABASE__URL", "mysql://u:hunter2@h/d", "database.url"),
+            ("LECTERN__CHAIN__ID", "zero", "chain.id"),
+            ("LECTERN__CHAIN__ID", "-1", "chain.id"),
+            ("LECTERN__CHAIN__ID", "0", "chain.id"),
+            ("LECTERN__CHAIN__RPC_URLS", "[]", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__RPC_URLS", "[\"hunter2\"]", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__RPC_URLS", "http://u:hunter2@h", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__MARKET", "0x12", "chain.market"),
+            ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
+            ("LECTERN__LOG__FORMAT", "xml", "log.format"),
+            ("LECTERN__LOG__FILTER", "academy=loud", "log.filter"),
+            ("LECTERN__DEV__CRASH_AT", "somewhere", "dev.crash_at"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{key}:")), "{name}={value}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn development_wallets_stay_on_development_chains() {
+        let error = with(&[("LECTERN__DEV__DEMO_WALLET", "true"), ("LECTERN__CHAIN__ID", "1")]);
+        assert!(error.unwrap_err().to_string().contains("dev.demo_wallet:"));
+        assert!(with(&[("LECTERN__DEV__DEMO_WALLET", "true")]).unwrap().dev.demo_wallet);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_error() {
+        let error = load(Some(Path::new("no-such.toml")), Environment::default()).unwrap_err();
+        assert!(error.to_string().contains("no-such.toml"));
+    }
+}

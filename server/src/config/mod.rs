@@ -1,0 +1,226 @@
+//! Configuration: config.default.toml, then a file, then the environment; typed, and checked
+//! whole before anything starts.
+
+mod load;
+mod secret;
+mod types;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use academy::evm::Address;
+use serde::Deserialize;
+
+pub use load::{ConfigError, Environment, load};
+pub use secret::Secret;
+pub use types::{LogFormat, PublicUrl};
+
+/// The chain id of development chains, with which development's conveniences are allowed.
+pub const DEV_CHAIN: u64 = 31337;
+
+/// The commented defaults, embedded.
+pub const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// All of it. What each key means, config.default.toml says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Config {
+    pub server: Server,
+    pub site: Site,
+    pub database: Database,
+    pub chain: Chain,
+    pub orders: Orders,
+    pub limits: Limits,
+    pub log: Log,
+    pub dev: Dev,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: PublicUrl,
+    pub site_dir: PathBuf,
+    pub workers: bool,
+    pub metrics: bool,
+    pub request_timeout_seconds: u64,
+    pub shutdown_seconds: u64,
+    pub max_connections: usize,
+}
+
+/// `[site]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Site {
+    pub name: String,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Database {
+    pub url: Secret,
+}
+
+/// `[chain]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Chain {
+    pub id: u64,
+    pub name: String,
+    pub currency: String,
+    #[serde(deserialize_with = "types::optional_url")]
+    pub explorer: Option<String>,
+    pub rpc_urls: Vec<Secret>,
+    #[serde(deserialize_with = "types::optional_url")]
+    pub public_rpc_url: Option<String>,
+    #[serde(deserialize_with = "types::optional_address")]
+    pub market: Option<Address>,
+    pub start_block: u64,
+    pub open_confirmations: u32,
+    pub final_confirmations: u32,
+    pub poll_ms: u64,
+    pub max_log_range: u64,
+}
+
+/// `[orders]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Orders {
+    pub ttl_minutes: i64,
+    pub late_tolerance_minutes: i64,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Limits {
+    pub body_bytes: usize,
+    pub lesson_bytes: usize,
+    pub upload_bytes: usize,
+    pub sign_in_per_minute: u32,
+    pub actions_per_minute: u32,
+    pub trust_forwarded_for: bool,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+/// `[dev]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.default.toml documents every key")]
+pub struct Dev {
+    pub demo_wallet: bool,
+    pub crash_at: String,
+}
+
+impl Config {
+    /// What the types alone can't say, by key: every mistake, not only the first.
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let mut check = |holds: bool, key: &'static str, why: &str| {
+            if !holds {
+                found.push((key, why.to_owned()));
+            }
+        };
+        let seconds = "write 1 to 3600 seconds";
+        check((1..=3600).contains(&self.server.request_timeout_seconds), "server.request_timeout_seconds", seconds);
+        check((1..=3600).contains(&self.server.shutdown_seconds), "server.shutdown_seconds", seconds);
+        check((1..=1_000_000).contains(&self.server.max_connections), "server.max_connections", "write 1 to 1000000");
+        check(
+            !self.site.name.trim().is_empty() && !self.site.name.contains(char::is_control),
+            "site.name",
+            "give the site a name, on one line: wallets show it",
+        );
+        let database = self.database.url.expose();
+        check(
+            ["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)),
+            "database.url",
+            "must start with sqlite:// or postgres://",
+        );
+        check(self.chain.id > 0, "chain.id", "write the chain's number, such as 11155111 for Sepolia");
+        check(!self.chain.rpc_urls.is_empty(), "chain.rpc_urls", "name at least one node");
+        for url in &self.chain.rpc_urls {
+            check(types::is_web(url.expose()), "chain.rpc_urls", "each must start with http:// or https://");
+        }
+        check(
+            (1..=1000).contains(&self.chain.open_confirmations),
+            "chain.open_confirmations",
+            "write 1 to 1000 blocks",
+        );
+        check(
+            (self.chain.open_confirmations..=10_000).contains(&self.chain.final_confirmations),
+            "chain.final_confirmations",
+            "must be at least chain.open_confirmations, and at most 10000",
+        );
+        check((50..=600_000).contains(&self.chain.poll_ms), "chain.poll_ms", "write 50 to 600000 milliseconds");
+        check((1..=1_000_000).contains(&self.chain.max_log_range), "chain.max_log_range", "write 1 to 1000000 blocks");
+        check((1..=10_080).contains(&self.orders.ttl_minutes), "orders.ttl_minutes", "write 1 to 10080 minutes");
+        check(
+            (0..=10_080).contains(&self.orders.late_tolerance_minutes),
+            "orders.late_tolerance_minutes",
+            "write 0 to 10080 minutes",
+        );
+        let bytes = "write 1024 to 104857600 bytes";
+        for (key, size) in [
+            ("limits.body_bytes", self.limits.body_bytes),
+            ("limits.lesson_bytes", self.limits.lesson_bytes),
+            ("limits.upload_bytes", self.limits.upload_bytes),
+        ] {
+            check((1024..=104_857_600).contains(&size), key, bytes);
+        }
+        check(self.limits.sign_in_per_minute > 0, "limits.sign_in_per_minute", "must be at least 1");
+        check(self.limits.actions_per_minute > 0, "limits.actions_per_minute", "must be at least 1");
+        check(
+            tracing_subscriber::EnvFilter::try_new(&self.log.filter).is_ok(),
+            "log.filter",
+            "is no filter; write one such as \"info\" or \"info,academy=debug\"",
+        );
+        let dev = self.chain.id == DEV_CHAIN;
+        check(
+            dev || !self.dev.demo_wallet,
+            "dev.demo_wallet",
+            "is for development chains only: chain.id is not 31337",
+        );
+        check(
+            dev || self.dev.crash_at.is_empty(),
+            "dev.crash_at",
+            "is for development chains only: chain.id is not 31337",
+        );
+        check(
+            self.dev.crash_at.is_empty()
+                || academy::fault::PAYMENT_POINTS.contains(&self.dev.crash_at.as_str()),
+            "dev.crash_at",
+            &format!("names no point; there are {}", academy::fault::PAYMENT_POINTS.join(", ")),
+        );
+        found
+    }
+
+    /// The market's address, for commands that can't do without it.
+    ///
+    /// # Errors
+    /// When it is not set: with what to do.
+    pub fn market(&self) -> Result<Address, ConfigError> {
+        self.chain.market.ok_or_else(|| {
+            ConfigError::mistake(
+                "chain.market",
+                "is not set; deploy the contract with `lectern contracts deploy` and put the address \
+                 that it prints here",
+            )
+        })
+    }
+}

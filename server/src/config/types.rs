@@ -1,0 +1,121 @@
+//! Values with a form of their own, parsed once.
+
+use std::fmt;
+
+use academy::evm::Address;
+use axum::http::Uri;
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// Text or JSON lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// The site's own address: scheme and authority, nothing behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    https: bool,
+    authority: String,
+}
+
+impl PublicUrl {
+    /// Whether browsers reach the site over TLS.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Host and port, as the sign-in message names them.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Whether the site is for this machine only.
+    pub fn is_local(&self) -> bool {
+        let host = match self.authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+            _ => &self.authority,
+        };
+        ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+    }
+}
+
+/// The origin, as browsers send it.
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http{}://{}", if self.https { "s" } else { "" }, self.authority)
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicUrl {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        parse_public(&text).ok_or_else(|| {
+            D::Error::custom(format!(
+                "write the site's address as https://lectern.example, without a path (not {text:?})"
+            ))
+        })
+    }
+}
+
+fn parse_public(text: &str) -> Option<PublicUrl> {
+    let uri: Uri = text.parse().ok()?;
+    let authority = uri.authority()?.as_str();
+    let https = match uri.scheme_str()? {
+        "https" => true,
+        "http" => false,
+        _ => return None,
+    };
+    let bare = matches!(uri.path(), "" | "/") && uri.query().is_none() && !authority.contains('@');
+    // Browsers leave the default port out of Origin, and the sign-in message must agree with them.
+    let authority = authority.strip_suffix(if https { ":443" } else { ":80" }).unwrap_or(authority);
+    (bare && authority.is_ascii())
+        .then(|| PublicUrl { https, authority: authority.to_ascii_lowercase() })
+}
+
+pub(super) fn is_web(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
+    })
+}
+
+pub(super) fn optional_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.as_str() {
+        "" => Ok(None),
+        url if is_web(url) => Ok(Some(url.trim_end_matches('/').to_owned())),
+        _ => Err(D::Error::custom("must be empty or start with http:// or https://")),
+    }
+}
+
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Address>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|error| D::Error::custom(format!("is no address: {error} (not {text:?})")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_the_site_has_no_path() {
+        let url = parse_public("https://Lectern.Example:443/").unwrap();
+        assert_eq!((url.to_string().as_str(), url.is_local()), ("https://lectern.example", false));
+        let url = parse_public("http://[::1]:8000").unwrap();
+        assert_eq!((url.authority(), url.is_local(), url.is_https()), ("[::1]:8000", true, false));
+        for bad in ["", "lectern.example", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "https://"] {
+            assert_eq!(parse_public(bad), None, "{bad}");
+        }
+    }
+}
