@@ -66,7 +66,7 @@ contract MarketFuzzTest is MarketTest {
         for (uint8 i = 0; i < 8; ++i) {
             all[i] = PRICE;
         }
-        uint256 courses = 70; // three words
+        uint256 courses = 40; // two words
         for (uint256 i = 1; i < courses; ++i) {
             list(lister, payee, all);
         }
