@@ -1,0 +1,37 @@
+//! An order's page, and my orders.
+
+use academy::{checkout::OrderState, ids::OrderId};
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+
+use super::parts;
+use crate::{
+    AppState, Visitor,
+    render::{Answer, Layout, PageHead, render},
+};
+
+/// The orders' pages.
+pub fn router() -> Router<AppState> {
+    Router::new().route("/orders", get(mine)).route("/orders/{id}", get(order))
+}
+
+async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
+    let order = state.academy.checkout().order(&visitor.actor, id).await?;
+    let title = match order.state {
+        OrderState::Paid => format!("Receipt for {}", order.course_title),
+        _ => format!("Pay for {}", order.course_title),
+    };
+    let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
+        .layout(Layout::Till);
+    let chain = state.academy.checkout().chain().clone();
+    Ok(render(&state, &visitor, head, || parts::order(order, chain)))
+}
+
+async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {
+    let orders = state.academy.checkout().mine(&visitor.actor).await?;
+    let head = PageHead::new("Orders and receipts", "What you bought, with each payment on the chain.");
+    Ok(render(&state, &visitor, head, || parts::orders(orders)))
+}

@@ -1,0 +1,134 @@
+//! The views of the orders' pages.
+
+use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback};
+use leptos::prelude::*;
+
+use super::island::Checkout;
+use crate::ui::{Badge, Crumbs, EmptyState, Hash, Money, PageTitle, TableScroll, Tone, When};
+
+pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
+    let paid = order.state == OrderState::Paid;
+    let title = if paid { "Paid" } else { "Pay for your course" };
+    let course = format!("/courses/{}", order.course_slug);
+    let holds = matches!(order.state, OrderState::Open).then(|| {
+        view! {
+            <div><dt>"Price holds until"</dt><dd><When at=order.expires_at/></dd></div>
+        }
+    });
+    view! {
+        <div class="till till-order">
+            <Crumbs
+                path=vec![
+                    (course.clone(), order.course_title.clone()),
+                    ("/orders".to_owned(), "Orders".to_owned()),
+                ]
+                here=if paid { "Receipt" } else { "Payment" }
+            />
+            <h1>{title}</h1>
+            <section class="bill" aria-label="What you buy">
+                <p class="bill-course"><a href=course>{order.course_title.clone()}</a></p>
+                <p class="bill-tier">{order.tier_name.clone()}</p>
+                <p class="bill-price"><Money wei=order.price/></p>
+                <dl class="bill-facts">
+                    {holds}
+                    <div><dt>"Ordered"</dt><dd><When at=order.created_at/></dd></div>
+                    {order.paid_at.map(|at| view! { <div><dt>"Opened"</dt><dd><When at=at/></dd></div> })}
+                    <div><dt>"Network"</dt><dd>{chain.name.clone()}</dd></div>
+                </dl>
+            </section>
+            <Checkout order=order chain=chain/>
+            <noscript>
+                <p class="notice" data-tone="plain">
+                    "Paying talks to your wallet, and that needs JavaScript. Everything else here works without it: reload the page to see where the payment stands."
+                </p>
+            </noscript>
+        </div>
+    }
+}
+
+/// The word for a state, and how it looks.
+pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str, Tone) {
+    match (state, setback) {
+        (OrderState::Paid, _) => ("Paid", Tone::Positive),
+        (_, Some(Setback::Late | Setback::Underpaid)) => ("A person looks at it", Tone::Warning),
+        (OrderState::Confirming | OrderState::Submitted, Some(Setback::Orphaned)) => {
+            ("Being confirmed again", Tone::Warning)
+        }
+        (OrderState::Open, _) => ("Waiting for payment", Tone::Accent),
+        (OrderState::Submitted, _) => ("Payment sent", Tone::Accent),
+        (OrderState::Confirming, _) => ("Being confirmed", Tone::Accent),
+        (OrderState::Expired, _) => ("Expired", Tone::Plain),
+        (OrderState::Cancelled, _) => ("Cancelled", Tone::Plain),
+    }
+}
+
+pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
+    let body = if orders.is_empty() {
+        view! {
+            <EmptyState title="No orders yet.">
+                <p>"What you buy shows here with its payment on the chain. Free courses need no order."</p>
+                <p><a class="button" data-kind="primary" href="/">"Find a course"</a></p>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        let rows: Vec<_> = orders.into_iter().map(row).collect();
+        view! {
+            <TableScroll label="Your orders">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Course"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col" class="number">"Price"</th>
+                            <th scope="col">"Ordered"</th>
+                            <th scope="col">"Transaction"</th>
+                            <th scope="col"><span class="visually-hidden">"Next step"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </TableScroll>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="orders">
+            <PageTitle title="Orders and receipts" lead="What you bought, with each payment on the chain.">
+                <a class="button" data-kind="secondary" href="/learning">"My courses"</a>
+            </PageTitle>
+            {body}
+        </div>
+    }
+}
+
+fn row(order: OrderRow) -> impl IntoView {
+    let (words, tone) = state_words(order.state, order.setback);
+    let action = match order.state {
+        OrderState::Paid => "Receipt",
+        OrderState::Open => "Pay",
+        _ => "Details",
+    };
+    let transaction = match order.transaction {
+        Some(transaction) => {
+            view! { <Hash hash=transaction.hash.to_string() link=transaction.link/> }.into_any()
+        }
+        None => view! { <span class="muted">"none yet"</span> }.into_any(),
+    };
+    let label = format!("{action}: {}", order.course_title);
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=format!("/courses/{}", order.course_slug)>{order.course_title}</a>
+                <span class="table-sub">{order.tier_name}</span>
+            </th>
+            <td><Badge tone=tone>{words}</Badge></td>
+            <td class="number"><Money wei=order.price/></td>
+            <td><When at=order.created_at/></td>
+            <td>{transaction}</td>
+            <td class="table-action">
+                <a class="button" data-kind="secondary" data-size="small" href=format!("/orders/{}", order.id) aria-label=label>{action}</a>
+            </td>
+        </tr>
+    }
+}
