@@ -40,6 +40,16 @@ contract MarketHandler {
         for (uint160 i = 1; i <= 4; ++i) {
             people.push(address(i << 80));
         }
+        // Something to sell from the first step on.
+        uint96[] memory prices = new uint96[](8);
+        for (uint96 i = 0; i < 8; ++i) {
+            prices[i] = (i + 1) * 1 gwei;
+        }
+        for (uint256 i = 0; i < people.length; ++i) {
+            vm.prank(people[i]);
+            market.listCourse(bytes32(i), people[i], prices);
+            ++courseCount;
+        }
     }
 
     function peopleCount() external view returns (uint256) {
@@ -63,39 +73,37 @@ contract MarketHandler {
     }
 
     function setTier(uint256 course, uint8 tier, uint96 price, bool active) external {
-        if (courseCount == 0) return;
         price = priceOf(price);
         prankLister(course);
         market.setTier(courseAt(course), tier % 8, price, active && price != 0);
     }
 
     function setTiers(uint256 course, uint96[8] calldata any, uint256 length) external {
-        if (courseCount == 0) return;
         prankLister(course);
         market.setTiers(courseAt(course), priceList(any, length));
     }
 
     function setPayee(uint256 course, uint256 payee) external {
-        if (courseCount == 0) return;
         prankLister(course);
         market.setPayee(courseAt(course), person(payee));
     }
 
     function setLister(uint256 course, uint256 lister) external {
-        if (courseCount == 0) return;
         prankLister(course);
         market.setLister(courseAt(course), person(lister));
     }
 
     // ------------------------------------------------------------------------------------------ purchases
 
-    /// @notice Buys what is on sale, at its price: works unless it is owned or the market paused.
-    function purchase(uint256 course, uint8 tier, uint256 holder) external {
-        if (courseCount == 0) return;
-        course = courseAt(course);
-        tier = tierOnSale(course, tier);
-        (uint256 price,) = market.tierOf(course, tier);
-        buy(course, tier, person(holder), price);
+    /// @notice Buys up to eight things that are on sale, at their price: works unless the holder has one, or
+    /// the market is paused.
+    function purchase(uint256 course, uint8 tier, uint256 holder, uint256 count) external {
+        for (uint256 i = 0; i <= count % 8; ++i) {
+            (course, tier) = onSale(course, tier);
+            (uint256 price,) = market.tierOf(course, tier);
+            buy(course, tier, person(holder), price);
+            ++tier;
+        }
     }
 
     /// @notice Buys anything at any sum: hardly ever works.
@@ -177,14 +185,16 @@ contract MarketHandler {
         return 1 + any % courseCount;
     }
 
-    /// @dev The first tier from `any` on that is on sale, or `any` itself.
-    function tierOnSale(uint256 course, uint8 any) private view returns (uint8) {
-        for (uint8 i = 0; i < 8; ++i) {
-            uint8 tier = uint8((uint256(any) + i) % 8);
+    /// @dev The first tier on sale from a random one on, in the courses' order; or the random one.
+    function onSale(uint256 anyCourse, uint8 anyTier) private view returns (uint256 course, uint8 tier) {
+        uint256 count = courseCount * 8;
+        uint256 start = (courseAt(anyCourse) - 1) * 8 + anyTier % 8;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 place = (start + i) % count;
+            (course, tier) = (1 + place / 8, uint8(place % 8));
             (, bool active) = market.tierOf(course, tier);
-            if (active) return tier;
+            if (active) return (course, tier);
         }
-        return any % 8;
     }
 
     function priceOf(uint96 any) private pure returns (uint96) {
