@@ -10,11 +10,10 @@ use crate::http;
 use crate::paths;
 use crate::process::{Interrupted, pause};
 use crate::setup::{self, npm};
-use crate::world::{self, ADMIN, CHAIN_ID, Plan, World};
+use crate::world::{self, ADMIN, CHAIN_ID, LEARNER, Plan, Rhythm, World};
 
 const PORT: u16 = 8000;
 const INSTRUCTOR: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
-const LEARNER: &str = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
 /// anvil's fourth account: known to everyone, worth nothing outside a dev chain.
 const LEARNER_KEY: &str = "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6";
 
@@ -62,7 +61,8 @@ pub fn run(options: &Options) -> Result<()> {
         dir,
         server,
         port: options.free_port()?,
-        block_time: 2,
+        chain: Rhythm::Steady,
+        settings: Vec::new(),
     })?;
     println!("Ready after {} s.\n", start.elapsed().as_secs());
     greet(&world, options);

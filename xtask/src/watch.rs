@@ -11,7 +11,7 @@ use crate::demo::{self, Options};
 use crate::paths;
 use crate::process::{Interrupted, pause};
 use crate::setup::{self, Toolchain, npm};
-use crate::world::{self, Plan, World};
+use crate::world::{self, Plan, Rhythm, World};
 
 const WATCHED: [&str; 9] = [
     "academy",
@@ -43,7 +43,8 @@ pub fn run(options: &Options) -> Result<()> {
         dir,
         server,
         port: options.free_port()?,
-        block_time: 2,
+        chain: Rhythm::Steady,
+        settings: Vec::new(),
     })?;
     demo::greet(&world, options);
     let ended = follow(&toolchain, options, &mut world, &mut seen);

@@ -17,6 +17,8 @@ pub const CHAIN_ID: u64 = 31337;
 
 /// anvil's first account deploys the market and is the platform.
 const DEPLOYER: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+/// anvil's fourth account is the learner of the demo.
+pub const LEARNER: &str = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
 /// anvil's tenth account is the admin of the demo.
 pub const ADMIN: &str = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
 
@@ -26,8 +28,17 @@ pub struct Plan {
     pub dir: PathBuf,
     pub server: PathBuf,
     pub port: u16,
-    /// Seconds between blocks.
-    pub block_time: u64,
+    pub chain: Rhythm,
+    /// More of the server's settings, without the prefix.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// How the chain mines.
+pub enum Rhythm {
+    /// A block every two seconds, as a person sees a real chain.
+    Steady,
+    /// A block for each transaction, at once; with accounts for a crowd.
+    AtOnce,
 }
 
 pub struct World {
@@ -105,6 +116,15 @@ impl World {
         format!("http://127.0.0.1:{}", self.plan.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.plan.port
+    }
+
+    /// A setting of the server's from its next start on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.plan.settings.push((name, value.to_owned()));
+    }
+
     pub fn market(&self) -> &str {
         &self.market.address
     }
@@ -157,7 +177,7 @@ impl World {
             ("DEV__DEMO_WALLET", "true".to_owned()),
         ];
         let mut job = Job::new(&self.plan.server).dir(&self.plan.dir).args(args);
-        for (name, value) in settings {
+        for (name, value) in settings.iter().chain(&self.plan.settings) {
             job = job.env(&format!("LECTERN__{name}"), value);
         }
         job
@@ -232,7 +252,10 @@ fn start_chain(plan: &Plan, port: u16) -> Result<Daemon> {
     let job = Job::new(npm::foundry("anvil")?)
         .args(["--host", "127.0.0.1", "--port", &port.to_string()])
         .args(["--chain-id", &CHAIN_ID.to_string()])
-        .args(["--block-time", &plan.block_time.to_string()])
+        .args(match plan.chain {
+            Rhythm::Steady => ["--block-time", "2"],
+            Rhythm::AtOnce => ["--accounts", "250"],
+        })
         .args(["--state-interval", "2", "--state"])
         .arg(plan.dir.join("anvil.json"));
     let mut chain = Daemon::start("the dev chain", job, &paths::log("anvil")?)?;

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::percentile;
 use crate::process::interrupted;
 
-const CONNECTIONS: usize = 8;
+pub const CONNECTIONS: usize = 8;
 
 /// What one page is asked for.
 #[derive(Clone)]
@@ -34,11 +35,7 @@ impl Measured {
     }
 
     pub fn percentile(&self, percent: usize) -> Duration {
-        let last = self.latencies.len().saturating_sub(1);
-        self.latencies
-            .get(last * percent / 100)
-            .copied()
-            .unwrap_or_default()
+        percentile(&self.latencies, percent)
     }
 }
 
@@ -153,25 +150,5 @@ impl Connection {
         self.body.resize(size, 0);
         self.reader.read_exact(&mut self.body)?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_of_few_and_many() {
-        let of = |count: u64| Measured {
-            requests: count,
-            elapsed: Duration::from_secs(2),
-            latencies: (1..=count).map(Duration::from_millis).collect(),
-            bytes: 0,
-        };
-        assert_eq!(of(0).percentile(99), Duration::ZERO);
-        assert_eq!(of(1).percentile(99), Duration::from_millis(1));
-        assert_eq!(of(101).percentile(50), Duration::from_millis(51));
-        assert_eq!(of(101).percentile(99), Duration::from_millis(100));
-        assert!((of(100).per_second() - 50.0).abs() < f64::EPSILON);
     }
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: what the product costs, measured from outside on a release build.
 
 mod load;
+mod payments;
+mod person;
 mod usage;
 
 use std::fs;
@@ -12,10 +14,13 @@ use serde_json::Value;
 use crate::build::{self, Profile, Site};
 use crate::http;
 use crate::paths;
-use crate::process::{Interrupted, interrupted};
+use crate::process::{Interrupted, interrupted, pause};
 use crate::setup::{self, npm};
-use crate::world::{Plan, World};
+use crate::world::{LEARNER, Plan, Rhythm, World};
 use load::Request;
+use person::Person;
+
+const FREE_COURSE: &str = "reading-an-ethereum-transaction";
 
 pub fn run(seconds: u64) -> Result<()> {
     println!("Set up");
@@ -32,28 +37,48 @@ pub fn run(seconds: u64) -> Result<()> {
         dir: dir.clone(),
         server,
         port,
-        block_time: 1,
+        chain: Rhythm::AtOnce,
+        // A crowd comes from one address here.
+        settings: vec![
+            ("LIMITS__SIGN_IN_PER_MINUTE", "1000000".to_owned()),
+            ("LIMITS__ACTIONS_PER_MINUTE", "1000000".to_owned()),
+        ],
     })?;
-    let measured = measure(&world, port, &site, Duration::from_secs(seconds));
+    let measured = measure(&mut world, &site, Duration::from_secs(seconds));
     world.stop();
     fs::remove_dir_all(&dir)?;
     measured
 }
 
-fn measure(world: &World, port: u16, site: &Site, time: Duration) -> Result<()> {
+fn measure(world: &mut World, site: &Site, time: Duration) -> Result<()> {
     let pid = world.server_pid().context("the server is not running")?;
+    pause(Duration::from_secs(2))?;
     let at_rest = usage::resident(pid)?;
-    println!("\nPages, 8 connections, {} s each\n", time.as_secs());
+    println!(
+        "\nPages, {} connections, {} s each",
+        load::CONNECTIONS,
+        time.as_secs()
+    );
     println!(
         "{:<34}{:>10}{:>12}{:>10}{:>10}{:>10}",
         "", "requests/s", "CPU µs each", "p50 ms", "p99 ms", "bytes"
     );
-    for (name, path) in [("catalogue", "/")] {
+    let mut person = Person::sign_in(world, LEARNER)?;
+    let lesson = person.enroll(FREE_COURSE)?;
+    let course = format!("/courses/{FREE_COURSE}");
+    let cookie = person.cookie().to_owned();
+    let pages = [
+        ("catalogue", "/", None),
+        ("course page", course.as_str(), None),
+        ("lesson page, signed in", lesson.as_str(), Some(cookie)),
+    ];
+    for (name, path, cookie) in pages {
+        // As it is made, and as browsers ask for it.
         for encoding in ["identity", "br"] {
             let request = Request {
-                port,
+                port: world.port(),
                 path: path.to_owned(),
-                cookie: None,
+                cookie: cookie.clone(),
                 encoding,
             };
             row(&format!("{name} ({encoding})"), pid, &request, time)?;
@@ -70,6 +95,7 @@ fn measure(world: &World, port: u16, site: &Site, time: Duration) -> Result<()> 
         build::kilobytes(site.js),
         build::kilobytes(site.css)
     );
+    payments::measure(world)?;
     gas()
 }
 
@@ -104,4 +130,28 @@ fn gas() -> Result<()> {
         println!("{operation:<34}{units:>10}");
     }
     Ok(())
+}
+
+/// Of sorted times.
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let last = sorted.len().saturating_sub(1);
+    sorted
+        .get(last * percent / 100)
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_of_few_and_many() {
+        let times =
+            |count: u64| -> Vec<Duration> { (1..=count).map(Duration::from_millis).collect() };
+        assert_eq!(percentile(&times(0), 99), Duration::ZERO);
+        assert_eq!(percentile(&times(1), 99), Duration::from_millis(1));
+        assert_eq!(percentile(&times(101), 50), Duration::from_millis(51));
+        assert_eq!(percentile(&times(101), 99), Duration::from_millis(100));
+    }
 }
