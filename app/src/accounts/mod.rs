@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod island;
+pub mod next;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
