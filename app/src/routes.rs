@@ -11,8 +11,7 @@ use axum::{
 
 use crate::{
     AppState, Visitor, accounts, admin, api, catalog, checkout, learning,
-    error::status,
-    render::Failed,
+    render::{Failed, status},
     studio,
 };
 

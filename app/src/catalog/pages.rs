@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::{offer::Offer, parts, structured};
 use crate::{
     AppState, Visitor,
-    render::{Answer, Failed, PageHead, render, see_other},
+    render::{Answer, Failed, PageHead, render, see_other, status},
     shell::{SITE, sign_in_path},
 };
 
@@ -71,7 +71,7 @@ async fn course_page(
         head.json_ld = Some(structured::course(&page, &state.public_url));
     }
     if let Some(problem) = &problem {
-        head.status = crate::error::status(problem.kind);
+        head.status = status(problem.kind);
     }
     Ok(render(state, visitor, head, || parts::course(page, access, done, offer, problem)))
 }
