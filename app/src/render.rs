@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use academy::{Kind, Problem, checkout::ChainInfo, time::Time};
+use academy::{Problem, checkout::ChainInfo, time::Time};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -10,7 +10,7 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::prelude::{IntoView, Owner, RenderHtml, provide_context};
 
-use crate::{AppState, Visitor, shell, ui};
+use crate::{AppState, Visitor, error::status, shell, ui};
 
 /// How the page stands around its view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,32 +138,4 @@ impl IntoResponse for Failed {
 /// After a form's success: 303 to a path on this site.
 pub fn see_other(path: &str) -> Response {
     Redirect::to(path).into_response()
-}
-
-/// The one table from kinds to statuses.
-pub fn status(kind: Kind) -> StatusCode {
-    match kind {
-        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::SignInFirst => StatusCode::UNAUTHORIZED,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Conflict => StatusCode::CONFLICT,
-        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// For the server's panic catcher: a whole page that needs nothing of what may just have broken.
-pub fn panic_page() -> Response {
-    const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
-        <meta name=\"viewport\" content=\"width=device-width\"><title>Something went wrong</title>\
-        <h1>Something went wrong on our side</h1>\
-        <p>Nothing was lost, and no money moved because of it. Please try again.</p>\
-        <p><a href=\"/\">Back to the courses</a></p></html>";
-    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, PAGE).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
 }
