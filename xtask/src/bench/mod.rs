@@ -124,10 +124,13 @@ fn gas() -> Result<()> {
     let file = paths::contracts().join("gas.json");
     let text =
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let gas: serde_json::Map<String, Value> = serde_json::from_str(&text)?;
+    let gas: Value = serde_json::from_str(&text)?;
+    let operations = gas["operations"]
+        .as_object()
+        .context("gas.json has no operations")?;
     println!("\nGas of a whole transaction");
-    for (operation, units) in &gas {
-        println!("{operation:<34}{units:>10}");
+    for (operation, units) in operations {
+        println!("{operation:<50}{units:>10}");
     }
     Ok(())
 }

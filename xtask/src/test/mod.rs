@@ -72,13 +72,11 @@ fn check(job: Job, what: &str, log: &str) -> Result<Tally> {
 
 fn fmt(toolchain: &Toolchain) -> Result<Tally> {
     setup::lints(toolchain)?;
-    check(
-        toolchain
-            .cargo()
-            .args(["fmt", "--all", "--check", "--", "--color", "never"]),
-        "format of Rust",
-        "fmt",
-    )
+    // Names of files; what to do about them is one command.
+    let job = toolchain
+        .cargo()
+        .args(["fmt", "--all", "--check", "--", "--files-with-diff"]);
+    check(job, "format of Rust (cargo fmt)", "fmt")
 }
 
 fn contracts() -> Result<Tally> {
