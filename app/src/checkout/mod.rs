@@ -1,8 +1,10 @@
 //! Orders: opening, paying, following.
 
 pub mod api;
+mod flow;
 pub mod island;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
+mod stage;

@@ -1,0 +1,339 @@
+//! What the timeline shows for an order: pure, so that every state can be tested.
+
+use academy::checkout::{Order, OrderState, Setback};
+
+use crate::{
+    ui::Tone,
+    wallet::{link::Asking, notice::Notice},
+};
+
+/// The steps of paying, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Which wallet.
+    Wallet,
+    /// Who one is.
+    SignIn,
+    /// The payment.
+    Pay,
+    /// The network's confirmations.
+    Confirm,
+    /// The lessons.
+    Open,
+}
+
+impl Step {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Wallet, Self::SignIn, Self::Pay, Self::Confirm, Self::Open];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Wallet => "Choose wallet",
+            Self::SignIn => "Sign in",
+            Self::Pay => "Pay",
+            Self::Confirm => "Confirmed on chain",
+            Self::Open => "Open",
+        }
+    }
+}
+
+/// How a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Behind us.
+    Done,
+    /// Here.
+    Now,
+    /// Here, and something is in the way.
+    Stuck,
+    /// To come.
+    Later,
+}
+
+impl Mark {
+    /// The word in `data-mark`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Now => "now",
+            Self::Stuck => "stuck",
+            Self::Later => "later",
+        }
+    }
+
+    /// The same for those who do not see it.
+    pub fn spoken(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Now => "current step",
+            Self::Stuck => "current step, needs attention",
+            Self::Later => "to come",
+        }
+    }
+}
+
+/// What this page knows beside the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Local {
+    /// A wallet shows us an account.
+    pub connected: bool,
+    /// Its network is not the order's.
+    pub wrong_network: bool,
+    /// What it is being asked.
+    pub asking: Option<Asking>,
+    /// It sent the payment, and the site is being told.
+    pub reporting: bool,
+    /// The site did not answer last time.
+    pub offline: bool,
+    /// The site no longer knows who we are.
+    pub signed_out: bool,
+    /// What the last attempt came to.
+    pub notice: Option<Notice>,
+}
+
+/// The step where things stand.
+pub fn current(order: &Order, local: &Local) -> Step {
+    match order.state {
+        OrderState::Paid => Step::Open,
+        OrderState::Submitted | OrderState::Confirming => Step::Confirm,
+        _ if local.reporting => Step::Confirm,
+        OrderState::Open if !local.connected => Step::Wallet,
+        OrderState::Open | OrderState::Expired | OrderState::Cancelled => Step::Pay,
+    }
+}
+
+/// How a step stands.
+pub fn mark(step: Step, order: &Order, local: &Local) -> Mark {
+    let here = current(order, local);
+    // Nobody sees an order without being signed in.
+    if step < here || step == Step::SignIn || order.state == OrderState::Paid {
+        return Mark::Done;
+    }
+    if step > here {
+        return Mark::Later;
+    }
+    match message(order, local, "").tone {
+        Tone::Warning | Tone::Negative => Mark::Stuck,
+        Tone::Plain | Tone::Accent | Tone::Positive => Mark::Now,
+    }
+}
+
+/// The one message of the page: what happened, whether money moved, what to do. What this page
+/// is doing comes before what the order says, and the way to the site before both.
+pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
+    let say = |tone, code, text: &str| Notice::new(tone, code, text);
+    if local.signed_out {
+        return say(Tone::Warning, "signed_out", "You were signed out meanwhile. Your order and any payment are safe; sign in again to see where they stand.");
+    }
+    if local.reporting {
+        return if local.offline {
+            say(Tone::Warning, "reporting_offline", "Your payment was sent, but this site can't be reached to be told. We keep trying. You can close this tab: the payment is on the network, and the site finds it there by itself. Do not pay again.")
+        } else {
+            say(Tone::Accent, "reporting", "Your wallet sent the payment. Telling the site…")
+        };
+    }
+    match local.asking {
+        Some(Asking::Connect | Asking::Sign) => {
+            return say(Tone::Accent, "connecting", "Your wallet asks which account this site may see. Choose one; open the wallet if its window does not show.");
+        }
+        Some(Asking::Switch) => {
+            return say(Tone::Accent, "switching", &format!("Your wallet asks whether to switch to {network}. Switching costs nothing."));
+        }
+        Some(Asking::Send) => {
+            return say(Tone::Accent, "asking", "Your wallet shows the payment. Approve or reject it there; open the wallet if its window does not show.");
+        }
+        None => {}
+    }
+    if let Some(notice) = &local.notice {
+        return notice.clone();
+    }
+    if local.offline {
+        return say(Tone::Warning, "offline", "This site can't be reached right now. Your order and any payment are safe. We try again by ourselves.");
+    }
+    of_order(order, local, network)
+}
+
+fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
+    let state = order.state;
+    if order.chain_unreachable && matches!(state, OrderState::Submitted | OrderState::Confirming) {
+        return Notice::new(Tone::Warning, "chain_unreachable", "We can't reach the network right now. Your payment is safe and nothing is lost; we are checking again. You can close this tab.");
+    }
+    if let Some(setback) = order.setback.filter(|_| state != OrderState::Paid) {
+        return Notice::new(tone_of(setback), setback.word(), setback.message());
+    }
+    match state {
+        OrderState::Open if !local.connected => Notice::new(
+            Tone::Plain,
+            "choose_wallet",
+            "Choose the wallet to pay with. Connecting only shows this site an account; it costs nothing and moves no money.",
+        ),
+        OrderState::Open if local.wrong_network => Notice::new(
+            Tone::Warning,
+            "wrong_network",
+            format!("Your wallet is on another network. This order is paid on {network}; switch to it first. Switching costs nothing."),
+        ),
+        OrderState::Open => Notice::new(
+            Tone::Plain,
+            "ready",
+            "Your wallet will show the price and the network fee (gas). Nothing is paid until you approve it there.",
+        ),
+        OrderState::Submitted => Notice::new(
+            Tone::Accent,
+            "submitted",
+            "Payment sent. Waiting for the network to put it into a block. You can close this tab.",
+        ),
+        OrderState::Confirming => Notice::new(
+            Tone::Accent,
+            "confirming",
+            format!(
+                "Your payment is on the network: {} of {} confirmations. You can close this tab.",
+                order.confirmations.min(order.open_at),
+                order.open_at
+            ),
+        ),
+        OrderState::Expired => Notice::new(
+            Tone::Warning,
+            "expired",
+            "This order's price ran out before a payment came, so nothing was bought. Get today's price to go on.",
+        ),
+        OrderState::Cancelled => Notice::new(
+            Tone::Plain,
+            "cancelled",
+            "You gave this order up. Nothing was paid. You can order again at today's price.",
+        ),
+        OrderState::Paid => Notice::new(
+            Tone::Positive,
+            "open",
+            "Your payment is confirmed and the course is open, for good.",
+        ),
+    }
+}
+
+fn tone_of(setback: Setback) -> Tone {
+    match setback {
+        Setback::Replaced | Setback::Orphaned | Setback::Late | Setback::Underpaid => Tone::Warning,
+        _ => Tone::Negative,
+    }
+}
+
+/// How long until the next look at the order, in milliseconds; `None` once nothing can change.
+pub fn pause(order: &Order, failures: u32) -> Option<u32> {
+    if failures > 0 {
+        return Some((1000 << failures.min(5)).min(20_000));
+    }
+    match order.state {
+        OrderState::Paid if order.is_final => None,
+        OrderState::Paid => Some(6000),
+        _ if order.chain_unreachable => Some(4000),
+        OrderState::Submitted | OrderState::Confirming => Some(1200),
+        // It may be paid from another device.
+        OrderState::Open => Some(4000),
+        // A late payment may still come in.
+        OrderState::Expired | OrderState::Cancelled => Some(15_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use academy::{ids::{OrderId, TierId}, money::Wei, time::Time};
+
+    use super::*;
+
+    fn order(state: OrderState) -> Order {
+        let nil = "00000000-0000-0000-0000-000000000000";
+        Order {
+            id: nil.parse::<OrderId>().unwrap(),
+            course_slug: "course".to_owned(),
+            course_title: "Course".to_owned(),
+            tier: nil.parse::<TierId>().unwrap(),
+            tier_name: "Full".to_owned(),
+            price: Wei::from_ether("0.02").unwrap(),
+            state,
+            setback: None,
+            transaction: None,
+            confirmations: 1,
+            open_at: 2,
+            final_at: 12,
+            is_final: false,
+            beneficiary: String::new(),
+            created_at: Time(0),
+            expires_at: Time(1),
+            paid_at: None,
+            chain_unreachable: false,
+            first_lesson: None,
+        }
+    }
+
+    fn connected() -> Local {
+        Local { connected: true, ..Local::default() }
+    }
+
+    fn marks(order: &Order, local: &Local) -> Vec<&'static str> {
+        Step::ALL.iter().map(|step| mark(*step, order, local).word()).collect()
+    }
+
+    #[test]
+    fn goes_down_the_timeline() {
+        let open = order(OrderState::Open);
+        assert_eq!(marks(&open, &Local::default()), ["now", "done", "later", "later", "later"]);
+        assert_eq!(marks(&open, &connected()), ["done", "done", "now", "later", "later"]);
+        let reporting = Local { reporting: true, ..connected() };
+        assert_eq!(marks(&open, &reporting), ["done", "done", "done", "now", "later"]);
+        let submitted = order(OrderState::Submitted);
+        assert_eq!(marks(&submitted, &Local::default()), ["done", "done", "done", "now", "later"]);
+        assert_eq!(marks(&order(OrderState::Paid), &Local::default()), ["done"; 5]);
+        let expired = order(OrderState::Expired);
+        assert_eq!(marks(&expired, &Local::default()), ["done", "done", "stuck", "later", "later"]);
+    }
+
+    #[test]
+    fn every_state_and_setback_has_its_own_message() {
+        let mut seen = std::collections::HashSet::new();
+        for state in OrderState::ALL {
+            assert!(seen.insert(message(&order(*state), &connected(), "Anvil").text));
+        }
+        for setback in Setback::ALL {
+            let order = Order { setback: Some(*setback), ..order(OrderState::Open) };
+            let message = message(&order, &connected(), "Anvil");
+            assert_eq!(message.code, setback.word());
+            assert!(seen.insert(message.text));
+        }
+    }
+
+    #[test]
+    fn says_what_this_page_does_before_what_the_order_says() {
+        let order = Order { setback: Some(Setback::Reverted), ..order(OrderState::Open) };
+        let code = |local: Local| message(&order, &local, "Anvil").code;
+        assert_eq!(code(connected()), "reverted");
+        assert_eq!(code(Local { asking: Some(Asking::Send), ..connected() }), "asking");
+        let notice = Some(Notice::new(Tone::Plain, "rejected", "You declined."));
+        assert_eq!(code(Local { notice, ..connected() }), "rejected");
+        assert_eq!(code(Local { offline: true, ..connected() }), "offline");
+        assert_eq!(code(Local { reporting: true, offline: true, ..connected() }), "reporting_offline");
+    }
+
+    #[test]
+    fn keeps_the_chain_apart_from_the_site() {
+        let order = Order { chain_unreachable: true, ..order(OrderState::Submitted) };
+        assert_eq!(message(&order, &connected(), "").code, "chain_unreachable");
+        let offline = Local { offline: true, ..connected() };
+        assert_eq!(message(&order, &offline, "").code, "offline");
+    }
+
+    #[test]
+    fn counts_confirmations_up_to_the_goal() {
+        let far = Order { confirmations: 9, ..order(OrderState::Confirming) };
+        assert!(message(&far, &connected(), "").text.contains("2 of 2"));
+    }
+
+    #[test]
+    fn looks_again_until_nothing_can_change() {
+        assert_eq!(pause(&Order { is_final: true, ..order(OrderState::Paid) }, 0), None);
+        for state in OrderState::ALL {
+            assert!(pause(&order(*state), 0).is_some());
+            assert!(pause(&order(*state), 40).is_some_and(|wait| wait <= 20_000));
+        }
+        assert!(pause(&order(OrderState::Submitted), 0) < pause(&order(OrderState::Submitted), 1));
+    }
+}
