@@ -23,6 +23,7 @@ fn path_of(name: &str) -> &'static str {
         "check" => "m4 10.5 4 4 8-9",
         "chevron-down" => "m5 7.5 5 5 5-5",
         "chevron-right" => "m7.5 5 5 5-5 5",
+        "chevron-up" => "m5 12.500 5-5 5 5",
         "clock" => "M10 5.5V10l3 2m4.5-2a7.5 7.5 0 1 1-15 0 7.5 7.5 0 0 1 15 0Z",
         "copy" => "M7.5 7.5h9v9h-9zM12.500 7.500v-4h-9v9h4",
         "external" => "M11 3.500h5.500V9M16 4l-7.500 7.500M8 4.500H3.500v12h12V12",

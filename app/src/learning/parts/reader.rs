@@ -109,7 +109,7 @@ fn mark(action: String, done: bool, last: bool) -> impl IntoView {
         }
         .into_any()
     };
-    view! { <form class="mark" id="done" method="post" action=action>{inside}</form> }
+    view! { <form class="mark-form" id="done" method="post" action=action>{inside}</form> }
 }
 
 fn locked(page: &CoursePage, lesson: &LessonHead, suspended: bool, signed_in: bool) -> impl IntoView + use<> {
