@@ -10,7 +10,8 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::prelude::{IntoView, Owner, RenderHtml, provide_context};
 
-use crate::{AppState, Visitor, error::status, shell, ui};
+pub use crate::error::status;
+use crate::{AppState, Visitor, shell, ui};
 
 /// How the page stands around its view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
