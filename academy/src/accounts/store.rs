@@ -1,0 +1,237 @@
+//! SQL of accounts.
+
+use uuid::Uuid;
+
+use crate::{
+    Academy, Actor,
+    evm::Address,
+    ids::{AuditId, SessionId, UserId},
+    page::{Filter, PAGE_SIZE},
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct SessionRow {
+    pub id: SessionId,
+    pub address: Option<String>,
+    pub user_id: Option<UserId>,
+    pub name: Option<String>,
+    pub instructor: Option<bool>,
+    pub admin: Option<bool>,
+}
+
+/// A session by its token's hash, if it has not expired.
+pub(super) async fn session(
+    conn: &mut Conn,
+    token_hash: &str,
+    now: Time,
+) -> Result<Option<SessionRow>, StoreError> {
+    sql!(opt conn, SessionRow,
+        "SELECT s.id, s.address, u.id AS user_id, u.name, u.instructor, u.admin
+         FROM sessions s
+         LEFT JOIN wallets w ON w.address = s.address
+         LEFT JOIN users u ON u.id = w.user_id
+         WHERE s.token_hash = $1 AND s.expires_at > $2",
+        token_hash, now)
+}
+
+pub(super) async fn insert_session(
+    conn: &mut Conn,
+    id: SessionId,
+    token_hash: &str,
+    address: Option<Address>,
+    now: Time,
+    expires_at: Time,
+) -> Result<(), StoreError> {
+    let address = address.map(|address| address.to_string());
+    sql!(run conn,
+        "INSERT INTO sessions (id, token_hash, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        id, token_hash, address.as_deref(), now, expires_at)?;
+    Ok(())
+}
+
+pub(super) async fn delete_session(conn: &mut Conn, id: SessionId) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM challenges WHERE session_id = $1", id)?;
+    sql!(run conn, "DELETE FROM sessions WHERE id = $1", id)?;
+    Ok(())
+}
+
+/// Forgets what has expired; called where sessions are made, so that the tables stay small.
+pub(super) async fn sweep(conn: &mut Conn, now: Time) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM challenges WHERE expires_at <= $1", now)?;
+    sql!(run conn, "DELETE FROM sessions WHERE expires_at <= $1", now)?;
+    Ok(())
+}
+
+pub(super) async fn insert_challenge(
+    conn: &mut Conn,
+    nonce: &str,
+    session: SessionId,
+    address: Address,
+    message: &str,
+    expires_at: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO challenges (nonce, session_id, address, message, expires_at, used) VALUES ($1, $2, $3, $4, $5, $6)",
+        nonce, session, address.to_string(), message, expires_at, false)?;
+    Ok(())
+}
+
+/// Uses a challenge up: its address and message, at most once.
+pub(super) async fn use_challenge(
+    conn: &mut Conn,
+    nonce: &str,
+    session: SessionId,
+    now: Time,
+) -> Result<Option<(Address, String)>, StoreError> {
+    let row = sql!(opt conn, (String, String),
+        "UPDATE challenges SET used = $1
+         WHERE nonce = $2 AND session_id = $3 AND used = $4 AND expires_at > $5
+         RETURNING address, message",
+        true, nonce, session, false, now)?;
+    row.map(|(address, message)| Ok((parse_address(&address)?, message))).transpose()
+}
+
+pub(crate) fn parse_address(text: &str) -> Result<Address, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt { what: "an address", value: text.to_owned() })
+}
+
+pub(super) async fn user_of(conn: &mut Conn, address: Address) -> Result<Option<UserId>, StoreError> {
+    let row =
+        sql!(opt conn, (UserId,), "SELECT user_id FROM wallets WHERE address = $1", address.to_string())?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// The account of a wallet, made if it is new.
+pub(super) async fn ensure_user(
+    conn: &mut Conn,
+    academy: &Academy,
+    address: Address,
+) -> Result<UserId, StoreError> {
+    if let Some(id) = user_of(conn, address).await? {
+        return Ok(id);
+    }
+    let id = UserId(academy.mint());
+    let now = academy.now();
+    sql!(run conn,
+        "INSERT INTO users (id, name, bio, instructor, admin, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        id, "", "", false, false, now)?;
+    sql!(run conn,
+        "INSERT INTO wallets (address, user_id, created_at) VALUES ($1, $2, $3)",
+        address.to_string(), id, now)?;
+    Ok(id)
+}
+
+pub(super) async fn profile(conn: &mut Conn, user: UserId) -> Result<Option<(String, String)>, StoreError> {
+    sql!(opt conn, (String, String), "SELECT name, bio FROM users WHERE id = $1", user)
+}
+
+pub(super) async fn set_profile(
+    conn: &mut Conn,
+    user: UserId,
+    name: &str,
+    bio: &str,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE users SET name = $1, bio = $2 WHERE id = $3", name, bio, user)?;
+    Ok(())
+}
+
+pub(super) async fn roles(conn: &mut Conn, user: UserId) -> Result<Option<(bool, bool)>, StoreError> {
+    sql!(opt conn, (bool, bool), "SELECT instructor, admin FROM users WHERE id = $1", user)
+}
+
+pub(super) async fn set_roles(
+    conn: &mut Conn,
+    user: UserId,
+    instructor: bool,
+    admin: bool,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE users SET instructor = $1, admin = $2 WHERE id = $3", instructor, admin, user)?;
+    Ok(())
+}
+
+pub(super) async fn admins(conn: &mut Conn) -> Result<i64, StoreError> {
+    let (count,) = sql!(one conn, (i64,), "SELECT COUNT(*) FROM users WHERE admin = $1", true)?;
+    Ok(count)
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct UserRecord {
+    pub id: UserId,
+    pub name: String,
+    pub instructor: bool,
+    pub admin: bool,
+    pub created_at: Time,
+}
+
+pub(super) async fn users(conn: &mut Conn, filter: &Filter) -> Result<(Vec<UserRecord>, i64), StoreError> {
+    let like = filter.like();
+    let rows = sql!(all conn, UserRecord,
+        "SELECT u.id, u.name, u.instructor, u.admin, u.created_at FROM users u
+         WHERE (LOWER(u.name) LIKE $1 ESCAPE '!'
+                OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
+           AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))
+         ORDER BY u.created_at DESC, u.id LIMIT $3 OFFSET $4",
+        &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+    let (total,) = sql!(one conn, (i64,),
+        "SELECT COUNT(*) FROM users u
+         WHERE (LOWER(u.name) LIKE $1 ESCAPE '!'
+                OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
+           AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))",
+        &like, &filter.state)?;
+    Ok((rows, total))
+}
+
+pub(super) async fn wallets(conn: &mut Conn, user: UserId) -> Result<Vec<Address>, StoreError> {
+    let rows = sql!(all conn, (String,), "SELECT address FROM wallets WHERE user_id = $1 ORDER BY created_at", user)?;
+    rows.iter().map(|(address,)| parse_address(address)).collect()
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct AuditRecord {
+    pub id: AuditId,
+    pub at: Time,
+    pub name: Option<String>,
+    pub address: Option<String>,
+    pub act: String,
+    pub subject: String,
+    pub reason: String,
+}
+
+pub(super) async fn audit_log(
+    conn: &mut Conn,
+    filter: &Filter,
+) -> Result<(Vec<AuditRecord>, i64), StoreError> {
+    let like = filter.like();
+    let rows = sql!(all conn, AuditRecord,
+        "SELECT a.id, a.at, u.name, (SELECT MIN(w.address) FROM wallets w WHERE w.user_id = u.id) AS address,
+                a.act, a.subject, a.reason
+         FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id
+         WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
+           AND ($2 = '' OR a.act = $2)
+         ORDER BY a.at DESC, a.id DESC LIMIT $3 OFFSET $4",
+        &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+    let (total,) = sql!(one conn, (i64,),
+        "SELECT COUNT(*) FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id
+         WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
+           AND ($2 = '' OR a.act = $2)",
+        &like, &filter.state)?;
+    Ok((rows, total))
+}
+
+/// Writes a line of the audit log, in the caller's transaction.
+pub(crate) async fn audit(
+    conn: &mut Conn,
+    academy: &Academy,
+    actor: &Actor,
+    act: &str,
+    subject: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let id: Uuid = academy.mint();
+    sql!(run conn,
+        "INSERT INTO audit_log (id, at, actor_id, act, subject, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+        AuditId(id), academy.now(), actor.user(), act, subject, reason)?;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Publishing: what a wallet must send, and what the chain's events say of listings.
+
+use super::{
+    error::CatalogError,
+    model::{CoursePage, CourseState, ListedTier},
+    service::Catalog,
+    store,
+};
+use crate::{
+    Actor, Operation, Problem,
+    accounts::audit,
+    chain::{Call, Event, Log, list_course_call, set_tiers_call},
+    checkout::WalletCall,
+    ids::CourseId,
+    money::Wei,
+    store::Conn,
+};
+
+/// What publishing came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The course is in the catalogue.
+    Done,
+    /// The instructor's wallet must list it, or its new prices, first. The course publishes itself
+    /// when the chain has the listing.
+    NeedsListing(WalletCall),
+}
+
+/// Our id of a thing as the contract keeps it: 16 bytes, then zeros.
+pub(crate) fn reference(id: uuid::Uuid) -> [u8; 32] {
+    let mut reference = [0; 32];
+    reference[..16].copy_from_slice(id.as_bytes());
+    reference
+}
+
+/// The id in a reference, unless it is none of ours.
+pub(crate) fn dereference(reference: &[u8; 32]) -> Option<uuid::Uuid> {
+    let (id, rest) = reference.split_at(16);
+    rest.iter().all(|byte| *byte == 0).then(|| uuid::Uuid::from_slice(id).ok()).flatten()
+}
+
+/// The prices by tier number, zero where nothing is sold.
+fn prices(page: &CoursePage) -> Vec<Wei> {
+    let length =
+        page.tiers.iter().filter(|tier| !tier.price.is_zero()).map(|tier| usize::from(tier.number) + 1).max();
+    let mut prices = vec![Wei::ZERO; length.unwrap_or(0)];
+    for tier in &page.tiers {
+        if let Some(slot) = prices.get_mut(usize::from(tier.number)) {
+            *slot = tier.price;
+        }
+    }
+    prices
+}
+
+impl Catalog<'_> {
+    /// Publishes a course that is ready, once page and chain agree on its prices.
+    ///
+    /// # Errors
+    /// `not_ready` with what is missing; `other_lister` when another wallet holds the listing.
+    #[tracing::instrument(skip_all, fields(course = %id))]
+    pub async fn publish(&self, actor: &Actor, id: CourseId) -> Result<Published, Problem> {
+        let mut tx = self.0.0.db.begin().await?;
+        let course = self.own(&mut tx, actor, Operation::Publish, id).await?;
+        let page = self.page(&mut tx, course).await?;
+        if page.lessons().next().is_none() {
+            return Err(CatalogError::NotReady("Add at least one lesson first.").into());
+        }
+        if page.tiers.is_empty() {
+            return Err(CatalogError::NotReady("Add at least one tier first, free or paid.").into());
+        }
+        let call = self.call_for(actor, &page)?;
+        let published = match call {
+            Some(call) => {
+                if page.course.state != CourseState::Published {
+                    store::set_state(&mut tx, id, page.course.state, true, self.0.now()).await?;
+                }
+                Published::NeedsListing(call)
+            }
+            None => {
+                self.set_published(&mut tx, actor, &page).await?;
+                Published::Done
+            }
+        };
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    async fn set_published(&self, conn: &mut Conn, actor: &Actor, page: &CoursePage) -> Result<(), Problem> {
+        if page.course.state != CourseState::Published {
+            store::set_state(conn, page.course.id, CourseState::Published, false, self.0.now()).await?;
+            audit(conn, self.0, actor, "course.published", &page.course.title, "").await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a course out of the catalogue and from sale here. Whoever bought it keeps it; a
+    /// purchase that still arrives through the contract goes to review.
+    ///
+    /// # Errors
+    /// For everyone who may not change the course.
+    pub async fn withdraw(&self, actor: &Actor, id: CourseId) -> Result<(), Problem> {
+        let mut tx = self.0.0.db.begin().await?;
+        let course = self.own(&mut tx, actor, Operation::Publish, id).await?;
+        let state = match course.state {
+            CourseState::Draft => CourseState::Draft,
+            CourseState::Published | CourseState::Withdrawn => CourseState::Withdrawn,
+        };
+        store::set_state(&mut tx, id, state, false, self.0.now()).await?;
+        audit(&mut tx, self.0, actor, "course.withdrawn", &course.title, "").await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What the instructor's wallet must send for the chain to agree with the page; `None` when
+    /// it does already.
+    ///
+    /// # Errors
+    /// `other_lister` when another wallet holds the listing.
+    pub async fn listing_call(&self, actor: &Actor, id: CourseId) -> Result<Option<WalletCall>, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let course = self.own(&mut conn, actor, Operation::Publish, id).await?;
+        let page = self.page(&mut conn, course).await?;
+        self.call_for(actor, &page)
+    }
+
+    fn call_for(&self, actor: &Actor, page: &CoursePage) -> Result<Option<WalletCall>, Problem> {
+        if page.disagreements().is_empty() {
+            return Ok(None);
+        }
+        let person = actor.person_who_may(Operation::Publish)?;
+        // An event that lists a course counts only from its own instructor.
+        if page.listing.is_none() && person.id != page.course.teacher.id {
+            return Err(CatalogError::OtherLister(page.course.teacher.name.clone()).into());
+        }
+        let prices = prices(page);
+        let market = self.0.0.policy.market;
+        let call: Call = match &page.listing {
+            None => list_course_call(market, reference(page.course.id.0), person.address, &prices),
+            Some(listing) if listing.lister == person.address_text => {
+                set_tiers_call(market, listing.number, &prices)
+            }
+            Some(listing) => return Err(CatalogError::OtherLister(listing.lister.clone()).into()),
+        };
+        Ok(Some(self.0.checkout().to_wallet(person, &call)))
+    }
+
+    /// Takes in what the market said of listings. Doing it again changes nothing.
+    pub(crate) async fn apply(&self, conn: &mut Conn, log: &Log) -> Result<(), Problem> {
+        let chain_id = self.0.0.policy.chain_id;
+        let course = match &log.event {
+            Event::CourseListed { number, reference, lister, payee } => {
+                let Some(id) = dereference(reference).map(CourseId) else { return Ok(()) };
+                let Some(course) = store::by_id(conn, id).await? else { return Ok(()) };
+                // Anyone can list anything under any reference; only the instructor's own listing
+                // is the course's.
+                let wallets = self.0.accounts().wallets(conn, course.teacher.id).await?;
+                if !wallets.contains(lister) {
+                    tracing::warn!(course = %id, %lister, "a stranger listed this course; ignored");
+                    return Ok(());
+                }
+                if store::listed(conn, chain_id, log.contract, *number).await? != Some(id) {
+                    store::forget_listed_tiers(conn, id).await?;
+                }
+                store::put_listing(conn, id, chain_id, log.contract, *number, *lister, *payee).await?;
+                id
+            }
+            Event::TierPriced { number, tier, price, active } => {
+                let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
+                    return Ok(());
+                };
+                store::put_listed_tier(
+                    conn,
+                    id,
+                    ListedTier { number: *tier, price: *price, active: *active },
+                )
+                .await?;
+                id
+            }
+            Event::PayeeChanged { number, payee } => {
+                let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
+                    return Ok(());
+                };
+                store::set_payee(conn, id, *payee).await?;
+                id
+            }
+            Event::ListerChanged { number, lister } => {
+                let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
+                    return Ok(());
+                };
+                store::set_lister(conn, id, *lister).await?;
+                id
+            }
+            Event::CoursePurchased { .. } | Event::PayoutWithdrawn { .. } => return Ok(()),
+        };
+        if store::publish_wanted(conn, course).await? {
+            let course = self.by_id(conn, course).await?;
+            let page = self.page(conn, course).await?;
+            if page.disagreements().is_empty() && page.lessons().next().is_some() {
+                self.set_published(conn, &Actor::System, &page).await?;
+            }
+        }
+        Ok(())
+    }
+}

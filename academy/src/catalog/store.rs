@@ -1,0 +1,592 @@
+//! SQL of the catalogue.
+
+use super::model::{
+    Course, CourseCard, CourseFacts, CourseState, LessonFacts, LessonHead, Level, ListedTier, Listing,
+    Module, Teacher, Tier, TierFacts,
+};
+use crate::{
+    accounts::display_name,
+    evm::Address,
+    ids::{CourseId, LessonId, MediaId, ModuleId, TierId, UserId},
+    money::Wei,
+    page::PAGE_SIZE,
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
+    StoreError::Corrupt { what, value: value.to_string() }
+}
+
+pub(super) fn wei(text: &str) -> Result<Wei, StoreError> {
+    text.parse().map_err(|_| corrupt("an amount", text))
+}
+
+fn small<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| corrupt(what, value))
+}
+
+#[derive(sqlx::FromRow)]
+struct CardRow {
+    id: CourseId,
+    slug: String,
+    title: String,
+    promise: String,
+    level: String,
+    state: String,
+    teacher_name: String,
+    teacher_address: Option<String>,
+    lessons: i64,
+    minutes: i64,
+    from_price: Option<String>,
+    cover_id: Option<MediaId>,
+    updated_at: Time,
+}
+
+impl CardRow {
+    fn card(self) -> Result<CourseCard, StoreError> {
+        Ok(CourseCard {
+            id: self.id,
+            slug: self.slug,
+            title: self.title,
+            promise: self.promise,
+            level: self.level.parse::<Level>().map_err(|_| corrupt("a level", &self.level))?,
+            state: self.state.parse::<CourseState>().map_err(|_| corrupt("a course's state", &self.state))?,
+            teacher: display_name(Some(&self.teacher_name), self.teacher_address.as_deref()),
+            lessons: small("a number of lessons", self.lessons)?,
+            minutes: small("minutes", self.minutes)?,
+            from_price: self.from_price.as_deref().map(wei).transpose()?,
+            cover: self.cover_id,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// The lowest price: decimal text without leading zeros sorts by length, then by digits.
+macro_rules! from_price {
+    () => {
+        "(SELECT t.price FROM tiers t WHERE t.course_id = c.id AND NOT t.removed
+          ORDER BY LENGTH(t.price), t.price LIMIT 1)"
+    };
+}
+
+macro_rules! card {
+    () => {
+        concat!(
+            "SELECT c.id, c.slug, c.title, c.promise, c.level, c.state, u.name AS teacher_name,
+                (SELECT MIN(w.address) FROM wallets w WHERE w.user_id = u.id) AS teacher_address,
+                (SELECT COUNT(*) FROM lessons l WHERE l.course_id = c.id) AS lessons,
+                (SELECT CAST(COALESCE(SUM(l.minutes), 0) AS BIGINT) FROM lessons l WHERE l.course_id = c.id) AS minutes, ",
+            from_price!(),
+            " AS from_price, c.cover_id, c.updated_at
+             FROM courses c JOIN users u ON u.id = c.teacher_id "
+        )
+    };
+}
+
+macro_rules! published {
+    () => {
+        concat!(
+            " WHERE c.state = 'published' AND c.search LIKE $1 ESCAPE '!' AND c.search LIKE $2 ESCAPE '!'
+              AND c.search LIKE $3 ESCAPE '!' AND ($4 = '' OR c.level = $4)
+              AND ($5 = '' OR ($5 = 'free' AND ",
+            from_price!(),
+            " = '0') OR ($5 = 'paid' AND ",
+            from_price!(),
+            " <> '0'))"
+        )
+    };
+}
+
+/// Published courses that hold all three patterns, newest first, and how many there are.
+pub(super) async fn search(
+    conn: &mut Conn,
+    words: &[String; 3],
+    level: &str,
+    price: &str,
+    offset: i64,
+) -> Result<(Vec<CourseCard>, i64), StoreError> {
+    let [a, b, c] = words;
+    let rows = sql!(all conn, CardRow,
+        concat!(card!(), published!(), " ORDER BY c.published_at DESC, c.id LIMIT $6 OFFSET $7"),
+        a, b, c, level, price, i64::from(PAGE_SIZE), offset)?;
+    let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) FROM courses c", published!()), a, b, c, level, price)?;
+    Ok((rows.into_iter().map(CardRow::card).collect::<Result<_, _>>()?, total))
+}
+
+/// Courses in any state whose text holds the pattern.
+pub(super) async fn all(
+    conn: &mut Conn,
+    like: &str,
+    state: &str,
+    offset: i64,
+) -> Result<(Vec<CourseCard>, i64), StoreError> {
+    let rows = sql!(all conn, CardRow,
+        concat!(card!(), " WHERE c.search LIKE $1 ESCAPE '!' AND ($2 = '' OR c.state = $2)
+            ORDER BY c.updated_at DESC, c.id LIMIT $3 OFFSET $4"),
+        like, state, i64::from(PAGE_SIZE), offset)?;
+    let (total,) = sql!(one conn, (i64,),
+        "SELECT COUNT(*) FROM courses c WHERE c.search LIKE $1 ESCAPE '!' AND ($2 = '' OR c.state = $2)", like, state)?;
+    Ok((rows.into_iter().map(CardRow::card).collect::<Result<_, _>>()?, total))
+}
+
+pub(super) async fn of_teacher(conn: &mut Conn, teacher: UserId) -> Result<Vec<CourseCard>, StoreError> {
+    let rows = sql!(all conn, CardRow, concat!(card!(), " WHERE c.teacher_id = $1 ORDER BY c.updated_at DESC, c.id"), teacher)?;
+    rows.into_iter().map(CardRow::card).collect()
+}
+
+pub(super) async fn card(conn: &mut Conn, course: CourseId) -> Result<Option<CourseCard>, StoreError> {
+    let row = sql!(opt conn, CardRow, concat!(card!(), " WHERE c.id = $1"), course)?;
+    row.map(CardRow::card).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct CourseRow {
+    id: CourseId,
+    slug: String,
+    title: String,
+    promise: String,
+    description: String,
+    outcomes: String,
+    level: String,
+    state: String,
+    teacher_id: UserId,
+    teacher_name: String,
+    teacher_address: Option<String>,
+    teacher_bio: String,
+    cover_id: Option<MediaId>,
+    version: i64,
+    updated_at: Time,
+}
+
+impl CourseRow {
+    fn course(self) -> Result<Course, StoreError> {
+        Ok(Course {
+            id: self.id,
+            slug: self.slug,
+            title: self.title,
+            promise: self.promise,
+            description: self.description,
+            outcomes: self.outcomes.lines().map(str::to_owned).collect(),
+            level: self.level.parse().map_err(|_| corrupt("a level", &self.level))?,
+            state: self.state.parse().map_err(|_| corrupt("a course's state", &self.state))?,
+            teacher: Teacher {
+                id: self.teacher_id,
+                name: display_name(Some(&self.teacher_name), self.teacher_address.as_deref()),
+                bio: self.teacher_bio,
+            },
+            cover: self.cover_id,
+            version: self.version,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+macro_rules! course {
+    () => {
+        "SELECT c.id, c.slug, c.title, c.promise, c.description, c.outcomes, c.level, c.state, c.teacher_id,
+            u.name AS teacher_name, (SELECT MIN(w.address) FROM wallets w WHERE w.user_id = u.id) AS teacher_address,
+            u.bio AS teacher_bio, c.cover_id, c.version, c.updated_at
+         FROM courses c JOIN users u ON u.id = c.teacher_id "
+    };
+}
+
+pub(super) async fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Course>, StoreError> {
+    let row = sql!(opt conn, CourseRow, concat!(course!(), "WHERE c.slug = $1"), slug)?;
+    row.map(CourseRow::course).transpose()
+}
+
+pub(super) async fn by_id(conn: &mut Conn, id: CourseId) -> Result<Option<Course>, StoreError> {
+    let row = sql!(opt conn, CourseRow, concat!(course!(), "WHERE c.id = $1"), id)?;
+    row.map(CourseRow::course).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    id: LessonId,
+    module_id: ModuleId,
+    slug: String,
+    title: String,
+    minutes: i64,
+    access: i64,
+}
+
+impl HeadRow {
+    fn head(self) -> Result<LessonHead, StoreError> {
+        Ok(LessonHead {
+            id: self.id,
+            slug: self.slug,
+            title: self.title,
+            minutes: small("minutes", self.minutes)?,
+            access: small("an access level", self.access)?,
+        })
+    }
+}
+
+pub(super) async fn outline(conn: &mut Conn, course: CourseId) -> Result<Vec<Module>, StoreError> {
+    let modules = sql!(all conn, (ModuleId, String),
+        "SELECT id, title FROM modules WHERE course_id = $1 ORDER BY position, id", course)?;
+    let lessons = sql!(all conn, HeadRow,
+        "SELECT id, module_id, slug, title, minutes, access FROM lessons WHERE course_id = $1 ORDER BY position, id", course)?;
+    let mut outline: Vec<Module> =
+        modules.into_iter().map(|(id, title)| Module { id, title, lessons: Vec::new() }).collect();
+    for row in lessons {
+        if let Some(module) = outline.iter_mut().find(|module| module.id == row.module_id) {
+            module.lessons.push(row.head()?);
+        }
+    }
+    Ok(outline)
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct TierRow {
+    pub id: TierId,
+    pub course_id: CourseId,
+    number: i64,
+    name: String,
+    description: String,
+    price: String,
+    level: i64,
+}
+
+impl TierRow {
+    pub(super) fn tier(self) -> Result<Tier, StoreError> {
+        Ok(Tier {
+            id: self.id,
+            number: small("a tier's number", self.number)?,
+            name: self.name,
+            description: self.description,
+            price: wei(&self.price)?,
+            level: small("a tier's level", self.level)?,
+        })
+    }
+}
+
+pub(super) async fn tiers(conn: &mut Conn, course: CourseId) -> Result<Vec<Tier>, StoreError> {
+    let rows = sql!(all conn, TierRow,
+        "SELECT id, course_id, number, name, description, price, level FROM tiers
+         WHERE course_id = $1 AND NOT removed ORDER BY LENGTH(price), price, number", course)?;
+    rows.into_iter().map(TierRow::tier).collect()
+}
+
+pub(super) async fn tier(conn: &mut Conn, id: TierId) -> Result<Option<TierRow>, StoreError> {
+    sql!(opt conn, TierRow,
+        "SELECT id, course_id, number, name, description, price, level FROM tiers WHERE id = $1 AND NOT removed", id)
+}
+
+/// A new tier with the course's next number; `None` when the eight are used up.
+pub(super) async fn insert_tier(
+    conn: &mut Conn,
+    id: TierId,
+    course: CourseId,
+    facts: &TierFacts,
+) -> Result<Option<()>, StoreError> {
+    let number = sql!(opt conn, (i64,),
+        "UPDATE courses SET tiers_made = tiers_made + 1 WHERE id = $1 AND tiers_made < 8 RETURNING tiers_made - 1", course)?;
+    let Some((number,)) = number else { return Ok(None) };
+    sql!(run conn,
+        "INSERT INTO tiers (id, course_id, number, name, description, price, level, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        id, course, number, &facts.name, &facts.description, facts.price.to_string(), i64::from(facts.level), false)?;
+    Ok(Some(()))
+}
+
+pub(super) async fn update_tier(conn: &mut Conn, id: TierId, facts: &TierFacts) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE tiers SET name = $1, description = $2, price = $3, level = $4 WHERE id = $5",
+        &facts.name, &facts.description, facts.price.to_string(), i64::from(facts.level), id)?;
+    Ok(())
+}
+
+/// Orders keep pointing at it, so the row stays.
+pub(super) async fn remove_tier(conn: &mut Conn, id: TierId) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE tiers SET removed = $1 WHERE id = $2", true, id)?;
+    Ok(())
+}
+
+fn search_text(facts: &CourseFacts) -> String {
+    format!("{}\n{}\n{}", facts.title, facts.promise, facts.description).to_lowercase()
+}
+
+pub(super) async fn slug_taken(conn: &mut Conn, slug: &str) -> Result<bool, StoreError> {
+    Ok(sql!(opt conn, (i64,), "SELECT 1 FROM courses WHERE slug = $1", slug).map(|row| row.is_some())?)
+}
+
+pub(super) async fn insert_course(
+    conn: &mut Conn,
+    id: CourseId,
+    slug: &str,
+    facts: &CourseFacts,
+    teacher: UserId,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO courses (id, slug, title, promise, description, outcomes, level, state, teacher_id, cover_id,
+            search, version, tiers_made, publish_wanted, created_at, updated_at, published_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, NULL, $9, 1, 0, $10, $11, $11, NULL)",
+        id, slug, &facts.title, &facts.promise, &facts.description, facts.outcomes.join("\n"), facts.level.word(),
+        teacher, search_text(facts), false, now)?;
+    Ok(())
+}
+
+/// Whether the version was the newest and the edit is written.
+pub(super) async fn update_course(
+    conn: &mut Conn,
+    id: CourseId,
+    facts: &CourseFacts,
+    version: i64,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let rows = sql!(run conn,
+        "UPDATE courses SET title = $1, promise = $2, description = $3, outcomes = $4, level = $5, search = $6,
+            version = version + 1, updated_at = $7 WHERE id = $8 AND version = $9",
+        &facts.title, &facts.promise, &facts.description, facts.outcomes.join("\n"), facts.level.word(),
+        search_text(facts), now, id, version)?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn set_state(
+    conn: &mut Conn,
+    id: CourseId,
+    state: CourseState,
+    wanted: bool,
+    now: Time,
+) -> Result<(), StoreError> {
+    let published = (state == CourseState::Published).then_some(now);
+    sql!(run conn,
+        "UPDATE courses SET state = $1, publish_wanted = $2, updated_at = $3, published_at = COALESCE(published_at, $4) WHERE id = $5",
+        state.word(), wanted, now, published, id)?;
+    Ok(())
+}
+
+pub(super) async fn publish_wanted(conn: &mut Conn, id: CourseId) -> Result<bool, StoreError> {
+    let row = sql!(opt conn, (bool,), "SELECT publish_wanted FROM courses WHERE id = $1", id)?;
+    Ok(row.is_some_and(|(wanted,)| wanted))
+}
+
+pub(super) async fn set_cover(
+    conn: &mut Conn,
+    id: CourseId,
+    cover: Option<MediaId>,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE courses SET cover_id = $1, updated_at = $2 WHERE id = $3", cover, now, id)?;
+    Ok(())
+}
+
+pub(super) async fn module_course(conn: &mut Conn, id: ModuleId) -> Result<Option<CourseId>, StoreError> {
+    let row = sql!(opt conn, (CourseId,), "SELECT course_id FROM modules WHERE id = $1", id)?;
+    Ok(row.map(|(course,)| course))
+}
+
+pub(super) async fn modules(conn: &mut Conn, course: CourseId) -> Result<Vec<ModuleId>, StoreError> {
+    let rows = sql!(all conn, (ModuleId,), "SELECT id FROM modules WHERE course_id = $1 ORDER BY position, id", course)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) async fn insert_module(
+    conn: &mut Conn,
+    id: ModuleId,
+    course: CourseId,
+    title: &str,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO modules (id, course_id, position, title)
+         VALUES ($1, $2, (SELECT COUNT(*) FROM modules WHERE course_id = $2), $3)", id, course, title)?;
+    Ok(())
+}
+
+pub(super) async fn rename_module(conn: &mut Conn, id: ModuleId, title: &str) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE modules SET title = $1 WHERE id = $2", title, id)?;
+    Ok(())
+}
+
+/// With its lessons.
+pub(super) async fn remove_module(conn: &mut Conn, id: ModuleId) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM lessons WHERE module_id = $1", id)?;
+    sql!(run conn, "DELETE FROM modules WHERE id = $1", id)?;
+    Ok(())
+}
+
+pub(super) async fn place_modules(conn: &mut Conn, order: &[ModuleId]) -> Result<(), StoreError> {
+    for (position, id) in (0_i64..).zip(order) {
+        sql!(run conn, "UPDATE modules SET position = $1 WHERE id = $2", position, *id)?;
+    }
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct DraftRow {
+    id: LessonId,
+    pub course_id: CourseId,
+    pub module_id: ModuleId,
+    slug: String,
+    title: String,
+    pub body: String,
+    minutes: i64,
+    access: i64,
+    pub version: i64,
+    pub updated_at: Time,
+}
+
+impl DraftRow {
+    pub(super) fn head(&self) -> Result<LessonHead, StoreError> {
+        HeadRow {
+            id: self.id,
+            module_id: self.module_id,
+            slug: self.slug.clone(),
+            title: self.title.clone(),
+            minutes: self.minutes,
+            access: self.access,
+        }
+        .head()
+    }
+}
+
+pub(super) async fn lesson(conn: &mut Conn, id: LessonId) -> Result<Option<DraftRow>, StoreError> {
+    sql!(opt conn, DraftRow,
+        "SELECT id, course_id, module_id, slug, title, body, minutes, access, version, updated_at FROM lessons WHERE id = $1", id)
+}
+
+pub(super) async fn lesson_slugs(conn: &mut Conn, course: CourseId) -> Result<Vec<String>, StoreError> {
+    let rows = sql!(all conn, (String,), "SELECT slug FROM lessons WHERE course_id = $1", course)?;
+    Ok(rows.into_iter().map(|(slug,)| slug).collect())
+}
+
+pub(super) async fn insert_lesson(
+    conn: &mut Conn,
+    id: LessonId,
+    course: CourseId,
+    module: ModuleId,
+    slug: &str,
+    facts: &LessonFacts,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO lessons (id, course_id, module_id, position, slug, title, body, minutes, access, version, updated_at)
+         VALUES ($1, $2, $3, (SELECT COUNT(*) FROM lessons WHERE module_id = $3), $4, $5, $6, $7, $8, 1, $9)",
+        id, course, module, slug, &facts.title, &facts.body, i64::from(facts.minutes), i64::from(facts.access), now)?;
+    Ok(())
+}
+
+pub(super) async fn update_lesson(
+    conn: &mut Conn,
+    id: LessonId,
+    facts: &LessonFacts,
+    version: i64,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let rows = sql!(run conn,
+        "UPDATE lessons SET title = $1, body = $2, minutes = $3, access = $4, version = version + 1, updated_at = $5
+         WHERE id = $6 AND version = $7",
+        &facts.title, &facts.body, i64::from(facts.minutes), i64::from(facts.access), now, id, version)?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn remove_lesson(conn: &mut Conn, id: LessonId) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM lessons WHERE id = $1", id)?;
+    Ok(())
+}
+
+pub(super) async fn lessons_of(conn: &mut Conn, module: ModuleId) -> Result<Vec<LessonId>, StoreError> {
+    let rows = sql!(all conn, (LessonId,), "SELECT id FROM lessons WHERE module_id = $1 ORDER BY position, id", module)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) async fn place_lessons(
+    conn: &mut Conn,
+    module: ModuleId,
+    order: &[LessonId],
+) -> Result<(), StoreError> {
+    for (position, id) in (0_i64..).zip(order) {
+        sql!(run conn, "UPDATE lessons SET module_id = $1, position = $2 WHERE id = $3", module, position, *id)?;
+    }
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct ListingRow {
+    chain_id: i64,
+    market: String,
+    number: i64,
+    lister: String,
+    payee: String,
+}
+
+pub(super) async fn listing(conn: &mut Conn, course: CourseId) -> Result<Option<Listing>, StoreError> {
+    let row = sql!(opt conn, ListingRow,
+        "SELECT chain_id, market, number, lister, payee FROM listings WHERE course_id = $1", course)?;
+    let Some(row) = row else { return Ok(None) };
+    let tiers = sql!(all conn, (i64, String, bool),
+        "SELECT number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
+    let text = |address: &str| crate::accounts::parse_address(address).map(|a| a.checksummed());
+    Ok(Some(Listing {
+        chain_id: small("a chain id", row.chain_id)?,
+        market: text(&row.market)?,
+        number: small("a listing's number", row.number)?,
+        lister: text(&row.lister)?,
+        payee: text(&row.payee)?,
+        tiers: tiers
+            .into_iter()
+            .map(|(number, price, active)| {
+                Ok(ListedTier { number: small("a tier's number", number)?, price: wei(&price)?, active })
+            })
+            .collect::<Result<_, StoreError>>()?,
+    }))
+}
+
+/// The course of a listing.
+pub(super) async fn listed(
+    conn: &mut Conn,
+    chain_id: u64,
+    market: Address,
+    number: u64,
+) -> Result<Option<CourseId>, StoreError> {
+    let row = sql!(opt conn, (CourseId,),
+        "SELECT course_id FROM listings WHERE chain_id = $1 AND market = $2 AND number = $3",
+        chain_id.cast_signed(), market.to_string(), number.cast_signed())?;
+    Ok(row.map(|(course,)| course))
+}
+
+pub(super) async fn put_listing(
+    conn: &mut Conn,
+    course: CourseId,
+    chain_id: u64,
+    market: Address,
+    number: u64,
+    lister: Address,
+    payee: Address,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO listings (course_id, chain_id, market, number, lister, payee) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
+            number = excluded.number, lister = excluded.lister, payee = excluded.payee",
+        course, chain_id.cast_signed(), market.to_string(), number.cast_signed(), lister.to_string(), payee.to_string())?;
+    Ok(())
+}
+
+/// Another listing's prices say nothing about a new one.
+pub(super) async fn forget_listed_tiers(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1", course)?;
+    Ok(())
+}
+
+pub(super) async fn put_listed_tier(
+    conn: &mut Conn,
+    course: CourseId,
+    tier: ListedTier,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO listed_tiers (course_id, number, price, active) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (course_id, number) DO UPDATE SET price = excluded.price, active = excluded.active",
+        course, i64::from(tier.number), tier.price.to_string(), tier.active)?;
+    Ok(())
+}
+
+pub(super) async fn set_payee(conn: &mut Conn, course: CourseId, payee: Address) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET payee = $1 WHERE course_id = $2", payee.to_string(), course)?;
+    Ok(())
+}
+
+pub(super) async fn set_lister(conn: &mut Conn, course: CourseId, lister: Address) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2", lister.to_string(), course)?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! A development node (anvil) that signs for its own accounts: for the demo, seeding and tests.
+
+use std::time::Duration;
+
+use alloy::{
+    primitives::{Address as EvmAddress, Bytes},
+    providers::{Provider, RootProvider},
+    rpc::types::TransactionRequest,
+};
+
+use super::port::{Call, ChainError};
+use crate::evm::{Address, TxHash};
+
+/// The chain id of a development chain; everything here refuses any other.
+pub const DEV_CHAIN_ID: u64 = 31337;
+
+/// A development node.
+#[derive(Clone)]
+pub struct Dev {
+    provider: RootProvider,
+}
+
+fn failed(error: impl std::fmt::Display) -> ChainError {
+    ChainError::Refused(error.to_string())
+}
+
+impl Dev {
+    /// The node at this URL.
+    ///
+    /// # Errors
+    /// When that is no URL.
+    pub fn new(rpc_url: &str) -> Result<Self, ChainError> {
+        let url = rpc_url.parse().map_err(|_| failed("that RPC URL is no URL"))?;
+        Ok(Self { provider: RootProvider::new_http(url) })
+    }
+
+    /// Any request, as it is: JSON parameters in, JSON result out.
+    ///
+    /// # Errors
+    /// What the node answered.
+    pub async fn raw(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value, ChainError> {
+        self.provider.raw_request(method.to_owned().into(), params).await.map_err(|error| {
+            match error.as_error_resp() {
+                Some(response) => ChainError::Refused(response.message.to_string()),
+                None => ChainError::Unavailable("the development chain does not answer".to_owned()),
+            }
+        })
+    }
+
+    /// Sends a call from an unlocked account and waits until it is mined.
+    ///
+    /// # Errors
+    /// When the node refuses it, or it fails on-chain.
+    pub async fn send(&self, from: Address, call: &Call) -> Result<TxHash, ChainError> {
+        let hash = self.broadcast(from, call).await?;
+        loop {
+            let receipt = self.provider.get_transaction_receipt(hash.0.into()).await.map_err(failed)?;
+            match receipt {
+                Some(receipt) if receipt.status() => return Ok(hash),
+                Some(_) => return Err(failed("the transaction failed on-chain")),
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Sends a call from an unlocked account, without waiting.
+    ///
+    /// # Errors
+    /// When the node refuses it.
+    pub async fn broadcast(&self, from: Address, call: &Call) -> Result<TxHash, ChainError> {
+        let request = TransactionRequest::default()
+            .from(EvmAddress::from(from.0))
+            .to(EvmAddress::from(call.to.0))
+            .value(call.value.get())
+            .input(Bytes::from(call.data.clone()).into());
+        let pending = self.provider.send_transaction(request).await.map_err(failed)?;
+        Ok(TxHash(pending.tx_hash().0))
+    }
+}

@@ -1,0 +1,254 @@
+//! A chain in memory, for tests: it mines what it is told, forgets blocks, lies and fails.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::port::{BlockRef, Chain, ChainError, Event, Log, Receipt, TransactionFacts};
+use crate::{
+    evm::{Address, BlockHash, TxHash},
+    money::Wei,
+};
+
+/// A transaction as a test writes it.
+#[derive(Clone, Debug)]
+pub struct FakeTransaction {
+    /// Its hash.
+    pub hash: TxHash,
+    /// Who sends it.
+    pub sender: Address,
+    /// The sender's counter.
+    pub nonce: u64,
+    /// Whether it succeeds; a failed one emits nothing.
+    pub success: bool,
+    /// What it emits, and which contract does.
+    pub events: Vec<(Address, Event)>,
+}
+
+struct Block {
+    at: BlockRef,
+    transactions: Vec<FakeTransaction>,
+}
+
+struct State {
+    chain_id: u64,
+    blocks: Vec<Block>,
+    pool: Vec<FakeTransaction>,
+    fork: u64,
+    failure: Option<ChainError>,
+    payouts: HashMap<Address, Wei>,
+    code: HashMap<Address, Vec<u8>>,
+    largest_range: u64,
+    hide_receipts: bool,
+    timestamp: u64,
+}
+
+/// The chain. Block 0 exists from the start.
+pub struct FakeChain(Mutex<State>);
+
+fn block_hash(fork: u64, number: u64) -> BlockHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&fork.to_be_bytes());
+    bytes[24..].copy_from_slice(&(number + 1).to_be_bytes());
+    BlockHash(bytes)
+}
+
+impl FakeChain {
+    /// An empty chain.
+    pub fn new(chain_id: u64) -> Self {
+        let genesis = Block {
+            at: BlockRef { number: 0, hash: block_hash(0, 0), timestamp: 0 },
+            transactions: Vec::new(),
+        };
+        Self(Mutex::new(State {
+            chain_id,
+            blocks: vec![genesis],
+            pool: Vec::new(),
+            fork: 0,
+            failure: None,
+            payouts: HashMap::new(),
+            code: HashMap::new(),
+            largest_range: u64::MAX,
+            hide_receipts: false,
+            timestamp: 0,
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, State>, ChainError> {
+        let state = self.state();
+        match &state.failure {
+            Some(error) => Err(error.clone()),
+            None => Ok(state),
+        }
+    }
+
+    /// Puts a transaction into the pool: known, not mined.
+    pub fn broadcast(&self, transaction: FakeTransaction) {
+        self.state().pool.push(transaction);
+    }
+
+    /// Drops a transaction from the pool, as a replacement does.
+    pub fn drop_from_pool(&self, hash: TxHash) {
+        self.state().pool.retain(|tx| tx.hash != hash);
+    }
+
+    /// Mines one block with these transactions; those in the pool with their hashes leave it.
+    pub fn mine(&self, transactions: Vec<FakeTransaction>) -> u64 {
+        let mut state = self.state();
+        state.pool.retain(|tx| !transactions.iter().any(|mined| mined.hash == tx.hash));
+        let number = state.blocks.len() as u64;
+        let hash = block_hash(state.fork, number);
+        let timestamp = state.timestamp;
+        state.blocks.push(Block { at: BlockRef { number, hash, timestamp }, transactions });
+        number
+    }
+
+    /// Mines so many empty blocks.
+    pub fn mine_empty(&self, count: usize) {
+        for _ in 0..count {
+            self.mine(Vec::new());
+        }
+    }
+
+    /// Forgets the newest blocks; what is mined next is another history. Answers the transactions
+    /// that were in them.
+    pub fn reorg(&self, depth: usize) -> Vec<FakeTransaction> {
+        let mut state = self.state();
+        state.fork += 1;
+        let keep = state.blocks.len().saturating_sub(depth).max(1);
+        state.blocks.drain(keep..).flat_map(|block| block.transactions).collect()
+    }
+
+    /// Every call fails so, until `None`.
+    pub fn fail_with(&self, failure: Option<ChainError>) {
+        self.state().failure = failure;
+    }
+
+    /// Blocks mined from now on were made at this time, in seconds since 1970.
+    pub fn set_time(&self, timestamp: u64) {
+        self.state().timestamp = timestamp;
+    }
+
+    /// Answers `null` to every question for a receipt.
+    pub fn hide_receipts(&self, hide: bool) {
+        self.state().hide_receipts = hide;
+    }
+
+    /// Refuses ranges of more blocks than this.
+    pub fn limit_range(&self, blocks: u64) {
+        self.state().largest_range = blocks;
+    }
+
+    /// What the market owes someone.
+    pub fn owe(&self, payee: Address, amount: Wei) {
+        self.state().payouts.insert(payee, amount);
+    }
+
+    /// Code at an address.
+    pub fn put_code(&self, address: Address, code: Vec<u8>) {
+        self.state().code.insert(address, code);
+    }
+}
+
+impl State {
+    fn logs_of(&self, block: &Block) -> Vec<Log> {
+        let mut index = 0;
+        let mut logs = Vec::new();
+        for tx in block.transactions.iter().filter(|tx| tx.success) {
+            for (contract, event) in &tx.events {
+                logs.push(Log {
+                    contract: *contract,
+                    transaction: tx.hash,
+                    index,
+                    block_number: block.at.number,
+                    block_hash: block.at.hash,
+                    event: event.clone(),
+                });
+                index += 1;
+            }
+        }
+        logs
+    }
+
+    fn mined(&self) -> impl Iterator<Item = &FakeTransaction> {
+        self.blocks.iter().flat_map(|block| &block.transactions)
+    }
+}
+
+#[async_trait]
+impl Chain for FakeChain {
+    async fn chain_id(&self) -> Result<u64, ChainError> {
+        Ok(self.up()?.chain_id)
+    }
+
+    async fn head(&self) -> Result<BlockRef, ChainError> {
+        let state = self.up()?;
+        Ok(state.blocks.last().expect("block 0 is never forgotten").at)
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        let state = self.up()?;
+        Ok(state.blocks.iter().find(|block| block.at.number == number).map(|block| block.at))
+    }
+
+    async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
+        let state = self.up()?;
+        let found = state.mined().chain(&state.pool).find(|tx| tx.hash == hash);
+        Ok(found.map(|tx| TransactionFacts { sender: tx.sender, nonce: tx.nonce }))
+    }
+
+    async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
+        let state = self.up()?;
+        if state.hide_receipts {
+            return Ok(None);
+        }
+        Ok(state.blocks.iter().find_map(|block| {
+            let tx = block.transactions.iter().find(|tx| tx.hash == hash)?;
+            let mut logs = state.logs_of(block);
+            logs.retain(|log| log.transaction == hash);
+            Some(Receipt {
+                transaction: hash,
+                success: tx.success,
+                block_number: block.at.number,
+                block_hash: block.at.hash,
+                logs,
+            })
+        }))
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+        let state = self.up()?;
+        let next = state.mined().filter(|tx| tx.sender == account).map(|tx| tx.nonce + 1).max();
+        Ok(next.unwrap_or(0))
+    }
+
+    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let state = self.up()?;
+        if to.saturating_sub(from) >= state.largest_range {
+            return Err(ChainError::RangeTooLarge(format!("at most {}", state.largest_range)));
+        }
+        let mut logs: Vec<Log> = state
+            .blocks
+            .iter()
+            .filter(|block| (from..=to).contains(&block.at.number))
+            .flat_map(|block| state.logs_of(block))
+            .collect();
+        logs.retain(|log| log.contract == market);
+        Ok(logs)
+    }
+
+    async fn payout_of(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
+        Ok(self.up()?.payouts.get(&payee).copied().unwrap_or_default())
+    }
+
+    async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
+        Ok(self.up()?.code.get(&address).cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,202 @@
+//! Several nodes asked as one, so that a node that lags, lies or is down can delay but never open.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+
+use super::{
+    port::{BlockRef, Chain, ChainError, Log, Receipt, TransactionFacts},
+    provider::Node,
+};
+use crate::{
+    evm::{Address, TxHash},
+    money::Wei,
+};
+
+/// A chain through one or more providers.
+///
+/// Facts that can open a course (a receipt, the canonical block at a height) need the same answer
+/// from two providers where there are two or more; everything else takes the first that answers.
+pub struct Rpc {
+    nodes: Vec<Arc<dyn Chain>>,
+}
+
+impl Rpc {
+    /// Through the nodes at these URLs, in order of preference.
+    ///
+    /// # Errors
+    /// When there is none, or one of them is no URL.
+    pub fn new(urls: &[String]) -> Result<Self, ChainError> {
+        let nodes = urls
+            .iter()
+            .map(|url| Node::new(url).map(|node| Arc::new(node) as Arc<dyn Chain>))
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::over(nodes)
+    }
+
+    /// Over given providers; for tests.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn over(nodes: Vec<Arc<dyn Chain>>) -> Result<Self, ChainError> {
+        if nodes.is_empty() {
+            return Err(ChainError::Refused("chain.rpc_urls is empty".to_owned()));
+        }
+        Ok(Self { nodes })
+    }
+
+    /// The first answer; a provider that fails is passed over.
+    async fn first<T, F>(&self, ask: impl Fn(Arc<dyn Chain>) -> F) -> Result<T, ChainError>
+    where
+        F: Future<Output = Result<T, ChainError>>,
+    {
+        let mut last = ChainError::Unavailable("no provider".to_owned());
+        for node in &self.nodes {
+            match ask(node.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    tracing::warn!(%error, "provider failed; asking the next");
+                    last = error;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// The first answer that is not `None`; `None` only when every provider that answered says so.
+    async fn first_known<T, F>(&self, ask: impl Fn(Arc<dyn Chain>) -> F) -> Result<Option<T>, ChainError>
+    where
+        F: Future<Output = Result<Option<T>, ChainError>>,
+    {
+        let mut failed = None;
+        let mut answered = false;
+        for node in &self.nodes {
+            match ask(node.clone()).await {
+                Ok(Some(answer)) => return Ok(Some(answer)),
+                Ok(None) => answered = true,
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) if !answered => Err(error),
+            _ => Ok(None),
+        }
+    }
+
+    /// The answer that two providers give alike, or the only provider's. Without two alike there
+    /// is no answer yet: `None` when nobody claims a fact, else "unavailable".
+    async fn agreed<T, F>(&self, ask: impl Fn(Arc<dyn Chain>) -> F) -> Result<Option<T>, ChainError>
+    where
+        T: PartialEq,
+        F: Future<Output = Result<Option<T>, ChainError>>,
+    {
+        let needed = self.nodes.len().min(2);
+        let mut answers: Vec<(Option<T>, usize)> = Vec::new();
+        let mut last = None;
+        for node in &self.nodes {
+            match ask(node.clone()).await {
+                Ok(answer) => {
+                    let place = answers.iter().position(|(known, _)| *known == answer);
+                    let index = place.unwrap_or_else(|| {
+                        answers.push((answer, 0));
+                        answers.len() - 1
+                    });
+                    answers[index].1 += 1;
+                    if answers[index].1 >= needed {
+                        return Ok(answers.swap_remove(index).0);
+                    }
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            ChainError::Unavailable("the providers do not agree with each other".to_owned())
+        }))
+    }
+}
+
+#[async_trait]
+impl Chain for Rpc {
+    async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.first(|node| async move { node.chain_id().await }).await
+    }
+
+    /// The highest block that two providers have reached, so that a liar's future does not count
+    /// as confirmations and a laggard does not hold the site back.
+    async fn head(&self) -> Result<BlockRef, ChainError> {
+        let mut heads = Vec::new();
+        let mut last = None;
+        for node in &self.nodes {
+            match node.head().await {
+                Ok(head) => heads.push(head),
+                Err(error) => last = Some(error),
+            }
+        }
+        heads.sort_by_key(|head| std::cmp::Reverse(head.number));
+        let needed = self.nodes.len().min(2);
+        match (heads.get(needed - 1), last) {
+            (Some(head), _) => Ok(*head),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(ChainError::Unavailable("no provider".to_owned())),
+        }
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        self.agreed(|node| async move { node.block(number).await }).await
+    }
+
+    async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
+        self.first_known(|node| async move { node.transaction(hash).await }).await
+    }
+
+    async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
+        self.agreed(|node| async move { node.receipt(hash).await }).await
+    }
+
+    /// The lowest that anyone reports: a liar must not make a pending payment look cancelled.
+    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+        let mut lowest: Option<u64> = None;
+        for node in &self.nodes {
+            let nonce = node.nonce(account).await?;
+            lowest = Some(lowest.map_or(nonce, |known| known.min(nonce)));
+        }
+        lowest.ok_or_else(|| ChainError::Unavailable("no provider".to_owned()))
+    }
+
+    /// Everything that any provider reports, once: a log is only a hint to settle, and a provider
+    /// that hides one must not close a course that was paid for.
+    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let mut seen: HashMap<(TxHash, u64), Log> = HashMap::new();
+        let mut failed = None;
+        let mut answered = 0;
+        for node in &self.nodes {
+            match node.events(market, from, to).await {
+                Ok(logs) => {
+                    answered += 1;
+                    for log in logs {
+                        seen.entry((log.transaction, log.index)).or_insert(log);
+                    }
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            // A smaller range may be answered by all.
+            Some(error @ ChainError::RangeTooLarge(_)) => Err(error),
+            Some(error) if answered == 0 => Err(error),
+            _ => {
+                let mut logs: Vec<Log> = seen.into_values().collect();
+                logs.sort_by_key(|log| (log.block_number, log.index));
+                Ok(logs)
+            }
+        }
+    }
+
+    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        self.first(|node| async move { node.payout_of(market, payee).await }).await
+    }
+
+    async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
+        self.first(|node| async move { node.code(address).await }).await
+    }
+}

@@ -1,0 +1,172 @@
+//! What we ask of a chain.
+
+use async_trait::async_trait;
+
+use crate::{
+    evm::{Address, BlockHash, TxHash},
+    money::Wei,
+};
+
+/// Why a chain gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// Nothing answered, or not in time, or the answers contradict each other; asking again helps.
+    #[error("the chain can't be reached: {0}")]
+    Unavailable(String),
+    /// The node asks for a smaller range of blocks.
+    #[error("the range of blocks is too large for the node: {0}")]
+    RangeTooLarge(String),
+    /// The node answered something that is no answer to the question.
+    #[error("the node refused: {0}")]
+    Refused(String),
+}
+
+/// A block, by number and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockRef {
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: BlockHash,
+    /// When it was made, in seconds since 1970.
+    pub timestamp: u64,
+}
+
+/// Something that the market contract said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A course was put on the list.
+    CourseListed {
+        /// The market's number for it.
+        number: u64,
+        /// Our course's id, in the first 16 bytes.
+        reference: [u8; 32],
+        /// Who may change the listing.
+        lister: Address,
+        /// Who receives the money.
+        payee: Address,
+    },
+    /// A tier's price was set.
+    TierPriced {
+        /// The listing.
+        number: u64,
+        /// The tier.
+        tier: u8,
+        /// Its price.
+        price: Wei,
+        /// Whether it is sold.
+        active: bool,
+    },
+    /// The money goes to someone else from now on.
+    PayeeChanged {
+        /// The listing.
+        number: u64,
+        /// Who.
+        payee: Address,
+    },
+    /// Someone else may change the listing from now on.
+    ListerChanged {
+        /// The listing.
+        number: u64,
+        /// Who.
+        lister: Address,
+    },
+    /// Someone paid.
+    CoursePurchased {
+        /// Our order's id, in the first 16 bytes.
+        order: [u8; 32],
+        /// For whom.
+        beneficiary: Address,
+        /// The listing.
+        number: u64,
+        /// The tier.
+        tier: u8,
+        /// The currency; zero is the chain's own.
+        token: Address,
+        /// How much.
+        amount: Wei,
+    },
+    /// A payee took their money.
+    PayoutWithdrawn {
+        /// Who.
+        payee: Address,
+        /// How much.
+        amount: Wei,
+    },
+}
+
+/// An event and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The contract that emitted it.
+    pub contract: Address,
+    /// Its transaction.
+    pub transaction: TxHash,
+    /// Its index within the block.
+    pub index: u64,
+    /// Its block's number.
+    pub block_number: u64,
+    /// Its block's hash.
+    pub block_hash: BlockHash,
+    /// What it says.
+    pub event: Event,
+}
+
+/// A mined transaction's outcome. Only logs that read as a market's events are kept, whichever
+/// contract emitted them; [`Log::contract`] says which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The transaction.
+    pub transaction: TxHash,
+    /// Whether it succeeded.
+    pub success: bool,
+    /// Its block's number.
+    pub block_number: u64,
+    /// Its block's hash.
+    pub block_hash: BlockHash,
+    /// Its events.
+    pub logs: Vec<Log>,
+}
+
+/// A transaction that a node knows, mined or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionFacts {
+    /// Who sent it.
+    pub sender: Address,
+    /// The sender's counter that it uses up.
+    pub nonce: u64,
+}
+
+/// A call for a wallet to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The contract.
+    pub to: Address,
+    /// The calldata.
+    pub data: Vec<u8>,
+    /// The value.
+    pub value: Wei,
+}
+
+/// A chain. `Ok(None)` means "not known here", never "failed".
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// The chain's id (EIP-155).
+    async fn chain_id(&self) -> Result<u64, ChainError>;
+    /// The newest block.
+    async fn head(&self) -> Result<BlockRef, ChainError>;
+    /// The canonical block at a height.
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError>;
+    /// A transaction, in the pool or mined.
+    async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError>;
+    /// A mined transaction's outcome.
+    async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError>;
+    /// How many transactions of an account are mined: its next nonce.
+    async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
+    /// The market's events in a range of blocks, both ends included, in the chain's order.
+    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
+    /// What the market owes a payee.
+    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
+    /// A contract's code; empty if there is none.
+    async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError>;
+}

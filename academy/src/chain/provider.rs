@@ -1,0 +1,160 @@
+//! One node, over JSON-RPC.
+
+use std::time::Duration;
+
+use alloy::{
+    consensus::Transaction as _,
+    network::TransactionResponse,
+    primitives::{Address as EvmAddress, B256, Bytes},
+    providers::{Provider, RootProvider},
+    rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
+    transports::{RpcError, TransportErrorKind},
+};
+use async_trait::async_trait;
+
+use super::{
+    bindings,
+    port::{BlockRef, Chain, ChainError, Log, Receipt, TransactionFacts},
+};
+use crate::{
+    evm::{Address, BlockHash, TxHash},
+    money::Wei,
+};
+
+/// How long a node may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A node.
+pub(super) struct Node {
+    provider: RootProvider,
+}
+
+impl Node {
+    pub(super) fn new(url: &str) -> Result<Self, ChainError> {
+        // The URL may hold an API key: it is never part of a message.
+        let url = url
+            .parse()
+            .map_err(|_| ChainError::Refused("chain.rpc_urls holds something that is no URL".to_owned()))?;
+        Ok(Self { provider: RootProvider::new_http(url) })
+    }
+
+    async fn ask<T>(
+        &self,
+        call: impl Future<Output = Result<T, RpcError<TransportErrorKind>>>,
+    ) -> Result<T, ChainError> {
+        match tokio::time::timeout(PATIENCE, call).await {
+            Ok(answer) => answer.map_err(|error| classify(&error)),
+            Err(_) => Err(ChainError::Unavailable("no answer in time".to_owned())),
+        }
+    }
+
+    async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {
+        let block = self.ask(async { self.provider.get_block_by_number(tag).await }).await?;
+        Ok(block.map(|block| BlockRef {
+            number: block.header.number,
+            hash: BlockHash(block.header.hash.0),
+            timestamp: block.header.timestamp,
+        }))
+    }
+}
+
+/// Sorts a node's refusals: those that another try, another node or a smaller range may mend.
+fn classify(error: &RpcError<TransportErrorKind>) -> ChainError {
+    match error {
+        RpcError::ErrorResp(response) => {
+            let message = response.message.to_string();
+            let lower = message.to_lowercase();
+            let range = ["range", "too many", "more than", "limit exceeded", "response size"];
+            if range.iter().any(|word| lower.contains(word)) {
+                ChainError::RangeTooLarge(message)
+            } else if response.code == -32005 || response.code == 429 {
+                ChainError::Unavailable(message)
+            } else {
+                ChainError::Refused(format!("{message} ({})", response.code))
+            }
+        }
+        RpcError::DeserError { .. } => ChainError::Refused("an answer that can't be read".to_owned()),
+        // Transport errors print the URL, which may hold a key.
+        _ => ChainError::Unavailable("the connection failed".to_owned()),
+    }
+}
+
+fn log(log: &RpcLog) -> Option<Log> {
+    Some(Log {
+        contract: Address(log.address().0.0),
+        transaction: TxHash(log.transaction_hash?.0),
+        index: log.log_index?,
+        block_number: log.block_number?,
+        block_hash: BlockHash(log.block_hash?.0),
+        event: bindings::decode(log.data())?,
+    })
+}
+
+#[async_trait]
+impl Chain for Node {
+    async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.ask(async { self.provider.get_chain_id().await }).await
+    }
+
+    async fn head(&self) -> Result<BlockRef, ChainError> {
+        self.block_at(BlockNumberOrTag::Latest)
+            .await?
+            .ok_or_else(|| ChainError::Unavailable("the node has no block yet".to_owned()))
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        self.block_at(BlockNumberOrTag::Number(number)).await
+    }
+
+    async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
+        let found =
+            self.ask(async { self.provider.get_transaction_by_hash(B256::from(hash.0)).await }).await?;
+        Ok(found.map(|tx| TransactionFacts { sender: Address(tx.from().0.0), nonce: tx.nonce() }))
+    }
+
+    async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
+        let found =
+            self.ask(async { self.provider.get_transaction_receipt(B256::from(hash.0)).await }).await?;
+        Ok(found.and_then(|receipt| {
+            Some(Receipt {
+                transaction: TxHash(receipt.transaction_hash.0),
+                success: receipt.status(),
+                block_number: receipt.block_number?,
+                block_hash: BlockHash(receipt.block_hash?.0),
+                logs: receipt.inner.logs().iter().filter_map(log).collect(),
+            })
+        }))
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+        let account = EvmAddress::from(account.0);
+        self.ask(async { self.provider.get_transaction_count(account).latest().await }).await
+    }
+
+    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let filter = Filter::new()
+            .address(EvmAddress::from(market.0))
+            .event_signature(bindings::topics())
+            .from_block(from)
+            .to_block(to);
+        let logs = self.ask(async { self.provider.get_logs(&filter).await }).await?;
+        Ok(logs.iter().filter(|found| !found.removed).filter_map(log).collect())
+    }
+
+    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        let request = TransactionRequest::default()
+            .to(EvmAddress::from(market.0))
+            .input(Bytes::from(bindings::payout_of_data(payee)).into());
+        let answer = self.ask(async { self.provider.call(request).await }).await?;
+        if answer.len() != 32 {
+            return Err(ChainError::Refused("the market did not say what it owes".to_owned()));
+        }
+        Ok(Wei::new(alloy::primitives::U256::from_be_slice(&answer)))
+    }
+
+    async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
+        let address = EvmAddress::from(address.0);
+        let code = self.ask(async { self.provider.get_code_at(address).await }).await?;
+        Ok(code.to_vec())
+    }
+}

@@ -1,0 +1,174 @@
+//! What an order becomes, given what the chain showed: pure.
+
+use super::{
+    OrderState, Setback,
+    verify::{Found, Verdict},
+};
+use crate::time::Time;
+
+/// What is known of one transaction that may pay an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    /// It is mined, and this is what it means.
+    Mined(Verdict),
+    /// A node knows it; it waits to be mined. Or no node knows it, and nothing speaks against it.
+    Pending,
+    /// Its sender's nonce was used by something else, and every event up to then was seen.
+    Replaced,
+}
+
+/// The order's part in the decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its state now.
+    pub state: OrderState,
+    /// Its setback now.
+    pub setback: Option<Setback>,
+    /// A payment of its own was accepted, and its block is known to be replaced.
+    pub orphaned: bool,
+    /// Its payment can no longer be undone.
+    pub is_final: bool,
+    /// Until when its price holds.
+    pub expires_at: Time,
+    /// The course was withdrawn from sale.
+    pub withdrawn: bool,
+}
+
+/// The rules of the chain and the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// At so many confirmations the lessons open.
+    pub open_at: u32,
+    /// At so many the payment is final.
+    pub final_at: u32,
+    /// A payment mined so long after the price ran out still counts.
+    pub late_tolerance_minutes: i64,
+}
+
+/// What happens to the enrollment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// The lessons open.
+    Open,
+    /// The lessons close until the payment is seen again.
+    Suspend,
+    /// Nothing changes.
+    Keep,
+}
+
+/// What the order becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Its state.
+    pub state: OrderState,
+    /// Its setback.
+    pub setback: Option<Setback>,
+    /// Confirmations of its payment.
+    pub confirmations: u32,
+    /// Its payment is final.
+    pub is_final: bool,
+    /// The payment to write down as accepted.
+    pub accepted: Option<Found>,
+    /// A payment to write down for review, and why.
+    pub review: Option<(Found, Setback)>,
+    /// What happens to the enrollment.
+    pub grant: Grant,
+}
+
+/// Confirmations of a block: itself counts as the first.
+pub fn confirmations(block: u64, head: u64) -> u32 {
+    u32::try_from((head + 1).saturating_sub(block)).unwrap_or(u32::MAX)
+}
+
+/// Decides from all candidates at once: one that pays wins over one that waits, that over one that
+/// failed. The later candidate wins among equals.
+pub fn decide(
+    standing: &Standing,
+    candidates: &[Candidate],
+    head: u64,
+    now: Time,
+    rules: &Rules,
+) -> Decision {
+    let pays = candidates.iter().rev().find_map(|candidate| match candidate {
+        Candidate::Mined(Verdict::Pays(found)) => Some(found.clone()),
+        _ => None,
+    });
+    if let Some(found) = pays {
+        return paid(standing, found, head, rules);
+    }
+    let waiting = candidates
+        .iter()
+        .any(|candidate| matches!(candidate, Candidate::Pending | Candidate::Mined(Verdict::NotCanonical)));
+    let keep = |state, setback| Decision {
+        state,
+        setback,
+        confirmations: 0,
+        is_final: standing.is_final,
+        accepted: None,
+        review: None,
+        grant: Grant::Keep,
+    };
+    match standing.state {
+        // A payment that is final stays; one that was accepted goes only on evidence of a reorg.
+        OrderState::Paid | OrderState::Confirming if standing.is_final || !standing.orphaned => {
+            keep(standing.state, standing.setback)
+        }
+        OrderState::Paid | OrderState::Confirming => {
+            Decision { grant: Grant::Suspend, ..keep(OrderState::Confirming, Some(Setback::Orphaned)) }
+        }
+        OrderState::Cancelled => keep(OrderState::Cancelled, standing.setback),
+        OrderState::Open | OrderState::Submitted | OrderState::Expired => {
+            let expired = now > standing.expires_at;
+            if waiting && !expired {
+                return keep(OrderState::Submitted, None);
+            }
+            let failed = candidates.iter().rev().find_map(|candidate| match candidate {
+                Candidate::Mined(Verdict::Rejected(setback)) => Some(*setback),
+                Candidate::Replaced => Some(Setback::Replaced),
+                _ => None,
+            });
+            let state = if expired { OrderState::Expired } else { OrderState::Open };
+            keep(state, failed.or(standing.setback))
+        }
+    }
+}
+
+fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision {
+    let confirmations = confirmations(found.block_number, head);
+    let accepted_before = matches!(standing.state, OrderState::Paid | OrderState::Confirming);
+    let mined_at = Time(i64::try_from(found.block_time).unwrap_or(i64::MAX).saturating_mul(1000));
+    let late = mined_at > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
+    // What was accepted once is not judged again by rules that time has moved.
+    let review = match standing.state {
+        _ if accepted_before => None,
+        OrderState::Cancelled => Some(Setback::Closed),
+        _ if late => Some(Setback::Late),
+        _ if standing.withdrawn => Some(Setback::Withdrawn),
+        _ => None,
+    };
+    if let Some(setback) = review {
+        return Decision {
+            state: if standing.state == OrderState::Cancelled {
+                OrderState::Cancelled
+            } else {
+                OrderState::Expired
+            },
+            setback: Some(setback),
+            confirmations,
+            is_final: confirmations >= rules.final_at,
+            accepted: None,
+            review: Some((found, setback)),
+            grant: Grant::Keep,
+        };
+    }
+    let open = confirmations >= rules.open_at;
+    Decision {
+        state: if open { OrderState::Paid } else { OrderState::Confirming },
+        setback: None,
+        confirmations,
+        is_final: confirmations >= rules.final_at,
+        accepted: Some(found),
+        review: None,
+        grant: if open { Grant::Open } else { Grant::Suspend },
+    }
+}

@@ -1,0 +1,82 @@
+use crate::problem::{Kind, Problem};
+
+/// What can go wrong in checkout.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckoutError {
+    /// There is no such order for this caller.
+    #[error("there is no such order")]
+    NoSuchOrder,
+    /// The course is open to the caller already.
+    #[error("already enrolled")]
+    AlreadyEnrolled,
+    /// The tier costs nothing.
+    #[error("the tier is free")]
+    Free,
+    /// The course is not in the catalogue, or page and chain disagree on its price.
+    #[error("not for sale")]
+    NotForSale,
+    /// A payment for this course is under way.
+    #[error("an order is under way")]
+    OrderInProgress,
+    /// The order is past paying.
+    #[error("the order is {0}")]
+    NotPayable(&'static str),
+    /// The price was changed on-chain, so the order's call would fail.
+    #[error("the price changed")]
+    PriceChanged,
+    /// No transaction hash.
+    #[error("not a transaction hash")]
+    MalformedHash,
+    /// The hash paid for another order.
+    #[error("the hash was used for another order")]
+    HashUsed,
+    /// The order knows too many hashes already.
+    #[error("too many transactions for one order")]
+    TooManyHashes,
+    /// The contract owes the caller nothing.
+    #[error("nothing to withdraw")]
+    NothingToWithdraw,
+}
+
+impl From<CheckoutError> for Problem {
+    fn from(error: CheckoutError) -> Self {
+        let conflict = |code, message: &str| Self::new(Kind::Conflict, code, message);
+        match error {
+            CheckoutError::NoSuchOrder => Self::not_found("order"),
+            CheckoutError::AlreadyEnrolled => conflict(
+                "already_enrolled",
+                "This course is open to you already. You don't need to pay again.",
+            ),
+            CheckoutError::Free => conflict("free", "This tier costs nothing; enrol without paying."),
+            CheckoutError::NotForSale => conflict("not_for_sale", "This tier is not for sale right now."),
+            CheckoutError::OrderInProgress => conflict(
+                "order_in_progress",
+                "A payment of yours for this course is being confirmed. Wait for it before you buy anything else here.",
+            ),
+            CheckoutError::NotPayable(state) => Self::new(
+                Kind::Conflict,
+                "not_payable",
+                format!("This order can't be paid any more: it is {state}."),
+            ),
+            CheckoutError::PriceChanged => conflict(
+                "price_changed",
+                "The price changed since this order was opened. Open the order again from the course's page to see the new price. No money moved.",
+            ),
+            CheckoutError::MalformedHash => {
+                Self::field("hash", "A transaction hash is 0x and 64 hexadecimal digits.")
+            }
+            CheckoutError::HashUsed => conflict(
+                "hash_used",
+                "That transaction has already paid for another order. It can't pay twice.",
+            ),
+            CheckoutError::TooManyHashes => Self::new(
+                Kind::TooMany,
+                "too_many_hashes",
+                "This order knows many transactions already. Wait until they are checked.",
+            ),
+            CheckoutError::NothingToWithdraw => {
+                conflict("nothing_to_withdraw", "There is nothing to withdraw yet.")
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Following the chain: one step, which a worker repeats and a test can call.
+//!
+//! A step finds out whether blocks were replaced since the last one, reads the market's events
+//! from where it was (a little earlier, in case a node was late with its logs), keeps what they
+//! say, and settles every order that the chain has not decided. The cursor moves only after the
+//! events are kept, so that a crash repeats a step and never skips one.
+
+use super::{service::Checkout, store};
+use crate::{
+    Academy, Problem,
+    catalog::dereference,
+    chain::{BlockRef, ChainError, Event, Log},
+    checkout::Setback,
+    ids::{OrderId, PaymentId},
+    jobs,
+    problem::Kind,
+};
+
+/// Blocks to read again each time.
+const OVERLAP: u64 = 4;
+/// How many blocks back a reorg is recognised; the followed blocks' hashes are kept so far.
+const WINDOW: u64 = 512;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// The chain's newest block.
+    pub head: u64,
+    /// The next block to read.
+    pub next: u64,
+    /// How many events were read, repeated ones included.
+    pub events: usize,
+    /// The height above which blocks were replaced, if any were.
+    pub reorg_above: Option<u64>,
+}
+
+impl Academy {
+    /// Takes one step after the chain.
+    ///
+    /// # Errors
+    /// When the chain or the database does not answer; the next step starts from the same place.
+    pub async fn follow_once(&self) -> Result<Followed, Problem> {
+        let followed = self.checkout().follow().await?;
+        self.checkout().settle_all().await?;
+        Ok(followed)
+    }
+}
+
+impl Checkout<'_> {
+    async fn follow(&self) -> Result<Followed, Problem> {
+        let policy = &self.0.0.policy;
+        let chain = &self.0.0.chain;
+        let chain_id = chain.chain_id().await?;
+        if chain_id != policy.chain_id {
+            tracing::error!(expected = policy.chain_id, found = chain_id, "the RPC serves another chain");
+            return Err(Problem::new(
+                Kind::Unavailable,
+                "other_chain",
+                "The RPC serves another chain than chain.id says.",
+            ));
+        }
+        let head = chain.head().await?;
+        let mut conn = self.0.0.db.read().await?;
+        let cursor = store::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
+        let known = store::known_blocks(&mut conn, chain_id).await?;
+        drop(conn);
+        let reorg_above = self.fork(&known).await?;
+        let mut next = cursor.unwrap_or(policy.start_block);
+        if let Some(height) = reorg_above {
+            tracing::warn!(above = height, "blocks were replaced");
+            self.rewind(height).await?;
+            next = next.min(height + 1);
+        }
+        let from = next.saturating_sub(OVERLAP).max(policy.start_block);
+        let mut events = 0;
+        if head.number >= from {
+            let (to, logs) = self.read(from, head).await?;
+            events = logs.len();
+            for log in &logs {
+                self.keep(log).await?;
+            }
+            self.0.point("follow.before_cursor")?;
+            next = to.number + 1;
+            self.advance(next, Some(&to)).await?;
+        } else {
+            self.advance(next, None).await?;
+        }
+        Ok(Followed { head: head.number, next, events, reorg_above })
+    }
+
+    /// The height above which the blocks that were followed are no longer the chain's, if so.
+    async fn fork(&self, known: &[(u64, crate::evm::BlockHash)]) -> Result<Option<u64>, Problem> {
+        for (index, (number, hash)) in known.iter().enumerate() {
+            match self.0.0.chain.block(*number).await? {
+                Some(block) if block.hash == *hash => {
+                    return Ok((index > 0).then_some(*number));
+                }
+                // A node that lags knows nothing of that height: no evidence.
+                None if index == 0 => return Ok(None),
+                _ => {}
+            }
+        }
+        // Nothing that is known is still there: start over.
+        Ok((!known.is_empty()).then(|| self.0.0.policy.start_block.saturating_sub(1)))
+    }
+
+    async fn rewind(&self, height: u64) -> Result<(), Problem> {
+        let policy = &self.0.0.policy;
+        let now = self.0.now();
+        let mut tx = self.0.0.db.begin().await?;
+        store::forget_blocks(&mut tx, policy.chain_id, Some(height), 0).await?;
+        store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
+        store::put_cursor(&mut tx, policy.chain_id, policy.market, height + 1, now).await?;
+        for order in store::paid_above(&mut tx, policy.chain_id, height).await? {
+            jobs::settle_at(&mut tx, self.0, order, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The events from a height on, as far as one answer goes; smaller ranges where the node asks
+    /// for them. The last block's hash is taken before its events, so that a reorg between the two
+    /// shows at the next step.
+    async fn read(&self, from: u64, head: BlockRef) -> Result<(BlockRef, Vec<Log>), Problem> {
+        let policy = &self.0.0.policy;
+        let mut span = policy.max_log_range.max(1);
+        loop {
+            let to = head.number.min(from.saturating_add(span - 1));
+            let last = if to == head.number { Some(head) } else { self.0.0.chain.block(to).await? };
+            let last =
+                last.ok_or_else(|| ChainError::Unavailable("a block below the head is missing".to_owned()))?;
+            match self.0.0.chain.events(policy.market, from, to).await {
+                Ok(logs) => return Ok((last, logs)),
+                Err(ChainError::RangeTooLarge(_)) if span > 1 => {
+                    span = (to - from + 1).div_ceil(2).min(span / 2).max(1)
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Keeps what an event says, and queues what follows from it, in one transaction.
+    async fn keep(&self, log: &Log) -> Result<(), Problem> {
+        let chain_id = self.0.0.policy.chain_id;
+        let now = self.0.now();
+        self.0.point("follow.event_seen")?;
+        let mut tx = self.0.0.db.begin().await?;
+        match &log.event {
+            Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
+                let id = dereference(order).map(OrderId);
+                let order = match id {
+                    Some(id) => store::order(&mut tx, id).await?.map(|order| order.id),
+                    None => None,
+                };
+                let seen = store::SeenPayment {
+                    id: PaymentId(self.0.mint()),
+                    chain_id,
+                    log,
+                    order,
+                    beneficiary: *beneficiary,
+                    listing: *number,
+                    tier: *tier,
+                    token: *token,
+                    amount: *amount,
+                    setback: order.is_none().then_some(Setback::UnknownOrder),
+                    now,
+                };
+                store::see_payment(&mut tx, &seen).await?;
+                if let Some(order) = order {
+                    jobs::settle_at(&mut tx, self.0, order, now).await?;
+                }
+            }
+            Event::PayoutWithdrawn { payee, amount } => {
+                store::put_payout(&mut tx, chain_id, log, *payee, *amount, now).await?;
+            }
+            _ => self.0.catalog().apply(&mut tx, log).await?,
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn advance(&self, next: u64, last: Option<&BlockRef>) -> Result<(), Problem> {
+        let policy = &self.0.0.policy;
+        let mut tx = self.0.0.db.begin().await?;
+        if let Some(last) = last {
+            store::put_block(&mut tx, policy.chain_id, last).await?;
+            store::forget_blocks(&mut tx, policy.chain_id, None, last.number.saturating_sub(WINDOW)).await?;
+        }
+        store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.0.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Settles every order that the chain has not decided. One that fails does not hold up the
+    /// others; its job tries again.
+    async fn settle_all(&self) -> Result<(), Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let orders = store::unsettled(&mut conn).await?;
+        drop(conn);
+        for order in orders {
+            if let Err(problem) = self.settle(order).await {
+                tracing::warn!(%order, %problem, "could not settle");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! What people buy: orders, payments, and the decision that a payment counts.
+//!
+//! Tables: `orders`, `submissions`, `payments`, `payouts`, `chain_cursors`, `chain_blocks`.
+//!
+//! An order goes `open → submitted → confirming → paid`, back to `open` when its transaction
+//! turns out not to pay, to `expired` or `cancelled` when nothing comes. [`verify`] decides what
+//! a receipt means, [`decide`] what an order becomes; both are pure. `settle` asks the chain with no
+//! transaction open, decides, and writes payment, order and enrollment in one transaction.
+//!
+//! Invariants: a client's hash is a hint, the event in a canonical block is the truth; a payment is
+//! unique by chain, transaction and log; an order is paid by at most one payment; settling again
+//! changes nothing; what does not fit is kept for review, never dropped.
+
+mod model;
+pub use model::*;
+
+#[cfg(feature = "server")]
+pub mod decide;
+#[cfg(feature = "server")]
+mod error;
+#[cfg(feature = "server")]
+mod follower;
+#[cfg(feature = "server")]
+mod reports;
+#[cfg(feature = "server")]
+mod service;
+#[cfg(feature = "server")]
+mod settle;
+#[cfg(feature = "server")]
+mod store;
+#[cfg(feature = "server")]
+pub mod verify;
+
+#[cfg(feature = "server")]
+pub use error::CheckoutError;
+#[cfg(feature = "server")]
+pub use follower::Followed;
+#[cfg(feature = "server")]
+pub use service::{ChainHealth, Checkout, Policy};

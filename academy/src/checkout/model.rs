@@ -1,0 +1,311 @@
+//! Orders and payments as the doors see them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalog::words,
+    evm::{Address, BlockHash, TxHash},
+    ids::{OrderId, PaymentId, TierId},
+    money::Wei,
+    time::Time,
+};
+
+words! {
+    /// Where an order stands.
+    OrderState {
+        /// Waiting for the wallet.
+        Open = "open",
+        /// A transaction was named; the chain has not shown it yet.
+        Submitted = "submitted",
+        /// The payment is in a block; counting confirmations.
+        Confirming = "confirming",
+        /// The lessons are open.
+        Paid = "paid",
+        /// Nothing came before the price ran out.
+        Expired = "expired",
+        /// The buyer gave it up.
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Why the last transaction did not pay. The order stays payable where it can.
+    Setback {
+        /// It failed on-chain; only the network fee was spent.
+        Reverted = "reverted",
+        /// It was replaced or cancelled in the wallet.
+        Replaced = "replaced",
+        /// It went to another contract than ours, or emitted no purchase.
+        NoPurchase = "no_purchase",
+        /// It bought another course.
+        OtherCourse = "other_course",
+        /// It bought another tier.
+        OtherTier = "other_tier",
+        /// It paid in another currency.
+        OtherToken = "other_token",
+        /// It bought for another account.
+        OtherBeneficiary = "other_beneficiary",
+        /// It carries another order's id.
+        OtherOrder = "other_order",
+        /// It paid less than the price.
+        Underpaid = "underpaid",
+        /// It was used for another order already.
+        AlreadyUsed = "already_used",
+        /// It belongs to another chain.
+        OtherChain = "other_chain",
+        /// Its block was replaced (reorg); waiting until it is seen again.
+        Orphaned = "orphaned",
+        /// It came after the price had run out; a person looks at it.
+        Late = "late",
+        /// It came for an order that had been cancelled; a person looks at it.
+        Closed = "closed",
+        /// It came for a course that had been withdrawn; a person looks at it.
+        Withdrawn = "withdrawn",
+        /// The order had been paid already; a person looks at it.
+        PaidTwice = "paid_twice",
+        /// It names no order of ours; a person looks at it.
+        UnknownOrder = "unknown_order",
+    }
+}
+
+impl Setback {
+    /// Whether a person must look at the payment: money moved, and nothing opened for it.
+    pub fn needs_review(self) -> bool {
+        matches!(
+            self,
+            Self::Late
+                | Self::Closed
+                | Self::Withdrawn
+                | Self::PaidTwice
+                | Self::UnknownOrder
+                | Self::Underpaid
+                | Self::OtherCourse
+                | Self::OtherTier
+                | Self::OtherToken
+                | Self::OtherBeneficiary
+        )
+    }
+
+    /// What happened, whether money moved, what to do.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Reverted => {
+                "The transaction failed on the network. Your payment did not go through; only the network fee (gas) was spent. You can pay again."
+            }
+            Self::Replaced => {
+                "The transaction was cancelled or replaced in your wallet before it was mined. No payment was made. You can pay again."
+            }
+            Self::NoPurchase => {
+                "That transaction is not a purchase at this site's contract, so it opens nothing here."
+            }
+            Self::OtherCourse => "That transaction bought a different course, so it does not open this one.",
+            Self::OtherTier => {
+                "That transaction bought a different tier of this course, so it does not open this one."
+            }
+            Self::OtherToken => "That transaction paid in a different currency from the one agreed.",
+            Self::OtherBeneficiary => {
+                "That transaction bought the course for a different account. It opens for that account, not for yours."
+            }
+            Self::OtherOrder => "That transaction belongs to a different order.",
+            Self::Underpaid => {
+                "That transaction paid less than the price, so the course did not open. A person will look at it."
+            }
+            Self::AlreadyUsed => "That transaction has already paid for another order. It can't pay twice.",
+            Self::OtherChain => "That transaction is on a different network from the order's.",
+            Self::Orphaned => {
+                "The network replaced the block that held your payment (a reorg). Nothing is lost: the course opens again as soon as the payment is back in a block."
+            }
+            Self::Late => {
+                "The payment arrived after this order's price had run out. A person will look at it; your money is not lost."
+            }
+            Self::Closed => {
+                "The payment arrived after this order had been cancelled. A person will look at it; your money is not lost."
+            }
+            Self::Withdrawn => {
+                "The payment arrived after this course had been withdrawn from sale. A person will look at it; your money is not lost."
+            }
+            Self::PaidTwice => {
+                "This order had been paid already. A person will look at the second payment; your money is not lost."
+            }
+            Self::UnknownOrder => "This payment names no order of this site. A person will look at it.",
+        }
+    }
+}
+
+/// A transaction that an order knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// Its hash.
+    pub hash: TxHash,
+    /// Its block, once mined.
+    pub block: Option<u64>,
+    /// That block's hash.
+    pub block_hash: Option<BlockHash>,
+    /// A link into the explorer, if the chain has one.
+    pub link: Option<String>,
+}
+
+/// An order with all that its page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The order.
+    pub id: OrderId,
+    /// The course's place in URLs.
+    pub course_slug: String,
+    /// The course's title.
+    pub course_title: String,
+    /// The tier, to order it again at today's price.
+    pub tier: TierId,
+    /// The tier's name.
+    pub tier_name: String,
+    /// The price, fixed until `expires_at`.
+    pub price: Wei,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Why the last transaction did not pay.
+    pub setback: Option<Setback>,
+    /// The newest transaction.
+    pub transaction: Option<Transaction>,
+    /// Blocks on top of and with the payment's own.
+    pub confirmations: u32,
+    /// At so many the lessons open.
+    pub open_at: u32,
+    /// At so many the payment can no longer be undone.
+    pub final_at: u32,
+    /// Reached `final_at`.
+    pub is_final: bool,
+    /// The account that must be the beneficiary, checksummed.
+    pub beneficiary: String,
+    /// When it was opened.
+    pub created_at: Time,
+    /// Until when the price holds.
+    pub expires_at: Time,
+    /// When the lessons opened.
+    pub paid_at: Option<Time>,
+    /// The chain did not answer the last time it was asked.
+    pub chain_unreachable: bool,
+    /// The first lesson to read, once paid.
+    pub first_lesson: Option<String>,
+}
+
+/// A call, ready for `eth_sendTransaction`; quantities as EIP-1474 wants them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletCall {
+    /// The chain, as hexadecimal (EIP-155).
+    pub chain_id: String,
+    /// The account that shall send it, checksummed.
+    pub from: String,
+    /// The contract, checksummed.
+    pub to: String,
+    /// The calldata, hexadecimal.
+    pub data: String,
+    /// The value in wei, hexadecimal.
+    pub value: String,
+}
+
+/// What a wallet needs to know a chain (EIP-3085).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainInfo {
+    /// Its id as a number.
+    pub id: u64,
+    /// Its id, hexadecimal.
+    pub hex_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its currency's symbol.
+    pub currency: String,
+    /// An RPC URL that wallets may use, if it may be public.
+    pub rpc_url: Option<String>,
+    /// Its explorer's URL, or none.
+    pub explorer: Option<String>,
+}
+
+/// A row of my orders or of an admin's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRow {
+    /// The order.
+    pub id: OrderId,
+    /// The course's place in URLs.
+    pub course_slug: String,
+    /// The course's title.
+    pub course_title: String,
+    /// The tier's name.
+    pub tier_name: String,
+    /// The buyer: a name or a shortened address.
+    pub buyer: String,
+    /// The buyer's address, checksummed.
+    pub beneficiary: String,
+    /// The price.
+    pub price: Wei,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Why the last transaction did not pay.
+    pub setback: Option<Setback>,
+    /// The newest transaction.
+    pub transaction: Option<Transaction>,
+    /// When it was opened.
+    pub created_at: Time,
+}
+
+/// A payment as the chain shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    /// The payment.
+    pub id: PaymentId,
+    /// The order that it names, if we know it.
+    pub order: Option<OrderId>,
+    /// Its transaction.
+    pub transaction: Transaction,
+    /// The log's index in its block.
+    pub log_index: u64,
+    /// Who was bought for.
+    pub beneficiary: Address,
+    /// The same, checksummed.
+    pub beneficiary_text: String,
+    /// The course's title, or its number on-chain.
+    pub course: String,
+    /// The amount.
+    pub amount: Wei,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// Why a person must look at it.
+    pub setback: Option<Setback>,
+    /// When it was first seen.
+    pub seen_at: Time,
+}
+
+words! {
+    /// Whether a payment counts.
+    Standing {
+        /// It opened its order.
+        Accepted = "accepted",
+        /// Its block was replaced.
+        Orphaned = "orphaned",
+        /// A person must look at it.
+        Review = "review",
+    }
+}
+
+/// What a course earned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sales {
+    /// Sum of all accepted payments.
+    pub total: Wei,
+    /// Number of sales.
+    pub count: u32,
+    /// The newest sales.
+    pub rows: Vec<OrderRow>,
+    /// Per day (UTC), oldest first: date as `2026-01-31`, number, amount. The last 30 days.
+    pub days: Vec<(String, u32, Wei)>,
+}
+
+/// What an instructor may withdraw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    /// Owed by the contract now.
+    pub owed: Wei,
+    /// Who is the payee, checksummed.
+    pub payee: String,
+    /// Withdrawn so far: when it was seen, amount, transaction.
+    pub history: Vec<(Time, Wei, Transaction)>,
+}

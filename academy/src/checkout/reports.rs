@@ -1,0 +1,236 @@
+//! Lists: my orders, an instructor's sales and payout, an admin's orders and payments.
+
+use std::collections::BTreeMap;
+
+use super::{
+    error::CheckoutError,
+    model::{OrderRow, PaymentRow, Payout, Sales, WalletCall},
+    service::Checkout,
+    store::{parse, unsigned},
+};
+use crate::{
+    Actor, Operation, Problem,
+    accounts::{display_name, parse_address},
+    chain::withdraw_call,
+    ids::{CourseId, OrderId, PaymentId},
+    money::Wei,
+    page::{Filter, PAGE_SIZE, Page},
+    store::{Conn, sql},
+    time::Time,
+};
+
+#[derive(sqlx::FromRow)]
+struct Listed {
+    id: OrderId,
+    slug: String,
+    title: String,
+    tier_name: String,
+    name: String,
+    beneficiary: String,
+    price: String,
+    state: String,
+    setback: Option<String>,
+    created_at: Time,
+}
+
+macro_rules! listed {
+    () => {
+        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.state, o.setback, o.created_at
+         FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
+    };
+}
+
+macro_rules! matching_orders {
+    () => {
+        "WHERE ($2 = '' OR o.state = $2) AND (LOWER(c.title) LIKE $1 ESCAPE '!' OR LOWER(u.name) LIKE $1 ESCAPE '!'
+            OR o.beneficiary LIKE $1 ESCAPE '!'
+            OR EXISTS (SELECT 1 FROM submissions s WHERE s.order_id = o.id AND s.tx_hash LIKE $1 ESCAPE '!')
+            OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.tx_hash LIKE $1 ESCAPE '!'))"
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Seen {
+    id: PaymentId,
+    order_id: Option<OrderId>,
+    tx_hash: String,
+    log_index: i64,
+    block_number: i64,
+    block_hash: String,
+    beneficiary: String,
+    title: Option<String>,
+    listing: i64,
+    amount: String,
+    standing: String,
+    setback: Option<String>,
+    seen_at: Time,
+}
+
+macro_rules! seen {
+    () => {
+        "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN courses c ON c.id = o.course_id
+         WHERE ($2 = '' OR p.standing = $2) AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
+            OR LOWER(COALESCE(c.title, '')) LIKE $1 ESCAPE '!')"
+    };
+}
+
+impl Checkout<'_> {
+    async fn row(&self, conn: &mut Conn, order: Listed) -> Result<OrderRow, Problem> {
+        Ok(OrderRow {
+            transaction: self.transaction_of(conn, order.id).await?,
+            id: order.id,
+            course_slug: order.slug,
+            course_title: order.title,
+            tier_name: order.tier_name,
+            buyer: display_name(Some(&order.name), Some(&order.beneficiary)),
+            beneficiary: parse_address(&order.beneficiary)?.checksummed(),
+            price: parse("an amount", &order.price)?,
+            state: parse("an order's state", &order.state)?,
+            setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
+            created_at: order.created_at,
+        })
+    }
+
+    async fn rows(&self, conn: &mut Conn, orders: Vec<Listed>) -> Result<Vec<OrderRow>, Problem> {
+        let mut rows = Vec::with_capacity(orders.len());
+        for order in orders {
+            rows.push(self.row(conn, order).await?);
+        }
+        Ok(rows)
+    }
+
+    /// The caller's orders, newest first.
+    ///
+    /// # Errors
+    /// For visitors.
+    pub async fn mine(&self, actor: &Actor) -> Result<Vec<OrderRow>, Problem> {
+        let person = actor.person_who_may(Operation::Buy)?;
+        let mut conn = self.0.0.db.read().await?;
+        let orders = sql!(all conn, Listed, concat!(listed!(), "WHERE o.user_id = $1 ORDER BY o.created_at DESC LIMIT 200"), person.id)?;
+        self.rows(&mut conn, orders).await
+    }
+
+    /// All orders, newest first. The filter's state is an order state's word.
+    ///
+    /// # Errors
+    /// For everyone but admins.
+    pub async fn orders(&self, actor: &Actor, filter: &Filter) -> Result<Page<OrderRow>, Problem> {
+        actor.may(Operation::SeeAllOrders)?;
+        let like = filter.like();
+        let mut conn = self.0.0.db.read().await?;
+        let orders = sql!(all conn, Listed,
+            concat!(listed!(), matching_orders!(), " ORDER BY o.created_at DESC, o.id LIMIT $3 OFFSET $4"),
+            &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) = sql!(one conn, (i64,),
+            concat!("SELECT COUNT(*) FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id ", matching_orders!()),
+            &like, &filter.state)?;
+        let rows = self.rows(&mut conn, orders).await?;
+        Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
+    }
+
+    /// All payments that the chain showed, newest first. The filter's state is a standing's word.
+    ///
+    /// # Errors
+    /// For everyone but admins.
+    pub async fn payments(&self, actor: &Actor, filter: &Filter) -> Result<Page<PaymentRow>, Problem> {
+        actor.may(Operation::SeeAllOrders)?;
+        let like = filter.like();
+        let mut conn = self.0.0.db.read().await?;
+        let payments = sql!(all conn, Seen,
+            concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
+                p.listing, p.amount, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+            &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, &filter.state)?;
+        let rows = payments
+            .into_iter()
+            .map(|seen| {
+                let beneficiary = parse_address(&seen.beneficiary)?;
+                let block = (unsigned("a block", seen.block_number)?, parse("a hash", &seen.block_hash)?);
+                Ok(PaymentRow {
+                    id: seen.id,
+                    order: seen.order_id,
+                    transaction: self.transaction(parse("a hash", &seen.tx_hash)?, Some(block)),
+                    log_index: unsigned("a log's index", seen.log_index)?,
+                    beneficiary,
+                    beneficiary_text: beneficiary.checksummed(),
+                    course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
+                    amount: parse("an amount", &seen.amount)?,
+                    standing: parse("a standing", &seen.standing)?,
+                    setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
+                    seen_at: seen.seen_at,
+                })
+            })
+            .collect::<Result<_, Problem>>()?;
+        Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
+    }
+
+    /// What a course earned.
+    ///
+    /// # Errors
+    /// For everyone but its instructor and admins.
+    pub async fn sales(&self, actor: &Actor, course: CourseId) -> Result<Sales, Problem> {
+        const DAY: i64 = 86_400_000;
+        let mut conn = self.0.0.db.read().await?;
+        self.0.catalog().own(&mut conn, actor, Operation::SeeSales, course).await?;
+        let paid = sql!(all conn, (String, Time),
+            "SELECT p.amount, o.paid_at FROM payments p JOIN orders o ON o.id = p.order_id
+             WHERE o.course_id = $1 AND p.standing = 'accepted' AND o.paid_at IS NOT NULL", course)?;
+        let today = self.0.now().0.div_euclid(DAY);
+        let mut days: BTreeMap<i64, (u32, Wei)> =
+            (today - 29..=today).map(|day| (day, (0, Wei::ZERO))).collect();
+        let mut total = Wei::ZERO;
+        for (amount, at) in &paid {
+            let amount: Wei = parse("an amount", amount)?;
+            total = total.plus(amount);
+            if let Some((count, sum)) = days.get_mut(&at.0.div_euclid(DAY)) {
+                *count += 1;
+                *sum = sum.plus(amount);
+            }
+        }
+        let orders = sql!(all conn, Listed,
+            concat!(listed!(), "WHERE o.course_id = $1 AND o.paid_at IS NOT NULL ORDER BY o.paid_at DESC LIMIT 50"), course)?;
+        Ok(Sales {
+            total,
+            count: u32::try_from(paid.len()).unwrap_or(u32::MAX),
+            rows: self.rows(&mut conn, orders).await?,
+            days: days
+                .into_iter()
+                .map(|(day, (count, sum))| (Time(day * DAY).rfc3339()[..10].to_owned(), count, sum))
+                .collect(),
+        })
+    }
+
+    /// What the caller may withdraw, and what they have.
+    ///
+    /// # Errors
+    /// For everyone who may not teach; when the chain does not answer.
+    pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
+        let person = actor.person_who_may(Operation::SeeSales)?;
+        let owed = self.owed(person).await?;
+        let mut conn = self.0.0.db.read().await?;
+        let rows = sql!(all conn, (Time, String, String, i64, String),
+            "SELECT seen_at, amount, tx_hash, block_number, block_hash FROM payouts
+             WHERE chain_id = $1 AND payee = $2 ORDER BY block_number DESC LIMIT 100",
+            self.0.0.policy.chain_id.cast_signed(), person.address.to_string())?;
+        let history = rows
+            .into_iter()
+            .map(|(at, amount, hash, number, block)| {
+                let block = (unsigned("a block", number)?, parse("a hash", &block)?);
+                Ok((at, parse("an amount", &amount)?, self.transaction(parse("a hash", &hash)?, Some(block))))
+            })
+            .collect::<Result<_, Problem>>()?;
+        Ok(Payout { owed, payee: person.address_text.clone(), history })
+    }
+
+    /// The call that pays out all that the contract owes the caller.
+    ///
+    /// # Errors
+    /// `nothing_to_withdraw`; for everyone who may not teach.
+    pub async fn payout_call(&self, actor: &Actor) -> Result<WalletCall, Problem> {
+        let person = actor.person_who_may(Operation::SeeSales)?;
+        if self.owed(person).await?.is_zero() {
+            return Err(CheckoutError::NothingToWithdraw.into());
+        }
+        Ok(self.to_wallet(person, &withdraw_call(self.0.0.policy.market, person.address)))
+    }
+}

@@ -1,0 +1,277 @@
+//! Comparing an order with the chain: read the chain with no transaction open, decide, write once.
+
+use super::{
+    decide::{Candidate, Grant, Rules, Standing as Judged, decide},
+    model::{OrderState, Setback, Standing},
+    service::Checkout,
+    store::{self, OrderRecord, PaymentRecord, Submission},
+    verify::{Evidence, Expected, Verdict, verify},
+};
+use crate::{
+    Problem,
+    catalog::{CourseState, reference},
+    evm::TxHash,
+    ids::{OrderId, PaymentId},
+    jobs,
+};
+
+/// What settling came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The order's state now.
+    pub state: OrderState,
+    /// The chain has not decided yet; settle again later.
+    pub waiting: bool,
+}
+
+/// How often settling starts anew when someone else changed the order meanwhile.
+const TRIES: usize = 5;
+
+/// All that was read before deciding.
+struct Sight {
+    order: OrderRecord,
+    payments: Vec<PaymentRecord>,
+    submissions: Vec<Submission>,
+    cursor: Option<u64>,
+    withdrawn: bool,
+}
+
+impl Checkout<'_> {
+    /// Compares an order with the chain and writes what follows. Safe to call at any time, any
+    /// number of times, from several workers at once.
+    ///
+    /// # Errors
+    /// When the chain or the database does not answer; nothing has changed then.
+    #[tracing::instrument(skip_all, fields(order = %id))]
+    pub async fn settle(&self, id: OrderId) -> Result<Settled, Problem> {
+        for _ in 0..TRIES {
+            let sight = self.look(id).await?;
+            let head = self.0.0.chain.head().await?;
+            let candidates = self.candidates(&sight, head.number).await?;
+            let orphaned = self.orphaned(&sight, &candidates).await?;
+            self.0.point("settle.chain_read")?;
+            if let Some(settled) = self.write(sight, &candidates, orphaned, head.number).await? {
+                self.0.point("settle.after_commit")?;
+                return Ok(settled);
+            }
+        }
+        // Someone else keeps settling it: their word is as good as ours.
+        let order = self.look(id).await?.order;
+        Ok(Settled { state: order.state, waiting: true })
+    }
+
+    async fn look(&self, id: OrderId) -> Result<Sight, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let order = store::order(&mut conn, id).await?.ok_or(super::CheckoutError::NoSuchOrder)?;
+        let course = self.0.catalog().by_id(&mut conn, order.course).await?;
+        Ok(Sight {
+            payments: store::payments_of(&mut conn, id).await?,
+            submissions: store::submissions(&mut conn, id).await?,
+            cursor: store::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
+            withdrawn: course.state == CourseState::Withdrawn,
+            order,
+        })
+    }
+
+    /// What the chain says of every transaction that was named for the order or seen with its id.
+    async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<(TxHash, Candidate)>, Problem> {
+        let mut candidates = Vec::new();
+        let seen = sight.payments.iter().map(|payment| payment.hash);
+        let mut hashes: Vec<TxHash> = sight.submissions.iter().map(|submission| submission.hash).collect();
+        hashes.extend(seen);
+        let mut done = std::collections::HashSet::new();
+        hashes.retain(|hash| done.insert(*hash));
+        for hash in hashes {
+            let candidate = match self.0.0.chain.receipt(hash).await? {
+                Some(receipt) => {
+                    let canonical = self.0.0.chain.block(receipt.block_number).await?;
+                    let mut conn = self.0.0.db.read().await?;
+                    let used: Vec<(u64, OrderId)> = store::payments_in(&mut conn, sight.order.chain_id, hash)
+                        .await?
+                        .into_iter()
+                        .filter(|payment| payment.standing == Standing::Accepted)
+                        .filter_map(|payment| Some((payment.log_index, payment.order?)))
+                        .filter(|(_, order)| *order != sight.order.id)
+                        .collect();
+                    drop(conn);
+                    Candidate::Mined(verify(
+                        &self.expected(sight),
+                        &Evidence {
+                            chain_id: self.0.0.policy.chain_id,
+                            receipt: &receipt,
+                            canonical,
+                            used: &used,
+                        },
+                    ))
+                }
+                None => self.unmined(sight, hash, head).await?,
+            };
+            candidates.push((hash, candidate));
+        }
+        Ok(candidates)
+    }
+
+    fn expected(&self, sight: &Sight) -> Expected {
+        let order = &sight.order;
+        Expected {
+            reference: reference(order.id.0),
+            chain_id: order.chain_id,
+            market: order.market,
+            listing: order.listing,
+            tier: order.tier_number,
+            token: order.token,
+            price: order.price,
+            beneficiary: order.beneficiary,
+            paid_by: sight
+                .payments
+                .iter()
+                .find(|payment| payment.standing == Standing::Accepted)
+                .map(|payment| (payment.hash, payment.log_index)),
+        }
+    }
+
+    /// A transaction without a receipt waits, unless its sender's nonce is used up and the follower
+    /// has read every block up to then: then something else was mined in its place, and it was not
+    /// this order's purchase.
+    async fn unmined(&self, sight: &Sight, hash: TxHash, head: u64) -> Result<Candidate, Problem> {
+        let chain = &self.0.0.chain;
+        if let Some(facts) = chain.transaction(hash).await? {
+            let known = sight.submissions.iter().any(|s| s.hash == hash && s.nonce == Some(facts.nonce));
+            if !known {
+                let mut tx = self.0.0.db.begin().await?;
+                store::learn_sender(&mut tx, sight.order.id, hash, facts.sender, facts.nonce).await?;
+                tx.commit().await?;
+            }
+            // A node can keep a replaced transaction in its pool for a while.
+        }
+        let facts = sight.submissions.iter().find(|submission| submission.hash == hash);
+        let Some((sender, nonce)) = facts.and_then(|s| Some((s.sender?, s.nonce?))) else {
+            return Ok(Candidate::Pending);
+        };
+        let replaced = chain.nonce(sender).await? > nonce
+            && sight.cursor.is_some_and(|next| next > head)
+            && chain.receipt(hash).await?.is_none();
+        Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })
+    }
+
+    /// Whether the accepted payment's block is known to be replaced. A node that knows nothing at
+    /// that height, or has lost the receipt, proves nothing.
+    async fn orphaned(&self, sight: &Sight, candidates: &[(TxHash, Candidate)]) -> Result<bool, Problem> {
+        let Some(accepted) = sight.payments.iter().find(|payment| payment.standing == Standing::Accepted)
+        else {
+            // Retracted before, and still not back.
+            return Ok(sight.order.setback == Some(Setback::Orphaned));
+        };
+        let pays = candidates.iter().any(|(_, c)| matches!(c, Candidate::Mined(Verdict::Pays(_))));
+        if pays {
+            return Ok(false);
+        }
+        let now = self.0.0.chain.block(accepted.block_number).await?;
+        Ok(now.is_some_and(|block| block.hash != accepted.block_hash))
+    }
+
+    fn rules(&self) -> Rules {
+        let policy = &self.0.0.policy;
+        Rules {
+            open_at: policy.open_confirmations,
+            final_at: policy.final_confirmations,
+            late_tolerance_minutes: policy.late_tolerance_minutes,
+        }
+    }
+
+    /// Writes the decision, unless the order has changed since it was read.
+    async fn write(
+        &self,
+        sight: Sight,
+        candidates: &[(TxHash, Candidate)],
+        orphaned: bool,
+        head: u64,
+    ) -> Result<Option<Settled>, Problem> {
+        let now = self.0.now();
+        let judged = Judged {
+            state: sight.order.state,
+            setback: sight.order.setback,
+            orphaned,
+            is_final: sight.order.is_final,
+            expires_at: sight.order.expires_at,
+            withdrawn: sight.withdrawn,
+        };
+        let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
+        let decision = decide(&judged, &plain, head, now, &self.rules());
+
+        let mut tx = self.0.0.db.begin().await?;
+        let locked = store::lock_order(&mut tx, sight.order.id).await?;
+        if locked.is_none_or(|order| order.revision != sight.order.revision) {
+            return Ok(None);
+        }
+        let mut order = sight.order;
+        if let Some(found) = &decision.accepted {
+            let id = PaymentId(self.0.mint());
+            if !store::put_payment(&mut tx, id, &order, found, Standing::Accepted, None, now).await? {
+                return Ok(None);
+            }
+        }
+        if let Some((found, setback)) = &decision.review {
+            let id = PaymentId(self.0.mint());
+            store::put_payment(&mut tx, id, &order, found, Standing::Review, Some(*setback), now).await?;
+            tracing::warn!(transaction = %found.transaction, ?setback, "a payment needs a person");
+        }
+        for payment in &sight.payments {
+            let verdict = candidates.iter().find(|(hash, _)| *hash == payment.hash).map(|(_, c)| c);
+            match (payment.standing, verdict) {
+                (Standing::Accepted, _) if orphaned && !order.is_final => {
+                    store::set_standing(&mut tx, payment.id, Standing::Orphaned, Some(Setback::Orphaned))
+                        .await?;
+                }
+                (Standing::Review, Some(Candidate::Mined(Verdict::Rejected(setback))))
+                    if setback.needs_review() =>
+                {
+                    store::set_standing(&mut tx, payment.id, Standing::Review, Some(*setback)).await?;
+                }
+                _ => {}
+            }
+        }
+        self.0.point("settle.payment_written")?;
+        match decision.grant {
+            Grant::Open => {
+                self.0
+                    .learning()
+                    .open_for_order(&mut tx, order.id, order.user, order.course, order.level)
+                    .await?;
+            }
+            Grant::Suspend => self.0.learning().suspend_for_order(&mut tx, order.id).await?,
+            Grant::Keep => {}
+        }
+        self.0.point("settle.enrollment_written")?;
+        let before = (order.state, order.setback, order.confirmations, order.is_final);
+        order.state = decision.state;
+        order.setback = decision.setback;
+        order.confirmations = match decision.state {
+            OrderState::Paid if decision.accepted.is_none() => order.confirmations,
+            _ => decision.confirmations,
+        };
+        order.is_final = decision.is_final;
+        if order.state == OrderState::Paid && order.paid_at.is_none() {
+            order.paid_at = Some(now);
+        }
+        if before != (order.state, order.setback, order.confirmations, order.is_final) {
+            store::update_order(&mut tx, &order).await?;
+            if before.0 != order.state {
+                tracing::info!(from = before.0.word(), to = order.state.word(), setback = ?order.setback, "order");
+            }
+        }
+        self.0.point("settle.order_written")?;
+        let waiting = match order.state {
+            OrderState::Submitted | OrderState::Confirming => true,
+            OrderState::Paid => !order.is_final,
+            OrderState::Open => false,
+            OrderState::Expired | OrderState::Cancelled => false,
+        };
+        if order.state == OrderState::Open && order.expires_at >= now {
+            // Nothing may ever come: the price runs out on its own.
+            jobs::settle_at(&mut tx, self.0, order.id, order.expires_at.plus_millis(1)).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(Settled { state: order.state, waiting }))
+    }
+}

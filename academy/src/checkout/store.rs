@@ -1,0 +1,430 @@
+//! SQL of checkout.
+
+use super::{
+    model::{OrderState, Setback, Standing},
+    verify::Found,
+};
+use crate::{
+    accounts::parse_address,
+    chain::{BlockRef, Log},
+    evm::{Address, BlockHash, TxHash},
+    ids::{CourseId, OrderId, PaymentId, TierId, UserId},
+    money::Wei,
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+pub(super) fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
+    StoreError::Corrupt { what, value: value.to_string() }
+}
+
+pub(super) fn parse<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| corrupt(what, text))
+}
+
+pub(super) fn unsigned<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| corrupt(what, value))
+}
+
+#[derive(Clone, sqlx::FromRow)]
+struct OrderRow {
+    id: OrderId,
+    user_id: UserId,
+    course_id: CourseId,
+    tier_id: TierId,
+    tier_number: i64,
+    tier_name: String,
+    level: i64,
+    chain_id: i64,
+    market: String,
+    listing: i64,
+    token: String,
+    price: String,
+    beneficiary: String,
+    state: String,
+    setback: Option<String>,
+    confirmations: i64,
+    is_final: bool,
+    created_at: Time,
+    expires_at: Time,
+    paid_at: Option<Time>,
+    revision: i64,
+}
+
+/// An order as it is kept.
+#[derive(Clone, Debug)]
+pub(super) struct OrderRecord {
+    pub id: OrderId,
+    pub user: UserId,
+    pub course: CourseId,
+    pub tier: TierId,
+    pub tier_number: u8,
+    pub tier_name: String,
+    pub level: u8,
+    pub chain_id: u64,
+    pub market: Address,
+    pub listing: u64,
+    pub token: Address,
+    pub price: Wei,
+    pub beneficiary: Address,
+    pub state: OrderState,
+    pub setback: Option<Setback>,
+    pub confirmations: u32,
+    pub is_final: bool,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub paid_at: Option<Time>,
+    pub revision: i64,
+}
+
+impl OrderRow {
+    fn record(self) -> Result<OrderRecord, StoreError> {
+        Ok(OrderRecord {
+            id: self.id,
+            user: self.user_id,
+            course: self.course_id,
+            tier: self.tier_id,
+            tier_number: unsigned("a tier's number", self.tier_number)?,
+            tier_name: self.tier_name,
+            level: unsigned("a level", self.level)?,
+            chain_id: unsigned("a chain id", self.chain_id)?,
+            market: parse_address(&self.market)?,
+            listing: unsigned("a listing", self.listing)?,
+            token: parse_address(&self.token)?,
+            price: parse("an amount", &self.price)?,
+            beneficiary: parse_address(&self.beneficiary)?,
+            state: parse("an order's state", &self.state)?,
+            setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
+            confirmations: unsigned("confirmations", self.confirmations)?,
+            is_final: self.is_final,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            paid_at: self.paid_at,
+            revision: self.revision,
+        })
+    }
+}
+
+macro_rules! order {
+    () => {
+        "SELECT id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing, token,
+            price, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision
+         FROM orders "
+    };
+}
+
+pub(super) async fn order(conn: &mut Conn, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+    let row = sql!(opt conn, OrderRow, concat!(order!(), "WHERE id = $1"), id)?;
+    row.map(OrderRow::record).transpose()
+}
+
+/// As [`order`], and nobody else changes it until this transaction ends. Writing the row takes its
+/// lock on both engines.
+pub(super) async fn lock_order(conn: &mut Conn, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+    sql!(run conn, "UPDATE orders SET revision = revision WHERE id = $1", id)?;
+    order(conn, id).await
+}
+
+pub(super) async fn under_way(
+    conn: &mut Conn,
+    user: UserId,
+    course: CourseId,
+) -> Result<Option<OrderRecord>, StoreError> {
+    let row = sql!(opt conn, OrderRow,
+        concat!(order!(), "WHERE user_id = $1 AND course_id = $2 AND state IN ('open', 'submitted', 'confirming')"), user, course)?;
+    row.map(OrderRow::record).transpose()
+}
+
+/// Orders whose end the chain has not decided yet, oldest first.
+pub(super) async fn unsettled(conn: &mut Conn) -> Result<Vec<OrderId>, StoreError> {
+    let rows = sql!(all conn, (OrderId,),
+        "SELECT id FROM orders WHERE state IN ('submitted', 'confirming') OR (state = 'paid' AND NOT is_final)
+         ORDER BY created_at LIMIT 1000")?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) async fn insert_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO orders (id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing,
+            token, price, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, 0, $15, $16, $17, NULL, 1)",
+        order.id, order.user, order.course, order.tier, i64::from(order.tier_number), &order.tier_name,
+        i64::from(order.level), order.chain_id.cast_signed(), order.market.to_string(), order.listing.cast_signed(),
+        order.token.to_string(), order.price.to_string(), order.beneficiary.to_string(), order.state.word(),
+        false, order.created_at, order.expires_at)?;
+    Ok(())
+}
+
+/// Writes an order's changing part.
+pub(super) async fn update_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
+    sql!(run conn,
+        "UPDATE orders SET state = $1, setback = $2, confirmations = $3, is_final = $4, paid_at = $5, revision = revision + 1
+         WHERE id = $6",
+        order.state.word(), order.setback.map(Setback::word), i64::from(order.confirmations), order.is_final, order.paid_at, order.id)?;
+    Ok(())
+}
+
+/// A transaction that someone named for an order.
+#[derive(Clone, Debug)]
+pub(super) struct Submission {
+    pub hash: TxHash,
+    pub sender: Option<Address>,
+    pub nonce: Option<u64>,
+}
+
+pub(super) async fn submissions(conn: &mut Conn, order: OrderId) -> Result<Vec<Submission>, StoreError> {
+    let rows = sql!(all conn, (String, Option<String>, Option<i64>),
+        "SELECT tx_hash, sender, nonce FROM submissions WHERE order_id = $1 ORDER BY created_at, tx_hash", order)?;
+    rows.into_iter()
+        .map(|(hash, sender, nonce)| {
+            Ok(Submission {
+                hash: parse("a hash", &hash)?,
+                sender: sender.as_deref().map(parse_address).transpose()?,
+                nonce: nonce.map(|nonce| unsigned("a nonce", nonce)).transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// Whether it was new.
+pub(super) async fn insert_submission(
+    conn: &mut Conn,
+    order: OrderId,
+    hash: TxHash,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let rows = sql!(run conn,
+        "INSERT INTO submissions (order_id, tx_hash, sender, nonce, outcome, created_at) VALUES ($1, $2, NULL, NULL, NULL, $3)
+         ON CONFLICT (order_id, tx_hash) DO NOTHING", order, hash.to_string(), now)?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn learn_sender(
+    conn: &mut Conn,
+    order: OrderId,
+    hash: TxHash,
+    sender: Address,
+    nonce: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE submissions SET sender = $1, nonce = $2 WHERE order_id = $3 AND tx_hash = $4",
+        sender.to_string(), nonce.cast_signed(), order, hash.to_string())?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct PaymentRow {
+    id: PaymentId,
+    tx_hash: String,
+    log_index: i64,
+    block_number: i64,
+    block_hash: String,
+    order_id: Option<OrderId>,
+    standing: String,
+}
+
+/// A payment as it is kept, as far as settling needs it.
+#[derive(Clone, Debug)]
+pub(super) struct PaymentRecord {
+    pub id: PaymentId,
+    pub hash: TxHash,
+    pub log_index: u64,
+    pub block_number: u64,
+    pub block_hash: BlockHash,
+    pub order: Option<OrderId>,
+    pub standing: Standing,
+}
+
+impl PaymentRow {
+    fn record(self) -> Result<PaymentRecord, StoreError> {
+        Ok(PaymentRecord {
+            id: self.id,
+            hash: parse("a hash", &self.tx_hash)?,
+            log_index: unsigned("a log's index", self.log_index)?,
+            block_number: unsigned("a block", self.block_number)?,
+            block_hash: parse("a hash", &self.block_hash)?,
+            order: self.order_id,
+            standing: parse("a payment's standing", &self.standing)?,
+        })
+    }
+}
+
+pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
+    let rows = sql!(all conn, PaymentRow,
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing FROM payments WHERE order_id = $1 ORDER BY seen_at, id", order)?;
+    rows.into_iter().map(PaymentRow::record).collect()
+}
+
+pub(super) async fn payments_in(
+    conn: &mut Conn,
+    chain_id: u64,
+    hash: TxHash,
+) -> Result<Vec<PaymentRecord>, StoreError> {
+    let rows = sql!(all conn, PaymentRow,
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing FROM payments WHERE chain_id = $1 AND tx_hash = $2",
+        chain_id.cast_signed(), hash.to_string())?;
+    rows.into_iter().map(PaymentRow::record).collect()
+}
+
+/// Orders whose accepted payments sit above a height: a reorg may have undone them.
+pub(super) async fn paid_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<Vec<OrderId>, StoreError> {
+    let rows = sql!(all conn, (OrderId,),
+        "SELECT DISTINCT o.id FROM orders o JOIN payments p ON p.order_id = o.id
+         WHERE p.chain_id = $1 AND p.block_number > $2 AND NOT o.is_final",
+        chain_id.cast_signed(), height.cast_signed())?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// A purchase event as it was seen, before anyone judged it.
+pub(super) struct SeenPayment<'a> {
+    pub id: PaymentId,
+    pub chain_id: u64,
+    pub log: &'a Log,
+    pub order: Option<OrderId>,
+    pub beneficiary: Address,
+    pub listing: u64,
+    pub tier: u8,
+    pub token: Address,
+    pub amount: Wei,
+    pub setback: Option<Setback>,
+    pub now: Time,
+}
+
+/// Keeps a purchase event. Seen again, perhaps in another block, only its place is renewed.
+pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
+            listing, tier_number, token, amount, standing, setback, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'review', $14, $15)
+         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash",
+        seen.id, seen.chain_id.cast_signed(), seen.log.transaction.to_string(), seen.log.index.cast_signed(),
+        seen.log.contract.to_string(), seen.log.block_number.cast_signed(), seen.log.block_hash.to_string(),
+        seen.order, seen.beneficiary.to_string(), seen.listing.cast_signed(), i64::from(seen.tier),
+        seen.token.to_string(), seen.amount.to_string(), seen.setback.map(Setback::word), seen.now)?;
+    Ok(())
+}
+
+/// Writes down that a payment is an order's, and how it stands. Whether it is (a payment that
+/// belongs to another order is left alone).
+#[expect(clippy::too_many_arguments, reason = "a row's columns")]
+pub(super) async fn put_payment(
+    conn: &mut Conn,
+    id: PaymentId,
+    order: &OrderRecord,
+    found: &Found,
+    standing: Standing,
+    setback: Option<Setback>,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let rows = sql!(run conn,
+        "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
+            listing, tier_number, token, amount, standing, setback, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                order_id = excluded.order_id, standing = excluded.standing, setback = excluded.setback
+            WHERE payments.order_id IS NULL OR payments.order_id = excluded.order_id",
+        id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
+        order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
+        order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
+        order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now)?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn set_standing(
+    conn: &mut Conn,
+    id: PaymentId,
+    standing: Standing,
+    setback: Option<Setback>,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE payments SET standing = $1, setback = $2 WHERE id = $3", standing.word(), setback.map(Setback::word), id)?;
+    Ok(())
+}
+
+pub(super) async fn put_payout(
+    conn: &mut Conn,
+    chain_id: u64,
+    log: &Log,
+    payee: Address,
+    amount: Wei,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO payouts (chain_id, tx_hash, log_index, payee, amount, block_number, block_hash, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash",
+        chain_id.cast_signed(), log.transaction.to_string(), log.index.cast_signed(), payee.to_string(), amount.to_string(),
+        log.block_number.cast_signed(), log.block_hash.to_string(), now)?;
+    Ok(())
+}
+
+/// Payouts in blocks that may have been replaced; the rescan brings back those that were not.
+pub(super) async fn forget_payouts_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM payouts WHERE chain_id = $1 AND block_number > $2", chain_id.cast_signed(), height.cast_signed())?;
+    Ok(())
+}
+
+/// Where the follower is: the next block to read, and when it last took a step.
+pub(super) async fn cursor(
+    conn: &mut Conn,
+    chain_id: u64,
+    market: Address,
+) -> Result<Option<(u64, Time)>, StoreError> {
+    let row = sql!(opt conn, (i64, Time), "SELECT next_block, seen_at FROM chain_cursors WHERE chain_id = $1 AND market = $2",
+        chain_id.cast_signed(), market.to_string())?;
+    row.map(|(next, seen)| Ok((unsigned("a block", next)?, seen))).transpose()
+}
+
+pub(super) async fn put_cursor(
+    conn: &mut Conn,
+    chain_id: u64,
+    market: Address,
+    next: u64,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO chain_cursors (chain_id, market, next_block, seen_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (chain_id, market) DO UPDATE SET next_block = excluded.next_block, seen_at = excluded.seen_at",
+        chain_id.cast_signed(), market.to_string(), next.cast_signed(), now)?;
+    Ok(())
+}
+
+/// The blocks that the follower has passed, newest first.
+pub(super) async fn known_blocks(
+    conn: &mut Conn,
+    chain_id: u64,
+) -> Result<Vec<(u64, BlockHash)>, StoreError> {
+    let rows = sql!(all conn, (i64, String), "SELECT number, hash FROM chain_blocks WHERE chain_id = $1 ORDER BY number DESC", chain_id.cast_signed())?;
+    rows.into_iter()
+        .map(|(number, hash)| Ok((unsigned("a block", number)?, parse("a hash", &hash)?)))
+        .collect()
+}
+
+pub(super) async fn put_block(conn: &mut Conn, chain_id: u64, block: &BlockRef) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO chain_blocks (chain_id, number, hash) VALUES ($1, $2, $3)
+         ON CONFLICT (chain_id, number) DO UPDATE SET hash = excluded.hash",
+        chain_id.cast_signed(), block.number.cast_signed(), block.hash.to_string())?;
+    Ok(())
+}
+
+pub(super) async fn forget_blocks(
+    conn: &mut Conn,
+    chain_id: u64,
+    above: Option<u64>,
+    below: u64,
+) -> Result<(), StoreError> {
+    if let Some(above) = above {
+        sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number > $2", chain_id.cast_signed(), above.cast_signed())?;
+    }
+    sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number < $2", chain_id.cast_signed(), below.cast_signed())?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The rule of verification, as one pure function: what a receipt means for an order.
+//!
+//! Each clause is a line here and a test in `tests/it/verify.rs` that fails without it.
+
+use crate::{
+    chain::{BlockRef, Event, Receipt},
+    checkout::Setback,
+    evm::{Address, BlockHash, TxHash},
+    ids::OrderId,
+    money::Wei,
+};
+
+/// What the order asks of a payment.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The order's id as the contract keeps it.
+    pub reference: [u8; 32],
+    /// The chain.
+    pub chain_id: u64,
+    /// Our deployment.
+    pub market: Address,
+    /// The course's listing.
+    pub listing: u64,
+    /// The tier.
+    pub tier: u8,
+    /// The currency; zero is the chain's own.
+    pub token: Address,
+    /// The price.
+    pub price: Wei,
+    /// For whom.
+    pub beneficiary: Address,
+    /// The payment that paid the order already, if any.
+    pub paid_by: Option<(TxHash, u64)>,
+}
+
+/// What the chain showed.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// The chain that was asked.
+    pub chain_id: u64,
+    /// The transaction's outcome.
+    pub receipt: &'a Receipt,
+    /// The block that is canonical at the receipt's height now.
+    pub canonical: Option<BlockRef>,
+    /// Other orders' payments in this transaction: log index and order.
+    pub used: &'a [(u64, OrderId)],
+}
+
+/// A payment that counts, or that a person must look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its transaction.
+    pub transaction: TxHash,
+    /// Its log's index.
+    pub log_index: u64,
+    /// Its block's number.
+    pub block_number: u64,
+    /// Its block's hash.
+    pub block_hash: BlockHash,
+    /// When the block was made, in seconds.
+    pub block_time: u64,
+    /// How much.
+    pub amount: Wei,
+}
+
+/// What the receipt means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It pays the order.
+    Pays(Found),
+    /// Its block is not canonical now: wait.
+    NotCanonical,
+    /// It does not pay the order.
+    Rejected(Setback),
+}
+
+/// Whether a receipt pays an order.
+pub fn verify(expected: &Expected, evidence: &Evidence<'_>) -> Verdict {
+    let receipt = evidence.receipt;
+    if evidence.chain_id != expected.chain_id {
+        return Verdict::Rejected(Setback::OtherChain);
+    }
+    let Some(block) = evidence
+        .canonical
+        .filter(|block| block.number == receipt.block_number && block.hash == receipt.block_hash)
+    else {
+        return Verdict::NotCanonical;
+    };
+    if !receipt.success {
+        return Verdict::Rejected(Setback::Reverted);
+    }
+    let mut purchases = receipt
+        .logs
+        .iter()
+        .filter(|log| log.contract == expected.market && matches!(log.event, Event::CoursePurchased { .. }));
+    let ours = purchases.clone().find(
+        |log| matches!(&log.event, Event::CoursePurchased { order, .. } if *order == expected.reference),
+    );
+    let Some(log) = ours.or_else(|| purchases.next()) else {
+        return Verdict::Rejected(Setback::NoPurchase);
+    };
+    let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = &log.event else {
+        return Verdict::Rejected(Setback::NoPurchase);
+    };
+    if *number != expected.listing {
+        return Verdict::Rejected(Setback::OtherCourse);
+    }
+    if *tier != expected.tier {
+        return Verdict::Rejected(Setback::OtherTier);
+    }
+    if *token != expected.token {
+        return Verdict::Rejected(Setback::OtherToken);
+    }
+    if *beneficiary != expected.beneficiary {
+        return Verdict::Rejected(Setback::OtherBeneficiary);
+    }
+    if *amount < expected.price {
+        return Verdict::Rejected(Setback::Underpaid);
+    }
+    if evidence.used.iter().any(|(index, _)| *index == log.index) {
+        return Verdict::Rejected(Setback::AlreadyUsed);
+    }
+    if *order != expected.reference {
+        return Verdict::Rejected(Setback::OtherOrder);
+    }
+    if expected.paid_by.is_some_and(|paid| paid != (log.transaction, log.index)) {
+        return Verdict::Rejected(Setback::PaidTwice);
+    }
+    Verdict::Pays(Found {
+        transaction: log.transaction,
+        log_index: log.index,
+        block_number: receipt.block_number,
+        block_hash: receipt.block_hash,
+        block_time: block.timestamp,
+        amount: *amount,
+    })
+}

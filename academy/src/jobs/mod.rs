@@ -1,0 +1,105 @@
+//! Queued work: a small table, written in the caller's transaction, done at least once.
+//!
+//! Table: `jobs`. There is one kind so far, settling an order. A job is unique by kind and
+//! subject; asking again only makes it earlier. Work is idempotent, so that a worker that dies in
+//! the middle of it, or two workers at once, do no harm.
+
+use crate::{
+    Academy, Problem,
+    ids::{JobId, OrderId},
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+const SETTLE: &str = "settle";
+/// A worker that took a job and died gives it back after so long.
+const LEASE_MILLIS: i64 = 30_000;
+/// The longest pause between two tries.
+const LONGEST_PAUSE_MILLIS: i64 = 60_000;
+
+/// Queues the settling of an order, in the caller's transaction.
+pub(crate) async fn settle_at(
+    conn: &mut Conn,
+    academy: &Academy,
+    order: OrderId,
+    at: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO jobs (id, kind, subject, run_at, attempts, locked_until, last_error) VALUES ($1, $2, $3, $4, 0, 0, NULL)
+         ON CONFLICT (kind, subject) DO UPDATE
+            SET run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END",
+        JobId(academy.mint()), SETTLE, order, at)?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Due {
+    id: JobId,
+    subject: OrderId,
+    run_at: Time,
+    attempts: i64,
+}
+
+/// Takes due jobs: nobody else does until the lease ends.
+async fn take(conn: &mut Conn, now: Time) -> Result<Vec<Due>, StoreError> {
+    sql!(all conn, Due,
+        "UPDATE jobs SET locked_until = $1, attempts = attempts + 1
+         WHERE locked_until <= $2 AND id IN
+            (SELECT id FROM jobs WHERE run_at <= $2 AND locked_until <= $2 ORDER BY run_at LIMIT 20)
+         RETURNING id, subject, run_at, attempts",
+        now.plus_millis(LEASE_MILLIS), now)
+}
+
+async fn finish(
+    conn: &mut Conn,
+    job: &Due,
+    again: Option<Time>,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    match again {
+        // Asked for again meanwhile: its time differs, and it stays.
+        None => {
+            sql!(run conn, "DELETE FROM jobs WHERE id = $1 AND run_at = $2", job.id, job.run_at)?;
+            sql!(run conn, "UPDATE jobs SET locked_until = 0 WHERE id = $1", job.id)?;
+        }
+        Some(at) => {
+            sql!(run conn, "UPDATE jobs SET run_at = $1, locked_until = 0, last_error = $2 WHERE id = $3", at, error, job.id)?;
+        }
+    }
+    Ok(())
+}
+
+fn pause(attempts: i64) -> i64 {
+    let doublings = attempts.clamp(0, 16);
+    (500_i64 << doublings).min(LONGEST_PAUSE_MILLIS)
+}
+
+impl Academy {
+    /// Does the work that is due now; answers how many jobs there were.
+    ///
+    /// # Errors
+    /// When the database does not answer. A job that fails is tried again later, with longer and
+    /// longer pauses.
+    pub async fn run_jobs_once(&self) -> Result<usize, Problem> {
+        let mut tx = self.0.db.begin().await?;
+        let due = take(&mut tx, self.now()).await?;
+        tx.commit().await?;
+        for job in &due {
+            let outcome = self.checkout().settle(job.subject).await;
+            let now = self.now();
+            let mut tx = self.0.db.begin().await?;
+            match outcome {
+                Ok(settled) if settled.waiting => {
+                    finish(&mut tx, job, Some(now.plus_millis(pause(job.attempts))), None).await?
+                }
+                Ok(_) => finish(&mut tx, job, None, None).await?,
+                Err(problem) => {
+                    finish(&mut tx, job, Some(now.plus_millis(pause(job.attempts))), Some(&problem.message))
+                        .await?;
+                }
+            }
+            tx.commit().await?;
+        }
+        Ok(due.len())
+    }
+}

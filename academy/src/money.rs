@@ -1,0 +1,171 @@
+//! Amounts of a chain's own currency, in wei, with exact decimal text on both sides.
+
+use std::{fmt, str::FromStr};
+
+use ruint::aliases::U256;
+use serde::{Deserialize, Serialize};
+
+/// An amount in wei (10⁻¹⁸ of the currency). Text form: decimal digits, no sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Wei(U256);
+
+/// Why a text is no amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not digits with at most one point.
+    #[error("write an amount such as 0.02")]
+    NotANumber,
+    /// More digits after the point than the currency has.
+    #[error("an amount has at most 18 digits after the point")]
+    TooFine,
+    /// Larger than a listing can hold (96 bits).
+    #[error("that amount is too large")]
+    TooLarge,
+}
+
+const DECIMALS: usize = 18;
+
+impl Wei {
+    /// Nothing: the price of a free tier.
+    pub const ZERO: Self = Self(U256::ZERO);
+    /// The largest price a listing can hold: the contract keeps prices in 96 bits.
+    pub const MAX_PRICE: Self = Self(U256::from_limbs([u64::MAX, u32::MAX as u64, 0, 0]));
+
+    /// From a whole number of wei.
+    pub fn new(wei: U256) -> Self {
+        Self(wei)
+    }
+
+    /// The whole number of wei.
+    pub fn get(self) -> U256 {
+        self.0
+    }
+
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// The sum; saturating, since no chain holds that much.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// Parses what a person writes in the currency's unit: `0.02`, `1`, `.5`.
+    ///
+    /// # Errors
+    /// When it is no plain decimal number, too fine, or above [`Wei::MAX_PRICE`].
+    pub fn from_ether(text: &str) -> Result<Self, AmountError> {
+        let text = text.trim();
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        if whole.is_empty() && fraction.is_empty()
+            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        {
+            return Err(AmountError::NotANumber);
+        }
+        if fraction.trim_end_matches('0').len() > DECIMALS {
+            return Err(AmountError::TooFine);
+        }
+        let fraction = fraction.trim_end_matches('0');
+        let digits = format!("{whole}{fraction:0<DECIMALS$}");
+        if digits.trim_start_matches('0').len() > 40 {
+            return Err(AmountError::TooLarge);
+        }
+        let wei = Self(U256::from_str_radix(&digits, 10).map_err(|_| AmountError::TooLarge)?);
+        if wei > Self::MAX_PRICE { Err(AmountError::TooLarge) } else { Ok(wei) }
+    }
+
+    /// The full figure in the currency's unit, without trailing zeros: `0.02`.
+    pub fn to_ether(self) -> String {
+        let digits = format!("{:0>1$}", self.0.to_string(), DECIMALS + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - DECIMALS);
+        match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            fraction => format!("{whole}.{fraction}"),
+        }
+    }
+
+    /// At most six significant digits, for reading; the exact figure is [`Wei::to_ether`].
+    pub fn to_ether_short(self) -> String {
+        let exact = self.to_ether();
+        let Some((whole, fraction)) = exact.split_once('.') else { return exact };
+        let zeros = if whole == "0" { fraction.len() - fraction.trim_start_matches('0').len() } else { 0 };
+        let room = if whole == "0" { 6 } else { 6usize.saturating_sub(whole.len()) };
+        match fraction.get(..(zeros + room).min(fraction.len())).map(|f| f.trim_end_matches('0')) {
+            None | Some("") => whole.to_owned(),
+            Some(kept) => format!("{whole}.{kept}"),
+        }
+    }
+}
+
+/// The decimal number of wei.
+impl fmt::Display for Wei {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for Wei {
+    type Err = AmountError;
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(AmountError::NotANumber);
+        }
+        U256::from_str_radix(text, 10).map(Self).map_err(|_| AmountError::TooLarge)
+    }
+}
+
+impl TryFrom<String> for Wei {
+    type Error = AmountError;
+    fn try_from(text: String) -> Result<Self, AmountError> {
+        text.parse()
+    }
+}
+
+impl From<Wei> for String {
+    fn from(wei: Wei) -> Self {
+        wei.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        let wei = |text| Wei::from_ether(text).map(|w| w.to_string());
+        assert_eq!(wei("0.02").unwrap(), "20000000000000000");
+        assert_eq!(wei(" 1 ").unwrap(), "1000000000000000000");
+        assert_eq!(wei(".5").unwrap(), "500000000000000000");
+        assert_eq!(wei("0").unwrap(), "0");
+        for bad in ["", ".", "-1", "1e18", "0x1", "1,5", "1.2.3", "NaN", "٣"] {
+            assert_eq!(wei(bad), Err(AmountError::NotANumber), "{bad}");
+        }
+        assert_eq!(wei("0.0000000000000000001"), Err(AmountError::TooFine));
+        assert_eq!(wei("99999999999999"), Err(AmountError::TooLarge));
+        assert_eq!(wei(&"9".repeat(500)), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn shortens_for_reading_only() {
+        let short = |wei: &str| wei.parse::<Wei>().unwrap().to_ether_short();
+        assert_eq!(short("20000000000000000"), "0.02");
+        assert_eq!(short("1234567890000000000"), "1.23456");
+        assert_eq!(short("123456789"), "0.000000000123456");
+        assert_eq!(short("1000000000000000000000"), "1000");
+        assert_eq!(short("1234567000000000000000000"), "1234567");
+    }
+
+    proptest! {
+        #[test]
+        fn ether_text_goes_there_and_back(wei in 0u128..(1 << 96)) {
+            let wei = Wei::new(U256::from(wei));
+            prop_assert_eq!(Wei::from_ether(&wei.to_ether()).unwrap(), wei);
+        }
+    }
+}
