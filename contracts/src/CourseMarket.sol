@@ -150,8 +150,8 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
         for (uint8 tier = 0; tier < tierCount; ++tier) {
             uint256 passIndex = _knownPassIndex(courseId, tier);
             Offer offer = _offers[passIndex];
-            // An index without a tier stays empty: a price set there later brings the payee along.
-            if (offer.price() != 0) _offers[passIndex] = OfferLib.pack(payee, offer.price(), offer.active());
+            // What is off sale takes its payee from the listing when it comes back.
+            if (offer.active()) _offers[passIndex] = OfferLib.pack(payee, offer.price(), true);
         }
         emit PayeeChanged(courseId, payee);
     }
