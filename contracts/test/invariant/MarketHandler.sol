@@ -191,6 +191,7 @@ contract MarketHandler {
         uint256 start = (courseAt(anyCourse) - 1) * 8 + anyTier % 8;
         for (uint256 i = 0; i < count; ++i) {
             uint256 place = (start + i) % count;
+            // forge-lint: disable-next-line(unsafe-typecast) below eight
             (course, tier) = (1 + place / 8, uint8(place % 8));
             (, bool active) = market.tierOf(course, tier);
             if (active) return (course, tier);
