@@ -1,7 +1,7 @@
 // Gas of whole transactions. Measures them (test/gas), prints a table, and compares it with gas.json:
 // a figure that got worse by more than 1 %, or passes its ceiling, fails. With --write it keeps the new ones.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const ROOT = new URL("../", import.meta.url);
 const KEPT = new URL("gas.json", ROOT);
@@ -18,6 +18,10 @@ try {
   process.exit(1);
 }
 
+if (!existsSync(MEASURED)) {
+  console.error("test/gas did not run: remove out/ and cache/");
+  process.exit(1);
+}
 const measured = JSON.parse(readFileSync(MEASURED, "utf8"));
 const kept = JSON.parse(readFileSync(KEPT, "utf8"));
 const failures = [];
