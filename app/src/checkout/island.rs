@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     flow::Flow,
-    stage::{Mark, Step, current, mark},
+    stage::{Mark, Step, current, mark, may_order_again},
 };
 use crate::{
     ui::{AddressText, Icon, Money},
@@ -108,9 +108,9 @@ fn pay(flow: Flow) -> impl IntoView {
     let payable = flow.payable();
     let price = flow.price();
     view! {
-        {move || match flow.order.with(|order| order.state) {
-            OrderState::Expired | OrderState::Cancelled => new_price(flow).into_any(),
-            OrderState::Open => ().into_any(),
+        {move || match flow.order.with(|order| (order.state, may_order_again(order))) {
+            (_, true) => new_price(flow).into_any(),
+            (OrderState::Open | OrderState::Expired | OrderState::Cancelled, _) => ().into_any(),
             _ => view! { <p class="step-fact">"Paid with one transaction of " {price.clone()}</p> }.into_any(),
         }}
         {move || payable.get().then(|| payment(flow))}
@@ -214,6 +214,10 @@ fn confirm(flow: Flow) -> impl IntoView {
                 <span class="confirmations-words" data-testid="confirmations">{counted}</span>
             </div>
             <p class="step-fact muted">{finality}</p>
+        })}
+        // Beside "open": a second payment, say, that a person looks at.
+        {move || order.with(|order| order.setback.filter(|_| order.state == OrderState::Paid)).map(|setback| view! {
+            <div class="notice" data-tone="warning"><Icon name="info"/><div>{setback.message()}</div></div>
         })}
     }
 }

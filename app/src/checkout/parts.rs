@@ -50,7 +50,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
 pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str, Tone) {
     match (state, setback) {
         (OrderState::Paid, _) => ("Paid", Tone::Positive),
-        (_, Some(Setback::Late | Setback::Underpaid)) => ("A person looks at it", Tone::Warning),
+        (_, Some(setback)) if setback.needs_review() => ("A person looks at it", Tone::Warning),
         (OrderState::Confirming | OrderState::Submitted, Some(Setback::Orphaned)) => {
             ("Being confirmed again", Tone::Warning)
         }

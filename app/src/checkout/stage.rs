@@ -212,9 +212,16 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
 
 fn tone_of(setback: Setback) -> Tone {
     match setback {
-        Setback::Replaced | Setback::Orphaned | Setback::Late | Setback::Underpaid => Tone::Warning,
+        Setback::Replaced | Setback::Orphaned => Tone::Warning,
+        _ if setback.needs_review() => Tone::Warning,
         _ => Tone::Negative,
     }
+}
+
+/// Whether to offer the order again: not while a person looks at money that came for this one.
+pub fn may_order_again(order: &Order) -> bool {
+    matches!(order.state, OrderState::Expired | OrderState::Cancelled)
+        && !order.setback.is_some_and(Setback::needs_review)
 }
 
 /// How long until the next look at the order, in milliseconds; `None` once nothing can change.
@@ -325,6 +332,14 @@ mod tests {
     fn counts_confirmations_up_to_the_goal() {
         let far = Order { confirmations: 9, ..order(OrderState::Confirming) };
         assert!(message(&far, &connected(), "").text.contains("2 of 2"));
+    }
+
+    #[test]
+    fn asks_nobody_to_pay_again_whose_money_came_late() {
+        assert!(may_order_again(&order(OrderState::Expired)));
+        let late = Order { setback: Some(Setback::Late), ..order(OrderState::Expired) };
+        assert!(!may_order_again(&late));
+        assert_eq!(message(&late, &connected(), "").code, "late");
     }
 
     #[test]
