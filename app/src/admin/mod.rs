@@ -1,7 +1,7 @@
-//! Where admins run the place.
+//! Where admins run the place: the same services as everywhere, asked by an admin.
 
-/// The admin's pages.
 #[cfg(feature = "ssr")]
-pub fn router() -> axum::Router<crate::AppState> {
-    axum::Router::new()
-}
+mod pages;
+
+#[cfg(feature = "ssr")]
+pub use pages::router;

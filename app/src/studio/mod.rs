@@ -6,9 +6,7 @@
 pub mod api;
 pub mod island;
 #[cfg(feature = "ssr")]
-mod pages;
+pub(crate) mod pages;
 
 #[cfg(feature = "ssr")]
 pub use pages::router;
-#[cfg(feature = "ssr")]
-pub(crate) use pages::sent;

@@ -1,0 +1,146 @@
+//! How the place stands: the chain, and counts that lead to their lists.
+
+use academy::{
+    Problem,
+    catalog::CourseState,
+    checkout::{ChainHealth, OrderState, Standing},
+    page::Filter,
+};
+use axum::extract::State;
+use leptos::prelude::*;
+
+use super::{frame, head};
+use crate::{
+    AppState, Visitor,
+    render::{Answer, render},
+    ui::{Badge, Notice, Tone, When},
+};
+
+/// The follower is behind when it is this many blocks away from the chain's head.
+const FAR_BEHIND: u64 = 20;
+
+struct Figure {
+    words: &'static str,
+    number: u32,
+    href: String,
+}
+
+async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Problem> {
+    let actor = &visitor.actor;
+    let (accounts, catalog, checkout) =
+        (state.academy.accounts(), state.academy.catalog(), state.academy.checkout());
+    let by = |word: &str| Filter { state: word.to_owned(), ..Filter::default() };
+    let figure = |words, number, href: String| Figure { words, number, href };
+    let review = Standing::Review.word();
+    let paid = OrderState::Paid.word();
+    let confirming = OrderState::Confirming.word();
+    let published = CourseState::Published.word();
+    Ok(vec![
+        figure(
+            "Payments to review",
+            checkout.payments(actor, &by(review)).await?.total,
+            format!("/admin/payments?state={review}"),
+        ),
+        figure(
+            "Orders being confirmed",
+            checkout.orders(actor, &by(confirming)).await?.total,
+            format!("/admin/orders?state={confirming}"),
+        ),
+        figure(
+            "Orders paid",
+            checkout.orders(actor, &by(paid)).await?.total,
+            format!("/admin/orders?state={paid}"),
+        ),
+        figure(
+            "Courses for sale",
+            catalog.all(actor, &by(published)).await?.total,
+            format!("/admin/courses?state={published}"),
+        ),
+        figure(
+            "Courses in all",
+            catalog.all(actor, &Filter::default()).await?.total,
+            "/admin/courses".to_owned(),
+        ),
+        figure("Users", accounts.users(actor, &Filter::default()).await?.total, "/admin/users".to_owned()),
+        figure(
+            "Instructors",
+            accounts.users(actor, &by("instructor")).await?.total,
+            "/admin/users?state=instructor".to_owned(),
+        ),
+        figure(
+            "Enrollments",
+            state.academy.learning().enrollments(actor, &Filter::default()).await?.total,
+            "/admin/access".to_owned(),
+        ),
+    ])
+}
+
+pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
+    let figures = figures(&state, &visitor).await?;
+    let health = state.academy.checkout().health(&visitor.actor).await?;
+    let chain = state.academy.checkout().chain().clone();
+    Ok(render(&state, &visitor, head("Overview"), || {
+        let cards: Vec<_> = figures
+            .into_iter()
+            .map(|figure| {
+                view! {
+                    <li>
+                        <a class="figure" href=figure.href>
+                            <span class="figure-number">{figure.number}</span>
+                            <span class="figure-words">{figure.words}</span>
+                        </a>
+                    </li>
+                }
+            })
+            .collect();
+        let content = view! {
+            <section class="panel" aria-labelledby="chain-title" data-testid="chain-health">
+                <header class="panel-head">
+                    <h2 id="chain-title">"Chain"</h2>
+                    {badge(&health)}
+                </header>
+                {trouble(&health)}
+                <dl class="fact-list">
+                    <div><dt>"Network"</dt><dd>{chain.name}" (id "{chain.id}")"</dd></div>
+                    <div><dt>"Newest block"</dt><dd class="number">{block(health.head)}</dd></div>
+                    <div><dt>"Read up to block"</dt><dd class="number">{block(health.next_block.map(|next| next.saturating_sub(1)))}</dd></div>
+                    <div><dt>"Last looked"</dt><dd>{health.seen_at.map(|at| view! { <When at=at/> })}</dd></div>
+                    <div><dt>"Behind"</dt><dd class="number">{behind(&health).map(|lag| format!("{lag} blocks"))}</dd></div>
+                </dl>
+            </section>
+            <ul class="figure-grid" data-testid="figures">{cards}</ul>
+        };
+        frame("/admin", "The chain, and what is going on.", content)
+    }))
+}
+
+fn block(number: Option<u64>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+}
+
+fn behind(health: &ChainHealth) -> Option<u64> {
+    Some((health.head? + 1).saturating_sub(health.next_block?))
+}
+
+fn badge(health: &ChainHealth) -> impl IntoView + use<> {
+    let (tone, words) = match behind(health) {
+        _ if health.head.is_none() => (Tone::Negative, "Does not answer"),
+        _ if !health.healthy => (Tone::Warning, "Not followed"),
+        Some(lag) if lag > FAR_BEHIND => (Tone::Warning, "Catching up"),
+        _ => (Tone::Positive, "Answers"),
+    };
+    view! { <Badge tone=tone>{words}</Badge> }
+}
+
+fn trouble(health: &ChainHealth) -> impl IntoView + use<> {
+    let words = if health.head.is_none() {
+        "None of the network's addresses (RPC) answers. Nothing is lost: payments made meanwhile are found and \
+         lessons open as soon as one answers again. Check the addresses in the configuration."
+    } else if !health.healthy {
+        "The network answers, but nobody reads its events, so payments are seen only when a buyer's page asks. \
+         Check that the worker runs."
+    } else {
+        return None;
+    };
+    Some(view! { <Notice tone=Tone::Negative><p>{words}</p></Notice> })
+}

@@ -1,0 +1,288 @@
+//! Reordering the outline by dragging, and by the arrow keys on the same handles.
+//!
+//! The tree is the server's; this island moves its elements and saves what was moved. The Up,
+//! Down and "Move to" forms beside each row do the same without JavaScript.
+
+use leptos::prelude::*;
+
+/// Brings the handles of the tree `tree` to life.
+#[island]
+pub fn OutlineDrag(
+    /// The tree's id.
+    tree: String,
+) -> impl IntoView {
+    let status = RwSignal::new(String::new());
+    Effect::new(move |_| browser::enhance(&tree, status));
+    view! {
+        <p class="outline-status" role="status" data-testid="outline-status">{move || status.get()}</p>
+    }
+}
+
+mod browser {
+    use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
+    use academy::ids::{LessonId, ModuleId};
+    use leptos::{prelude::*, task::spawn_local};
+    use wasm_bindgen::JsCast;
+    use web_sys::{Element, HtmlElement, KeyboardEvent, Node, PointerEvent};
+
+    use crate::{
+        error::AppError,
+        studio::{
+            api,
+            island::dom::{all, by_id, document, listen},
+        },
+    };
+
+    /// A row that was moved, and where it stood before.
+    struct Moved {
+        item: Element,
+        parent: Node,
+        next: Option<Node>,
+    }
+
+    /// Where a row stands now, as the server counts it. Taken when the row is dropped: a move that
+    /// waits for an earlier one must not be counted again after a later one.
+    #[derive(Clone, Copy)]
+    enum Place {
+        Lesson(LessonId, ModuleId, u32),
+        Module(ModuleId, u32),
+    }
+
+    /// Saves one move after the other: answers must not overtake each other.
+    #[derive(Clone)]
+    struct Saver {
+        queue: Rc<RefCell<VecDeque<(Moved, Place)>>>,
+        status: RwSignal<String>,
+    }
+
+    /// A row on its way under the pointer.
+    struct Drag {
+        moved: Moved,
+        pointer: i32,
+    }
+
+    pub fn enhance(tree: &str, status: RwSignal<String>) {
+        let Some(tree) = by_id::<Element>(tree) else { return };
+        let _shown = tree.class_list().add_1("is-live");
+        let saver = Saver { queue: Rc::default(), status };
+        for handle in all("[data-handle]") {
+            let Ok(handle) = handle.dyn_into::<HtmlElement>() else { continue };
+            handle.set_hidden(false);
+            enhance_handle(&handle, &saver);
+        }
+    }
+
+    fn enhance_handle(handle: &HtmlElement, saver: &Saver) {
+        let drag = Rc::new(RefCell::new(None::<Drag>));
+
+        let (state, own) = (Rc::clone(&drag), handle.clone());
+        listen(handle, "pointerdown", move |event: PointerEvent| {
+            let Some(moved) = row(&own).and_then(standing).filter(|_| event.button() == 0) else { return };
+            event.prevent_default();
+            let _captured = own.set_pointer_capture(event.pointer_id());
+            let _marked = moved.item.class_list().add_1("is-dragged");
+            *state.borrow_mut() = Some(Drag { moved, pointer: event.pointer_id() });
+        });
+
+        let state = Rc::clone(&drag);
+        listen(handle, "pointermove", move |event: PointerEvent| {
+            if let Some(drag) = &*state.borrow() {
+                follow(&drag.moved.item, &event);
+            }
+        });
+
+        let (state, own) = (Rc::clone(&drag), saver.clone());
+        listen(handle, "pointerup", move |_: PointerEvent| {
+            let Some(Drag { moved, .. }) = state.borrow_mut().take() else { return };
+            let _unmarked = moved.item.class_list().remove_1("is-dragged");
+            if standing(moved.item.clone())
+                .is_some_and(|now| now.parent != moved.parent || now.next != moved.next)
+            {
+                own.save(moved);
+            }
+        });
+
+        let state = Rc::clone(&drag);
+        let give_up = move || {
+            let Some(Drag { moved, .. }) = state.borrow_mut().take() else { return };
+            let _unmarked = moved.item.class_list().remove_1("is-dragged");
+            put_back(&moved);
+        };
+        let on_cancel = give_up.clone();
+        listen(handle, "pointercancel", move |_: PointerEvent| on_cancel());
+
+        let (state, own, saver) = (drag, handle.clone(), saver.clone());
+        listen(handle, "keydown", move |event: KeyboardEvent| {
+            let down = match event.key().as_str() {
+                "Escape" => {
+                    if let Some(drag) = &*state.borrow() {
+                        let _released = own.release_pointer_capture(drag.pointer);
+                    }
+                    return give_up();
+                }
+                "ArrowUp" => false,
+                "ArrowDown" => true,
+                _ => return,
+            };
+            event.prevent_default();
+            let Some(moved) = row(&own).and_then(standing) else { return };
+            if step(&moved.item, down) {
+                // A moved element loses the focus.
+                let _focused = own.focus();
+                saver.save(moved);
+            } else {
+                saver.status.set("It is at the end already.".to_owned());
+            }
+        });
+    }
+
+    fn row(handle: &HtmlElement) -> Option<Element> {
+        handle.closest("[data-lesson],[data-module]").ok().flatten()
+    }
+
+    fn standing(item: Element) -> Option<Moved> {
+        let parent = item.parent_node()?;
+        let next = item.next_sibling();
+        Some(Moved { item, parent, next })
+    }
+
+    fn put_back(moved: &Moved) {
+        let _back = moved.parent.insert_before(&moved.item, moved.next.as_ref());
+    }
+
+    fn is_lesson(item: &Element) -> bool {
+        item.has_attribute("data-lesson")
+    }
+
+    /// The list of lessons inside a module's row.
+    fn lessons_of(module: &Element) -> Option<Element> {
+        module.query_selector("[data-lessons]").ok().flatten()
+    }
+
+    /// Puts the dragged row where the pointer is.
+    fn follow(item: &Element, event: &PointerEvent) {
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let Some(under) = document().element_from_point(x as f32, y as f32) else { return };
+        let near = |selector: &str| under.closest(selector).ok().flatten();
+        if is_lesson(item) {
+            if let Some(other) = near("[data-lesson]") {
+                beside(item, &other, y);
+            } else if let Some(list) = near("[data-module]").and_then(|module| lessons_of(&module))
+                && item.parent_element().as_ref() != Some(&list)
+            {
+                let _moved = list.append_child(item);
+            }
+        } else if let Some(other) = near("[data-module]") {
+            beside(item, &other, y);
+        }
+    }
+
+    fn beside(item: &Element, other: &Element, y: f64) {
+        if item == other {
+            return;
+        }
+        let place = other.get_bounding_client_rect();
+        let after = y > place.top() + place.height() / 2.0;
+        let next = if after { other.next_sibling() } else { Some(other.clone().unchecked_into()) };
+        if let Some(parent) = other.parent_node() {
+            let _moved = parent.insert_before(item, next.as_ref());
+        }
+    }
+
+    /// One place up or down; lessons go on into the next module. False at the end.
+    fn step(item: &Element, down: bool) -> bool {
+        let sibling = if down { item.next_element_sibling() } else { item.previous_element_sibling() };
+        if let Some(other) = sibling {
+            let moved = if down { other.after_with_node_1(item) } else { other.before_with_node_1(item) };
+            return moved.is_ok();
+        }
+        if !is_lesson(item) {
+            return false;
+        }
+        let module = item.closest("[data-module]").ok().flatten();
+        let list = module
+            .and_then(
+                |module| if down { module.next_element_sibling() } else { module.previous_element_sibling() },
+            )
+            .and_then(|module| lessons_of(&module));
+        let Some(list) = list else { return false };
+        if down { list.prepend_with_node_1(item) } else { list.append_with_node_1(item) }.is_ok()
+    }
+
+    /// How many rows stand before it in its list.
+    fn index(item: &Element) -> u32 {
+        let mut before = 0;
+        let mut row = item.previous_element_sibling();
+        while let Some(other) = row {
+            before += 1;
+            row = other.previous_element_sibling();
+        }
+        before
+    }
+
+    fn name(item: &Element) -> String {
+        item.get_attribute("data-name").unwrap_or_default()
+    }
+
+    fn place(item: &Element) -> Option<Place> {
+        let id = |name: &str| item.closest(&format!("[{name}]")).ok().flatten()?.get_attribute(name);
+        let module = id("data-module")?.parse().ok()?;
+        Some(match id("data-lesson") {
+            Some(lesson) => Place::Lesson(lesson.parse().ok()?, module, index(item)),
+            None => Place::Module(module, index(item)),
+        })
+    }
+
+    async fn send(place: Place) -> Result<(), AppError> {
+        match place {
+            Place::Lesson(lesson, module, to) => api::move_lesson(lesson, module, to).await,
+            Place::Module(module, to) => api::move_module(module, to).await,
+        }
+    }
+
+    impl Saver {
+        fn save(&self, moved: Moved) {
+            let Some(place) = place(&moved.item) else { return };
+            self.status.set(format!("Moving “{}” to place {}…", name(&moved.item), index(&moved.item) + 1));
+            self.queue.borrow_mut().push_back((moved, place));
+            // Whoever finds the queue empty before pushing works it off.
+            if self.queue.borrow().len() > 1 {
+                return;
+            }
+            let saver = self.clone();
+            spawn_local(async move { saver.work().await });
+        }
+
+        /// The move being saved stays at the head of the queue until the server has answered.
+        async fn work(&self) {
+            loop {
+                let Some(place) = self.queue.borrow().front().map(|(_, place)| *place) else { return };
+                let answer = send(place).await;
+                let Some((moved, _)) = self.queue.borrow_mut().pop_front() else { return };
+                let item = &moved.item;
+                match answer {
+                    Ok(()) => {
+                        let module = item.closest("[data-module]").ok().flatten().filter(|_| is_lesson(item));
+                        let inside =
+                            module.map(|module| format!(" in “{}”", name(&module))).unwrap_or_default();
+                        self.status.set(format!(
+                            "“{}” is at place {}{inside}. Saved.",
+                            name(item),
+                            index(item) + 1
+                        ));
+                    }
+                    Err(problem) => {
+                        put_back(&moved);
+                        self.queue.borrow_mut().clear();
+                        self.status.set(format!(
+                            "“{}” was not moved: {problem} Reload the page to see the saved order.",
+                            name(item)
+                        ));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

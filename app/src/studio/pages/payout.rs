@@ -1,0 +1,116 @@
+//! What an instructor is owed, and taking it out.
+
+use academy::{
+    Kind,
+    checkout::{Payout, WalletCall},
+    money::Wei,
+};
+use axum::extract::{Query, State};
+use leptos::prelude::*;
+
+use super::Done;
+use crate::{
+    AppState, Visitor,
+    render::{Answer, Layout, PageHead, render},
+    ui::{AddressText, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When},
+    wallet::send::SendCall,
+};
+
+pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query): Query<Done>) -> Answer {
+    let checkout = state.academy.checkout();
+    let payout = checkout.payout(&visitor.actor).await?;
+    let call = if payout.owed.is_zero() {
+        None
+    } else {
+        match checkout.payout_call(&visitor.actor).await {
+            Ok(call) => Some(call),
+            // Withdrawn between the two looks: there is nothing to press.
+            Err(problem) if problem.kind == Kind::Conflict => None,
+            Err(problem) => return Err(problem.into()),
+        }
+    };
+    let chain = checkout.chain().clone();
+    let head = PageHead::new("Payout", "What your courses earned, and taking it out.").layout(Layout::Wide);
+    Ok(render(&state, &visitor, head, || {
+        view! {
+            <div class="studio studio-narrow">
+                <Crumbs path=vec![("/studio".to_owned(), "Studio".to_owned())] here="Payout"/>
+                <PageTitle
+                    title="Payout"
+                    lead="Buyers pay into the contract, which keeps your share under your address until you take it out."
+                />
+                {(query.done == "withdrawn").then(|| view! {
+                    <Notice tone=Tone::Positive>
+                        <p>"The network has your withdrawal. It shows in the list below as soon as this site has seen it."</p>
+                    </Notice>
+                })}
+                <section class="panel payout" aria-labelledby="owed-title" data-testid="payout">
+                    <h2 id="owed-title">"Waiting for you"</h2>
+                    <p class="payout-sum" data-testid="owed"><Money wei=payout.owed/></p>
+                    <p class="muted">"Belongs to "<AddressText address=payout.payee.clone()/></p>
+                    {withdraw(call, chain, payout.owed)}
+                </section>
+                <section aria-labelledby="history-title">
+                    <h2 id="history-title">"Withdrawn so far"</h2>
+                    {history(&payout)}
+                </section>
+            </div>
+        }
+    }))
+}
+
+fn withdraw(call: Option<WalletCall>, chain: academy::checkout::ChainInfo, owed: Wei) -> impl IntoView {
+    let Some(call) = call else {
+        return view! { <p>"There is nothing to take out now. Sales add to it as soon as the network confirms them."</p> }
+            .into_any();
+    };
+    let label = format!("Take out {} {}", owed.to_ether_short(), chain.currency);
+    view! {
+        <p>
+            "Your wallet will show one transaction to the course market that sends nothing and costs only the network fee (gas). "
+            "The whole sum goes to the address above."
+        </p>
+        <SendCall call=call chain=chain label=label after="/studio/payout?done=withdrawn".to_owned()/>
+        <noscript><p class="muted">"Taking money out needs your wallet, and so JavaScript."</p></noscript>
+    }
+    .into_any()
+}
+
+fn history(payout: &Payout) -> impl IntoView + use<> {
+    if payout.history.is_empty() {
+        return view! {
+            <EmptyState title="Nothing withdrawn yet">
+                <p>"Every withdrawal is listed here with its transaction."</p>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    let rows: Vec<_> = payout
+        .history
+        .iter()
+        .map(|(at, amount, known)| {
+            view! {
+                <tr>
+                    <td><When at=*at/></td>
+                    <td class="number"><Money wei=*amount/></td>
+                    <td><Hash hash=known.hash.to_string() link=known.link.clone()/></td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <TableScroll label="Withdrawals">
+            <table class="table" data-testid="withdrawals">
+                <thead>
+                    <tr>
+                        <th scope="col">"When"</th>
+                        <th scope="col" class="number">"Amount"</th>
+                        <th scope="col">"Transaction"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </TableScroll>
+    }
+    .into_any()
+}

@@ -1,0 +1,88 @@
+//! What a course earned.
+
+use academy::checkout::{OrderRow, Sales};
+use axum::extract::{Path, State};
+use leptos::prelude::*;
+
+use super::{chart::sales_chart, frame, load};
+use crate::{
+    AppState, Visitor,
+    render::{Answer, Layout, PageHead, render},
+    ui::{AddressText, EmptyState, Hash, Money, TableScroll, When},
+};
+
+pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let page = load(&state, &visitor, &id).await?;
+    let sales = state.academy.checkout().sales(&visitor.actor, page.course.id).await?;
+    let currency = state.academy.checkout().chain().currency.clone();
+    let head = PageHead::new(format!("Sales of {}", page.course.title), "What a course earned.")
+        .layout(Layout::Wide);
+    Ok(render(&state, &visitor, head, || {
+        let content = view! {
+            <section aria-labelledby="sales-title">
+                <h2 id="sales-title">"Sales"</h2>
+                {totals(&sales)}
+                {sales_chart(&sales, &currency)}
+            </section>
+            <section aria-labelledby="newest-title">
+                <h2 id="newest-title">"Newest sales"</h2>
+                {newest(&sales)}
+            </section>
+        };
+        frame(&page, "/sales", content)
+    }))
+}
+
+fn totals(sales: &Sales) -> impl IntoView + use<> {
+    let month = sales.days.iter().fold(academy::money::Wei::ZERO, |sum, (_, _, amount)| sum.plus(*amount));
+    view! {
+        <dl class="figures" data-testid="sales-totals">
+            <div><dt>"Earned in all"</dt><dd><Money wei=sales.total/></dd></div>
+            <div><dt>"Sales in all"</dt><dd>{sales.count}</dd></div>
+            <div><dt>"In the last 30 days"</dt><dd><Money wei=month/></dd></div>
+        </dl>
+    }
+}
+
+fn newest(sales: &Sales) -> impl IntoView + use<> {
+    if sales.rows.is_empty() {
+        return view! {
+            <EmptyState title="No sale yet">
+                <p>"Every payment that the chain confirms shows up here within seconds."</p>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    let rows: Vec<_> = sales.rows.iter().map(row).collect();
+    view! {
+        <TableScroll label="Newest sales">
+            <table class="table" data-testid="sales">
+                <thead>
+                    <tr>
+                        <th scope="col">"Buyer"</th>
+                        <th scope="col">"Tier"</th>
+                        <th scope="col" class="number">"Price"</th>
+                        <th scope="col">"Transaction"</th>
+                        <th scope="col">"When"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </TableScroll>
+    }
+    .into_any()
+}
+
+fn row(sale: &OrderRow) -> impl IntoView + use<> {
+    view! {
+        <tr>
+            <th scope="row"><AddressText address=sale.beneficiary.clone()/></th>
+            <td>{sale.tier_name.clone()}</td>
+            <td class="number"><Money wei=sale.price/></td>
+            <td>
+                {sale.transaction.clone().map(|known| view! { <Hash hash=known.hash.to_string() link=known.link/> })}
+            </td>
+            <td><When at=sale.created_at/></td>
+        </tr>
+    }
+}

@@ -1,0 +1,232 @@
+//! Prices and what they open.
+
+use academy::{
+    Problem,
+    catalog::{CoursePage, MAX_TIERS, Tier, TierForm},
+    ids::TierId,
+};
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use leptos::prelude::*;
+
+use super::{Done, done_notice, frame, list::shown_in_form, load, path, refusal, removal, sent::Sent};
+use crate::{
+    AppState, Visitor,
+    render::{Answer, Layout, PageHead, render, see_other},
+    ui::{EmptyState, ErrorSummary, Field, FormState, Money, Select, Submit, count},
+};
+
+pub async fn show(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<Done>,
+) -> Answer {
+    let page = load(&state, &visitor, &id).await?;
+    let done = match query.done.as_str() {
+        "added" => Some("The tier is there."),
+        "saved" => Some("Saved."),
+        "removed" => Some("Removed. People who bought it keep their lessons."),
+        _ => None,
+    };
+    Ok(tiers_page(&state, &visitor, &page, done, "", &FormState::default()))
+}
+
+pub async fn act(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    sent: Sent,
+) -> Answer {
+    let page = load(&state, &visitor, &id).await?;
+    let form = TierForm {
+        name: sent.text("name"),
+        description: sent.text("description"),
+        price: sent.text("price"),
+        level: sent.text("level"),
+    };
+    let catalog = state.academy.catalog();
+    let actor = &visitor.actor;
+    let tier = || -> Result<TierId, Problem> {
+        let id = sent.id("tier", "tier")?;
+        page.tiers
+            .iter()
+            .find(|tier| tier.id == id)
+            .map(|tier| tier.id)
+            .ok_or_else(|| Problem::not_found("tier"))
+    };
+    let result = match sent.act() {
+        "add" => catalog.add_tier(actor, page.course.id, &form).await.map(|_| "added"),
+        "edit" => catalog.edit_tier(actor, tier()?, &form).await.map(|()| "saved"),
+        "remove" => catalog.remove_tier(actor, tier()?).await.map(|()| "removed"),
+        _ => Err(Problem::not_found("action")),
+    };
+    match result {
+        Ok(done) => Ok(see_other(&path(page.course.id, &format!("/tiers?done={done}")))),
+        Err(problem) if shown_in_form(&problem) => {
+            let target = if sent.act() == "add" { "new" } else { sent.get("tier") };
+            Ok(tiers_page(&state, &visitor, &page, None, target, &FormState::failed(&form, problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn tiers_page(
+    state: &AppState,
+    visitor: &Visitor,
+    page: &CoursePage,
+    done: Option<&'static str>,
+    target: &str,
+    refused: &FormState,
+) -> Response {
+    let head = PageHead::new(format!("Tiers of {}", page.course.title), "Prices and what they open.")
+        .layout(Layout::Wide)
+        .for_form(refused);
+    let currency = state.academy.checkout().chain().currency.clone();
+    render(state, visitor, head, || {
+        let form_for = |id: &str, fresh: &TierForm| {
+            if id == target { refused.clone() } else { FormState::of(fresh) }
+        };
+        let list = if page.tiers.is_empty() {
+            view! {
+                <EmptyState title="No tiers yet">
+                    <p>"A tier is a price and the lessons that it opens. A course needs at least one; a price of 0 makes it free."</p>
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            let rows: Vec<_> = page
+                .tiers
+                .iter()
+                .map(|tier| {
+                    let id = tier.id.to_string();
+                    let form = form_for(&id, &form_of(tier));
+                    card(page, tier, &form, id == target, &currency)
+                })
+                .collect();
+            view! { <ul class="tiers" data-testid="tiers">{rows}</ul> }.into_any()
+        };
+        let next_level = page.tiers.iter().map(|tier| tier.level).max().unwrap_or(0).saturating_add(1);
+        let fresh = TierForm { level: next_level.min(MAX_TIERS as u8).to_string(), ..TierForm::default() };
+        let form = form_for("new", &fresh);
+        let content = view! {
+            {done_notice(done)}
+            {refusal(refused.problem())}
+            <div class="studio-columns">
+                <section aria-labelledby="tiers-title">
+                    <h2 id="tiers-title">"Tiers"</h2>
+                    {list}
+                </section>
+                <section class="panel" aria-labelledby="new-tier-title">
+                    <h2 id="new-tier-title">"New tier"</h2>
+                    <form method="post" class="form" data-testid="new-tier">
+                        {(target == "new").then(|| view! { <ErrorSummary form=form.clone() prefix="new-"/> })}
+                        {fields(&form, "new-", &currency)}
+                        <div class="button-row">
+                            <Submit name="act" value="add">"Add the tier"</Submit>
+                        </div>
+                    </form>
+                </section>
+            </div>
+        };
+        frame(page, "/tiers", content)
+    })
+}
+
+fn form_of(tier: &Tier) -> TierForm {
+    TierForm {
+        name: tier.name.clone(),
+        description: tier.description.clone(),
+        price: tier.price.to_ether(),
+        level: tier.level.to_string(),
+    }
+}
+
+fn fields(form: &FormState, prefix: &str, currency: &str) -> impl IntoView + use<> {
+    let levels = (1..=MAX_TIERS).map(|level| (level.to_string(), format!("Level {level}"))).collect();
+    view! {
+        <Field
+            form=form.clone()
+            name="name"
+            prefix=prefix
+            label="Name"
+            hint="Such as “The whole course”."
+            required=true
+            maxlength=60
+        />
+        <Field
+            form=form.clone()
+            name="price"
+            prefix=prefix
+            label="Price"
+            hint="Such as 0.02. Write 0 to give it away."
+            required=true
+            inputmode="decimal"
+            suffix=currency
+        />
+        <Select
+            form=form.clone()
+            name="level"
+            prefix=prefix
+            label="Level"
+            options=levels
+            hint="It opens every lesson of this level and below."
+        />
+        <Field
+            form=form.clone()
+            name="description"
+            prefix=prefix
+            label="What it gives"
+            hint="One sentence beside the price."
+            maxlength=200
+        />
+    }
+}
+
+fn card(
+    page: &CoursePage,
+    tier: &Tier,
+    form: &FormState,
+    open: bool,
+    currency: &str,
+) -> impl IntoView + use<> {
+    let id = tier.id.to_string();
+    let prefix = format!("{id}-");
+    let opened: Vec<_> = page.lessons().filter(|lesson| lesson.access <= tier.level).collect();
+    let total = page.lessons().count();
+    let titles: Vec<_> = opened.iter().map(|lesson| view! { <li>{lesson.title.clone()}</li> }).collect();
+    let words = format!("Opens {} of {}", opened.len(), count(total as u32, "lesson"));
+    view! {
+        <li class="panel tier" data-testid="tier">
+            <div class="tier-head">
+                <h3>{tier.name.clone()}</h3>
+                <p class="tier-price"><Money wei=tier.price price=true/></p>
+            </div>
+            <p class="muted">{format!("Level {}", tier.level)}{(!tier.description.is_empty()).then(|| format!(". {}", tier.description))}</p>
+            <details class="fold">
+                <summary>{words}<span class="visually-hidden">" with “"{tier.name.clone()}"”"</span></summary>
+                <ol class="fold-body">{titles}</ol>
+            </details>
+            <details class="fold" open=open>
+                <summary>"Edit"<span class="visually-hidden">" “"{tier.name.clone()}"”"</span></summary>
+                <form method="post" class="form fold-body">
+                    {open.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
+                    <input type="hidden" name="tier" value=id.clone()/>
+                    {fields(form, &prefix, currency)}
+                    <div class="button-row">
+                        <Submit name="act" value="edit">"Save the tier"</Submit>
+                    </div>
+                </form>
+            </details>
+            {removal(
+                "remove",
+                "tier",
+                id,
+                tier.name.clone(),
+                "Nobody can buy this tier any more. Those who have it keep their lessons.",
+            )}
+        </li>
+    }
+}
