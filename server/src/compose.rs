@@ -67,6 +67,11 @@ pub fn chain_info(config: &Config) -> ChainInfo {
     }
 }
 
+/// Several steps of the follower missed, and at least long enough for a node's restart.
+fn stale_after(poll_ms: u64) -> i64 {
+    i64::try_from(poll_ms.saturating_mul(10)).unwrap_or(i64::MAX).max(30_000)
+}
+
 /// The services, over a database and a chain.
 pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>) -> Academy {
     let faults: Arc<dyn Faults> = match config.dev.crash_at.as_str() {
@@ -84,6 +89,7 @@ pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: config.chain.start_block,
         max_log_range: config.chain.max_log_range,
+        stale_after_millis: stale_after(config.chain.poll_ms),
     };
     let site = Site {
         domain: config.server.public_url.authority().to_owned(),

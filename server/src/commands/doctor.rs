@@ -71,6 +71,10 @@ fn public_url(config: &Config) -> Finding {
 
 async fn check_database(config: &Config) -> Finding {
     let url = config.database.url.url_for_people();
+    // Connecting would create the file; looking must not.
+    if url.strip_prefix("sqlite://").is_some_and(|file| !Path::new(file).is_file()) {
+        return Wrong(format!("{url} is not there yet; run `lectern migrate`"));
+    }
     let db = match database(config).await {
         Ok(db) => db,
         Err(error) => return Wrong(format!("{error}; start it, or correct database.url")),

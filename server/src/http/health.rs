@@ -70,12 +70,14 @@ impl Health {
         let database = self.academy.ping().await.is_ok();
         let chain = match self.academy.checkout().health(&Actor::System).await {
             Ok(health) => {
-                let state = match (health.reachable, health.head, health.cursor) {
-                    (true, Some(head), Some(cursor)) if head.saturating_sub(cursor) <= LAG => "ok",
-                    (true, ..) => "behind",
-                    (false, ..) => "unreachable",
+                let followed = health.next_block.map(|next| next.saturating_sub(1));
+                let state = match (health.head, followed) {
+                    (None, _) => "unreachable",
+                    (Some(head), Some(followed)) if head.saturating_sub(followed) > LAG => "behind",
+                    _ if health.healthy => "ok",
+                    _ => "not followed",
                 };
-                Chain { state, head: health.head, followed: health.cursor }
+                Chain { state, head: health.head, followed }
             }
             Err(_) => Chain { state: "unknown", head: None, followed: None },
         };

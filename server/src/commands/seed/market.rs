@@ -1,6 +1,9 @@
 //! Putting paid demo courses on the development chain's market, with its unlocked accounts.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use academy::{
     Academy, Actor,
@@ -11,7 +14,6 @@ use academy::{
     ids::CourseId,
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use crate::{
     compose,
@@ -70,10 +72,11 @@ impl Market {
             )));
         }
         let health = academy.checkout().health(&Actor::System).await?;
-        match (health.head, health.cursor) {
-            (Some(head), Some(cursor)) if cursor > head => Err(Failure::Told(format!(
+        match (health.head, health.next_block) {
+            (Some(head), Some(next)) if next > head + 1 => Err(Failure::Told(format!(
                 "the chain is fresh and the database is not: the database has followed a chain up to \
-                 block {cursor}, and this one has {head} blocks. Begin with a new database, too"
+                 block {}, and this one ends at {head}. Begin with a new database, too",
+                next - 1
             ))),
             _ => Ok(()),
         }

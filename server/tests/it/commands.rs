@@ -1,0 +1,110 @@
+//! The binary as a person at the terminal meets it.
+
+use std::{path::Path, process::Command};
+
+fn lectern(folder: &Path, args: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lectern"));
+    command.current_dir(folder).args(args).env_clear();
+    command.env("LECTERN__DATABASE__URL", format!("sqlite://{}/lectern.db", folder.display()));
+    // Nothing listens there.
+    command.env("LECTERN__CHAIN__RPC_URLS", "[\"http://127.0.0.1:9\"]");
+    command.envs(settings.iter().map(|(key, value)| (format!("LECTERN__{key}"), *value)));
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_wrong_configuration_names_its_key_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, errors) = lectern(folder.path(), &["migrate"], &[("SERVER__LISTEN", "nowhere")]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.contains("server.listen:") && !errors.contains("panicked"), "{errors}");
+
+    std::fs::write(folder.path().join("lectern.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nport = 1\n").unwrap();
+    let (code, _, errors) = lectern(folder.path(), &["migrate"], &[]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.contains("server.port:") && errors.contains("lectern.toml"), "{errors}");
+
+    let (code, _, errors) = lectern(folder.path(), &["--config", "none.toml", "migrate"], &[]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.contains("none.toml"), "{errors}");
+}
+
+#[test]
+fn a_site_without_a_market_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["run", "worker", "seed"] {
+        let (code, _, errors) = lectern(folder.path(), &[command], &[]);
+        assert_eq!(code, 2, "{command}: {errors}");
+        assert!(errors.contains("chain.market:") && errors.contains("contracts deploy"), "{command}: {errors}");
+    }
+}
+
+#[test]
+fn the_first_admin_comes_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
+    let (code, _, errors) = lectern(folder.path(), &["admin", "grant", address], &[]);
+    assert_eq!(code, 1, "{errors}");
+    assert!(errors.contains("lectern migrate"), "{errors}");
+    let other = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+    for args in [
+        &["migrate"][..],
+        &["migrate"],
+        &["admin", "grant", address],
+        &["admin", "grant", other],
+        &["admin", "revoke", other],
+    ] {
+        let (code, output, errors) = lectern(folder.path(), args, &[]);
+        assert_eq!(code, 0, "{args:?}: {errors}");
+        assert!(!output.is_empty(), "{args:?} says what it did");
+    }
+    let (code, _, errors) = lectern(folder.path(), &["admin", "grant", "0x12"], &[]);
+    assert_eq!(code, 2);
+    assert!(errors.contains("0x and 40 hexadecimal digits"), "{errors}");
+}
+
+#[test]
+fn doctor_says_what_is_wrong_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output, errors) = lectern(folder.path(), &["doctor"], &[]);
+    assert_eq!(code, 1, "{output}{errors}");
+    for words in ["ok       configuration", "lectern migrate", "chain.rpc_urls", "cargo xtask build"] {
+        assert!(output.contains(words), "{words}: {output}");
+    }
+    assert!(!folder.path().join("lectern.db").exists(), "looking changes nothing");
+    lectern(folder.path(), &["migrate"], &[]);
+    let (_, output, _) = lectern(folder.path(), &["doctor"], &[]);
+    assert!(output.contains("ok       database"), "{output}");
+}
+
+#[test]
+fn secrets_stay_out_of_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("DATABASE__URL", "postgres://lectern:hunter2@127.0.0.1:9/lectern"),
+        ("CHAIN__RPC_URLS", "[\"http://127.0.0.1:9/v2/hunter2\"]"),
+        ("CHAIN__MARKET", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+        ("LOG__FILTER", "trace"),
+    ];
+    for command in ["doctor", "migrate", "seed", "worker", "run"] {
+        let (code, output, errors) = lectern(folder.path(), &[command], &settings);
+        assert_ne!(code, 0, "{command}");
+        assert!(!output.contains("hunter2") && !errors.contains("hunter2"), "{command}: {output}{errors}");
+        assert!(!errors.contains("panicked"), "{command}: {errors}");
+    }
+}
+
+#[test]
+fn help_and_defaults_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output, _) = lectern(folder.path(), &["--help"], &[]);
+    assert_eq!(code, 0);
+    for command in ["run", "worker", "migrate", "seed", "doctor", "admin", "contracts"] {
+        assert!(output.contains(command), "{command}");
+    }
+    let (code, output, _) = lectern(folder.path(), &["config"], &[]);
+    assert_eq!(code, 0);
+    assert!(output.contains("rpc_urls = "));
+}
