@@ -50,7 +50,7 @@ fn evm(address: Address) -> EvmAddress {
 fn prices(prices: &[Wei]) -> Vec<alloy::primitives::aliases::U96> {
     prices
         .iter()
-        // Prices are parsed with Wei::MAX_PRICE as their ceiling, 96 bits.
+        // Prices are parsed with Wei::MAX_PRICE as their ceiling, 95 bits.
         .map(|price| alloy::primitives::aliases::U96::saturating_from(price.get()))
         .collect()
 }
