@@ -52,9 +52,9 @@ pub fn step(
         _ => ("clock", "Later"),
     };
     view! {
-        <li class="step" id=id data-state=state>
-            <span class="step-mark"><Icon name=icon/><span class="visually-hidden">{words}": "</span></span>
-            <div class="step-body">
+        <li class="stage" id=id data-state=state>
+            <span class="stage-mark"><Icon name=icon/><span class="visually-hidden">{words}": "</span></span>
+            <div class="stage-body">
                 <h2>{title}</h2>
                 {body}
             </div>

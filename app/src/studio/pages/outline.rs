@@ -135,8 +135,8 @@ fn module(page: &CoursePage, index: usize, module: &Module, refused: &Refused) -
     };
     let renaming = rename.problem().is_some();
     view! {
-        <li class="module" id=format!("module-{id}") data-module=id.clone() data-name=module.title.clone()>
-            <div class="module-row">
+        <li class="edit-module" id=format!("module-{id}") data-module=id.clone() data-name=module.title.clone()>
+            <div class="edit-row">
                 {handle(&module.title)}
                 <h3><span class="muted">{index + 1}". "</span>{module.title.clone()}</h3>
                 {steps("module", id.clone(), &module.title)}
@@ -165,7 +165,7 @@ fn module(page: &CoursePage, index: usize, module: &Module, refused: &Refused) -
                     )}
                 </div>
             </details>
-            <ol class="lessons" data-lessons="">{lessons}</ol>
+            <ol class="edit-lessons" data-lessons="">{lessons}</ol>
             <form method="post" class="add-row" id=format!("add-lesson-{id}") data-testid="add-lesson">
                 <input type="hidden" name="module" value=id.clone()/>
                 <Field
@@ -204,13 +204,13 @@ fn lesson(page: &CoursePage, module: ModuleId, lesson: &LessonHead) -> impl Into
         }
     });
     view! {
-        <li class="lesson" id=format!("lesson-{id}") data-lesson=id.clone() data-name=title.clone()>
-            <div class="lesson-row">
+        <li class="edit-lesson" id=format!("lesson-{id}") data-lesson=id.clone() data-name=title.clone()>
+            <div class="edit-row">
                 {handle(&title)}
-                <a class="lesson-title" href=path(page.course.id, &format!("/lessons/{id}"))>{title.clone()}</a>
-                <span class="lesson-facts">
+                <a class="edit-title" href=path(page.course.id, &format!("/lessons/{id}"))>{title.clone()}</a>
+                <span class="edit-facts">
                     <span>{minutes(lesson.minutes)}</span>
-                    <span class="access" data-preview=(lesson.access == 0).then_some("true")>
+                    <span class="edit-access" data-preview=(lesson.access == 0).then_some("true")>
                         {access_words(lesson.access, &page.tiers)}
                     </span>
                 </span>

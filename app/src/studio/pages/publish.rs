@@ -146,7 +146,7 @@ async fn publish_page(
         let content = view! {
             {done_notice(done)}
             {refusal(form.problem())}
-            <ol class="steps-list" data-testid="publish-steps">
+            <ol class="stages" data-testid="publish-steps">
                 {checklist(&page)}
                 {listing::view(&page, call, chain, asked, &here)}
                 {catalogue(&page, differs)}

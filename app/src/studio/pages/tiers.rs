@@ -106,7 +106,7 @@ fn tiers_page(
                     card(page, tier, &form, id == target, &currency)
                 })
                 .collect();
-            view! { <ul class="tiers" data-testid="tiers">{rows}</ul> }.into_any()
+            view! { <ul class="price-list" data-testid="tiers">{rows}</ul> }.into_any()
         };
         let next_level = page.tiers.iter().map(|tier| tier.level).max().unwrap_or(0).saturating_add(1);
         let fresh = TierForm { level: next_level.min(MAX_TIERS as u8).to_string(), ..TierForm::default() };
@@ -199,10 +199,10 @@ fn card(
     let titles: Vec<_> = opened.iter().map(|lesson| view! { <li>{lesson.title.clone()}</li> }).collect();
     let words = format!("Opens {} of {}", opened.len(), count(total as u32, "lesson"));
     view! {
-        <li class="panel tier" data-testid="tier">
-            <div class="tier-head">
+        <li class="panel price-card" data-testid="tier">
+            <div class="price-head">
                 <h3>{tier.name.clone()}</h3>
-                <p class="tier-price"><Money wei=tier.price price=true/></p>
+                <p class="price-sum"><Money wei=tier.price price=true/></p>
             </div>
             <p class="muted">{format!("Level {}", tier.level)}{(!tier.description.is_empty()).then(|| format!(". {}", tier.description))}</p>
             <details class="fold">
