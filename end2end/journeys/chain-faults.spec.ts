@@ -1,0 +1,277 @@
+import { Learner, RUST, TYPE, visit } from '../fixtures/learner.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+test('a tab that is closed after the wallet’s yes loses nothing', async ({ page, context, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  const order = page.url();
+  // The page dies before it hears the hash.
+  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await learner.pay.click();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  await page.close();
+  await world.chain.mine(2);
+  const reader = new Learner(await context.newPage());
+  await expect.poll(() => reader.canRead(RUST.slug, RUST.locked)).toBe(true);
+  await visit(reader.page, order);
+  await reader.is('paid');
+});
+
+test('a hash that never reached the site opens on another device', async ({ page, browser, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await learner.pay.click();
+  await learner.says('reporting_offline');
+  await expect(learner.message).toContainText('Do not pay again');
+  await world.chain.mine(2);
+  const state = await page.context().storageState();
+  const elsewhere = await browser.newContext({ storageState: { ...state, origins: [] }, baseURL: world.url });
+  const reader = new Learner(await elsewhere.newPage());
+  await visit(reader.page, page.url());
+  await reader.is('paid');
+  await elsewhere.close();
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a page that is reloaded while the payment waits goes on', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await page.reload();
+  await learner.is('submitted');
+  await expect(learner.pay).toHaveCount(0);
+  await world.chain.mine();
+  await learner.is('confirming');
+  await page.reload();
+  await learner.is('confirming');
+  await world.chain.mine();
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a reload between the wallet’s yes and the site’s answer reports the kept hash', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await learner.pay.click();
+  await learner.says('reporting_offline');
+  await page.unroute('**/api/fn/submit_payment');
+  await page.reload();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a sped-up payment opens the course under its new hash', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  const first = wallet.last.hash;
+  const second = await wallet.speedUp();
+  expect(second.hash).not.toBe(first);
+  await world.chain.mine(2);
+  await learner.is('paid');
+  await page.getByText('Details', { exact: true }).click();
+  await expect(page.getByText(second.hash)).toBeVisible();
+});
+
+test('a payment that is cancelled in the wallet leaves the order open', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await wallet.cancel();
+  await world.chain.mine(6);
+  await learner.is('open');
+  await learner.says('replaced');
+  await expect(learner.message).toContainText('No payment was made');
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+});
+
+test('a payment that fails on the chain says that only the fee was spent', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.changeNext((call) => ({ ...call, value: call.value - 1n }));
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('open');
+  await learner.says('reverted');
+  await expect(learner.message).toContainText('only the network fee (gas) was spent');
+  expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+});
+
+test('a node that hangs is named, and the course opens when it answers again', async ({ page, world, wallet }) => {
+  test.setTimeout(150_000);
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  world.chain.hang();
+  await expect(learner.message).toHaveAttribute('data-code', 'chain_unreachable', { timeout: 75_000 });
+  await expect(learner.message).toContainText('Your payment is safe');
+  expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
+  world.chain.resume();
+  await world.chain.mine(2);
+  await learner.is('paid', { timeout: 30_000 });
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a server that can’t be reached is told apart, and the page catches up', async ({ page, world, wallet }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.kill();
+  await learner.says('offline');
+  await expect(learner.message).toContainText('Your order and any payment are safe');
+  await world.chain.mine(2);
+  await world.run();
+  await learner.is('paid', { timeout: 30_000 });
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a reorg takes the payment back to confirming, and the same payment restores it', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(true);
+
+  await world.chain.reorg(3);
+  await learner.is('confirming', { timeout: 20_000 });
+  await learner.says('orphaned');
+  await expect(learner.order).toHaveAttribute('data-setback', 'orphaned');
+  await expect.poll(() => learner.canRead(RUST.slug, RUST.locked)).toBe(false);
+
+  if (!(await world.chain.transaction(wallet.last.hash))) await world.chain.broadcast(wallet.last.raw);
+  await world.chain.mine(2);
+  await learner.is('paid', { timeout: 20_000 });
+  await expect.poll(() => learner.canRead(RUST.slug, RUST.locked)).toBe(true);
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a reorg that includes the payment elsewhere ends in an open course', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine();
+  await learner.is('confirming');
+  await world.chain.mine();
+  await learner.is('paid');
+  await world.chain.reorg(3, [[wallet.last.raw, 1]]);
+  await world.chain.mine(2);
+  await learner.is('paid', { timeout: 20_000 });
+  await expect.poll(() => learner.canRead(RUST.slug, RUST.locked)).toBe(true);
+});
+
+test('an expired order asks for today’s price, and then opens', async ({ page, wallet, world }) => {
+  test.setTimeout(180_000);
+  await world.restart({ ORDERS__TTL_MINUTES: '1' });
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.is('expired', { timeout: 90_000 });
+  await learner.says('expired');
+  await expect(learner.pay).toHaveCount(0);
+  await world.restart();
+  await page.getByTestId('new-price').click();
+  await learner.is('open');
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('someone else’s payment opens the course for them, not for who names its hash', async ({
+  page,
+  browser,
+  wallet,
+  world,
+  someone,
+}) => {
+  const buyer = new Learner(page);
+  await buyer.readyToPay();
+  await buyer.pay.click();
+  await buyer.is('submitted');
+
+  const elsewhere = await browser.newContext({ baseURL: world.url });
+  const { Wallet } = await import('../fixtures/wallet.ts');
+  const thiefs = await Wallet.install(elsewhere, world.chain, someone());
+  const thief = new Learner(await elsewhere.newPage());
+  await thief.readyToPay();
+  thiefs.answerNextWith(wallet.last.hash);
+  await thief.pay.click();
+  await world.chain.mine(2);
+  await buyer.is('paid');
+  await thief.is('open', { timeout: 20_000 });
+  await expect(thief.message).not.toBeEmpty();
+  await expect(thief.order).toHaveAttribute('data-setback', /other_order|other_beneficiary|already_used/);
+  expect(await thief.canRead(RUST.slug, RUST.locked)).toBe(false);
+  await elsewhere.close();
+});
+
+test('the hash of an old payment of one’s own opens no other course', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  const old = wallet.last.hash;
+  await learner.openOrder(TYPE.slug, 'Reader');
+  wallet.answerNextWith(old);
+  await learner.pay.click();
+  await learner.says('refused');
+  await expect(learner.message).toContainText('already');
+  await learner.is('open');
+  expect(await learner.canRead(TYPE.slug, TYPE.locked)).toBe(false);
+});
+
+test('a plain transfer to somewhere else opens nothing and says why', async ({ page, wallet, world, someone }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  const to = someone().address;
+  wallet.changeNext((call) => ({ ...call, to, data: '0x' }));
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('open');
+  await learner.says('no_purchase');
+  expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
+});
+
+test('a hash that no node knows waits, and the payment itself still opens', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.answerNextWith(`0x${'ab'.repeat(32)}`);
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(3);
+  await learner.is('submitted');
+  expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
+});
+
+test('a multisig’s reference that is no hash is not mistaken for a payment', async ({ page, wallet }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.answerNextWith('safe-tx-17');
+  await learner.pay.click();
+  await learner.says('not_a_hash');
+  await expect(learner.message).toContainText('Do not pay again');
+  await learner.is('open');
+});
