@@ -1,0 +1,66 @@
+import { account } from '../fixtures/chain.ts';
+import { FREE, RUST } from '../fixtures/learner.ts';
+import { expect, signInAs, test } from '../fixtures/test.ts';
+
+test.beforeEach(async ({ context, world }) => {
+  await signInAs(context, world, account(9));
+});
+
+test('every list of the admin’s is there, and leads to the others', async ({ page }) => {
+  await page.goto('/admin');
+  await expect(page.getByTestId('chain-health')).toContainText('Test chain');
+  for (const name of ['Users', 'Courses', 'Orders', 'Payments', 'Access', 'Audit log']) {
+    await page.getByRole('navigation', { name: 'Admin' }).getByRole('link', { name, exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Show' })).toBeVisible();
+  }
+});
+
+test('a role is given and taken by forms', async ({ page, browser, world, someone }) => {
+  const who = someone();
+  const context = await browser.newContext({ baseURL: world.url });
+  await signInAs(context, world, who);
+  const change = async (button: string, reason: string) => {
+    await page.goto(`/admin/users?q=${who.address}`);
+    await page.getByText('Roles of').click();
+    await page.getByLabel('Reason').fill(reason);
+    await page.getByRole('button', { name: button }).click();
+  };
+  await change('Make instructor', 'by a form');
+  await expect(page.getByText('The role is given')).toBeVisible();
+  expect((await context.request.get('/studio/new')).status()).toBe(200);
+  await change('Take the role of instructor', 'by another form');
+  await expect(page.getByText('The role is taken')).toBeVisible();
+  expect((await context.request.get('/studio/new')).status()).toBe(403);
+  await context.close();
+});
+
+test('access is granted and revoked by forms', async ({ page, someone }) => {
+  const who = someone().address;
+  await page.goto('/admin/access');
+  await page.getByText('Grant access…').click();
+  const form = page.getByTestId('grant-form');
+  await form.getByLabel('Wallet').fill(who);
+  await form.getByLabel('Course').fill(RUST.slug);
+  await form.getByLabel('Reason').fill('helped with the figures');
+  await form.getByRole('button', { name: 'Grant access' }).click();
+  await expect(page.getByText('Access is granted')).toBeVisible();
+  await page.goto(`/admin/access?q=${who}`);
+  await expect(page.getByTestId('list-count')).toHaveText('1 enrollment');
+  await page.getByText('Revoke', { exact: false }).first().click();
+  await page.getByTestId('enrollments').getByLabel('Reason').fill('by mistake');
+  await page.getByRole('button', { name: 'Revoke access' }).click();
+  await expect(page.getByText('Access is revoked')).toBeVisible();
+  await page.goto('/admin/audit?q=by+mistake');
+  await expect(page.getByTestId('audit')).toContainText('Revoked access');
+});
+
+test('courses are found by title and state', async ({ page }) => {
+  await page.goto('/admin/courses');
+  await page.getByLabel('Search').fill(FREE.title);
+  await page.getByLabel('State').selectOption('published');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await expect(page.getByTestId('list-count')).toHaveText('1 course');
+  await page.getByRole('link', { name: 'Clear' }).click();
+  await expect(page.getByRole('cell', { name: RUST.title }).or(page.getByRole('rowheader', { name: RUST.title }))).toBeVisible();
+});

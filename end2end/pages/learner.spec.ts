@@ -1,0 +1,84 @@
+import { FREE, RUST } from '../fixtures/learner.ts';
+import { enrol, order, pay } from '../fixtures/sitemap.ts';
+import { expect, signInAs, test } from '../fixtures/test.ts';
+
+test.beforeEach(async ({ context, world, someone }) => {
+  await signInAs(context, world, someone());
+});
+
+test('a free course is taken, read and marked done', async ({ page }) => {
+  await page.goto(`/courses/${FREE.slug}`);
+  await page.getByRole('button', { name: 'Enrol for free' }).click();
+  await expect(page).toHaveURL(new RegExp(`/lessons/${FREE.first}$`));
+  await page.getByRole('button', { name: 'Mark done and go on' }).click();
+  await expect(page).toHaveURL(/what-your-wallet-is-asking$/);
+  await expect(page.getByText('1 of 8 lessons done')).toBeVisible();
+  await page.getByRole('link', { name: 'Previous' }).click();
+  await expect(page.getByText('You marked this lesson done.')).toBeVisible();
+  await page.getByRole('button', { name: 'Mark as not done' }).click();
+  await expect(page.getByRole('button', { name: 'Mark done and stay' })).toBeVisible();
+  await expect(page.getByText('0 of 8 lessons done')).toBeVisible();
+});
+
+test('my courses begin with the one to continue', async ({ page, context, world }) => {
+  await page.goto('/learning');
+  await expect(page.getByText('Nothing on your shelf yet.')).toBeVisible();
+  await enrol(context, world);
+  await page.goto('/learning');
+  await page.getByRole('link', { name: 'Start reading' }).click();
+  await expect(page).toHaveURL(new RegExp(`/courses/${FREE.slug}/lessons/`));
+});
+
+test('an order’s page follows its payment from reload to reload', async ({ page, context, world }) => {
+  const address = await order(context, world, RUST.slug);
+  await page.goto(address);
+  const state = page.getByTestId('order-state');
+  await expect(state).toHaveAttribute('data-state', 'open');
+  await pay(context, world, address);
+  await page.goto(address);
+  await expect(state).toHaveAttribute('data-state', 'submitted');
+  await expect(page.getByTestId('checkout-message')).toContainText('You can close this tab');
+  await world.chain.mine(2);
+  await expect(async () => {
+    await page.reload();
+    await expect(state).toHaveAttribute('data-state', 'paid', { timeout: 500 });
+  }).toPass();
+  await page.getByTestId('start').click();
+  await expect(page).toHaveURL(new RegExp(`/courses/${RUST.slug}/lessons/`));
+  await page.goto('/orders');
+  await page.getByRole('link', { name: `Receipt: ${RUST.title}` }).click();
+  await expect(page.getByRole('heading', { name: 'Paid', exact: true })).toBeVisible();
+});
+
+test('someone else’s order is nowhere', async ({ page, context, browser, world, someone }) => {
+  const address = await order(context, world, RUST.slug);
+  const other = await browser.newContext({ baseURL: world.url });
+  await signInAs(other, world, someone());
+  expect((await other.request.get(address)).status()).toBe(404);
+  await page.goto('/orders');
+  await expect(page.getByRole('row', { name: RUST.title })).toContainText('Waiting for payment');
+  await other.close();
+});
+
+test('the profile keeps what was typed, says what is wrong, and saves', async ({ page }) => {
+  await page.goto('/profile');
+  await page.getByLabel('Name').fill('Ada <b>Byron</b>');
+  await page.getByLabel('About you').fill('Writes programs.\nFor engines.');
+  await page.getByRole('button', { name: 'Save profile' }).click();
+  await expect(page.getByText('Your profile is saved.')).toBeVisible();
+  await expect(page.getByLabel('Name')).toHaveValue('Ada <b>Byron</b>');
+  await expect(page.getByLabel('About you')).toHaveValue('Writes programs.\nFor engines.');
+  // Control characters are no name; the browser lets them through.
+  await page.getByLabel('Name').fill('Ada\u0007');
+  await page.getByRole('button', { name: 'Save profile' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByLabel('About you')).toHaveValue('Writes programs.\nFor engines.');
+});
+
+test('signing out is one button', async ({ page }) => {
+  await page.goto('/learning');
+  await page.getByRole('button', { name: 'Your account' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
+  expect((await page.goto('/learning'))?.status()).toBe(401);
+});
