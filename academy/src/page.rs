@@ -46,6 +46,12 @@ impl Filter {
         i64::from(self.number() - 1) * i64::from(PAGE_SIZE)
     }
 
+    /// The state as a word that can be looked for; what is none matches nothing.
+    pub fn word(&self) -> &str {
+        let word = |b: u8| b.is_ascii_lowercase() || matches!(b, b'_' | b'.');
+        if self.state.bytes().all(word) { &self.state } else { "-" }
+    }
+
     /// The text as a `LIKE` pattern over lower-cased columns, with the pattern's own signs taken
     /// literally (escape character `!`).
     pub fn like(&self) -> String {

@@ -185,9 +185,10 @@ CREATE TABLE orders (
 CREATE INDEX orders_user ON orders (user_id, created_at);
 CREATE INDEX orders_course ON orders (course_id, state);
 CREATE INDEX orders_state ON orders (state, is_final);
--- One order under way per person and course.
+-- One order that asks for money per person and course. A payment may still arrive for an older one,
+-- whose price had run out, so what is being confirmed does not count.
 CREATE UNIQUE INDEX orders_one_under_way ON orders (user_id, course_id)
-    WHERE state IN ('open', 'submitted', 'confirming');
+    WHERE state IN ('open', 'submitted');
 
 CREATE TABLE submissions (
     order_id UUID NOT NULL REFERENCES orders (id),
@@ -255,6 +256,7 @@ CREATE TABLE jobs (
     kind TEXT NOT NULL,
     subject UUID NOT NULL,
     run_at BIGINT NOT NULL,
+    asked BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
     locked_until BIGINT NOT NULL,
     last_error TEXT,

@@ -151,6 +151,9 @@ impl Accounts<'_> {
         signature: &str,
     ) -> Result<NewSession, Problem> {
         let now = self.0.now();
+        if !nonce.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(AccountsError::StaleChallenge.into());
+        }
         let mut tx = self.0.0.db.begin().await?;
         let used = store::use_challenge(&mut tx, nonce, session, now).await?;
         let Some((address, message)) = used else {
@@ -314,6 +317,11 @@ impl Accounts<'_> {
         address: Address,
     ) -> Result<UserId, Problem> {
         Ok(store::ensure_user(conn, self.0, address).await?)
+    }
+
+    /// Nobody else who takes this lock goes on until the caller's transaction ends.
+    pub(crate) async fn lock(&self, conn: &mut crate::store::Conn, user: UserId) -> Result<(), Problem> {
+        Ok(store::lock_user(conn, user).await?)
     }
 
     /// The wallets of an account, oldest first.

@@ -88,6 +88,7 @@ pub(super) async fn use_challenge(
     let row = sql!(opt conn, (String, String),
         "UPDATE challenges SET used = $1
          WHERE nonce = $2 AND session_id = $3 AND used = $4 AND expires_at > $5
+           AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = $3 AND s.expires_at > $5)
          RETURNING address, message",
         true, nonce, session, false, now)?;
     row.map(|(address, message)| Ok((parse_address(&address)?, message))).transpose()
@@ -121,6 +122,12 @@ pub(super) async fn ensure_user(
         "INSERT INTO wallets (address, user_id, created_at) VALUES ($1, $2, $3)",
         address.to_string(), id, now)?;
     Ok(id)
+}
+
+/// Writing the row takes its lock on both engines.
+pub(super) async fn lock_user(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE users SET name = name WHERE id = $1", user)?;
+    Ok(())
 }
 
 pub(super) async fn profile(conn: &mut Conn, user: UserId) -> Result<Option<(String, String)>, StoreError> {
@@ -173,13 +180,13 @@ pub(super) async fn users(conn: &mut Conn, filter: &Filter) -> Result<(Vec<UserR
                 OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
            AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))
          ORDER BY u.created_at DESC, u.id LIMIT $3 OFFSET $4",
-        &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+        &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
     let (total,) = sql!(one conn, (i64,),
         "SELECT COUNT(*) FROM users u
          WHERE (LOWER(u.name) LIKE $1 ESCAPE '!'
                 OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
            AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))",
-        &like, &filter.state)?;
+        &like, filter.word())?;
     Ok((rows, total))
 }
 
@@ -211,12 +218,12 @@ pub(super) async fn audit_log(
          WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
            AND ($2 = '' OR a.act = $2)
          ORDER BY a.at DESC, a.id DESC LIMIT $3 OFFSET $4",
-        &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+        &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
     let (total,) = sql!(one conn, (i64,),
         "SELECT COUNT(*) FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id
          WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
            AND ($2 = '' OR a.act = $2)",
-        &like, &filter.state)?;
+        &like, filter.word())?;
     Ok((rows, total))
 }
 

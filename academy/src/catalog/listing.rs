@@ -157,8 +157,15 @@ impl Catalog<'_> {
                     tracing::warn!(course = %id, %lister, "a stranger listed this course; ignored");
                     return Ok(());
                 }
-                if store::listed(conn, chain_id, log.contract, *number).await? != Some(id) {
-                    store::forget_listed_tiers(conn, id).await?;
+                match store::listed(conn, chain_id, log.contract, *number).await? {
+                    Some(known) if known == id => {}
+                    before => {
+                        store::forget_listed_tiers(conn, id).await?;
+                        // The number was another course's before a reorg.
+                        if let Some(before) = before {
+                            store::forget_listing(conn, before).await?;
+                        }
+                    }
                 }
                 store::put_listing(conn, id, chain_id, log.contract, *number, *lister, *payee).await?;
                 id

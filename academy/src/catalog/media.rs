@@ -108,8 +108,8 @@ impl Catalog<'_> {
         id: MediaId,
     ) -> Result<Option<u8>, Problem> {
         let pattern = format!("%/media/{id}%");
-        let open = sql!(opt conn, (i64,),
-            "SELECT 1 FROM courses WHERE id = $1 AND state <> 'draft' AND (cover_id = $2 OR description LIKE $3)", course, id, &pattern)?;
+        let open = sql!(opt conn, (CourseId,),
+            "SELECT id FROM courses WHERE id = $1 AND state <> 'draft' AND (cover_id = $2 OR description LIKE $3)", course, id, &pattern)?;
         if open.is_some() {
             return Ok(Some(0));
         }

@@ -94,7 +94,7 @@ impl Catalog<'_> {
     pub async fn all(&self, actor: &Actor, filter: &Filter) -> Result<Page<CourseCard>, Problem> {
         actor.may(Operation::SeeAllCourses)?;
         let mut conn = self.0.0.db.read().await?;
-        let (rows, total) = store::all(&mut conn, &filter.like(), &filter.state, filter.offset()).await?;
+        let (rows, total) = store::all(&mut conn, &filter.like(), filter.word(), filter.offset()).await?;
         Ok(Page { rows, total: u32::try_from(total).unwrap_or(u32::MAX), number: filter.number() })
     }
 

@@ -307,7 +307,8 @@ fn search_text(facts: &CourseFacts) -> String {
 }
 
 pub(super) async fn slug_taken(conn: &mut Conn, slug: &str) -> Result<bool, StoreError> {
-    Ok(sql!(opt conn, (i64,), "SELECT 1 FROM courses WHERE slug = $1", slug).map(|row| row.is_some())?)
+    let row = sql!(opt conn, (CourseId,), "SELECT id FROM courses WHERE slug = $1", slug)?;
+    Ok(row.is_some())
 }
 
 pub(super) async fn insert_course(
@@ -566,6 +567,13 @@ pub(super) async fn put_listing(
 /// Another listing's prices say nothing about a new one.
 pub(super) async fn forget_listed_tiers(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
     sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1", course)?;
+    Ok(())
+}
+
+/// The chain no longer says that the course is listed.
+pub(super) async fn forget_listing(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
+    forget_listed_tiers(conn, course).await?;
+    sql!(run conn, "DELETE FROM listings WHERE course_id = $1", course)?;
     Ok(())
 }
 

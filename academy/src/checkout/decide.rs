@@ -32,6 +32,8 @@ pub struct Standing {
     pub expires_at: Time,
     /// The course was withdrawn from sale.
     pub withdrawn: bool,
+    /// Another order of the same person opened the course, as far as this one would.
+    pub bought: bool,
 }
 
 /// The rules of the chain and the site.
@@ -75,9 +77,10 @@ pub struct Decision {
     pub grant: Grant,
 }
 
-/// Confirmations of a block: itself counts as the first.
+/// Confirmations of a canonical block: itself counts as the first, even where the node that told the
+/// head lags behind it.
 pub fn confirmations(block: u64, head: u64) -> u32 {
-    u32::try_from((head + 1).saturating_sub(block)).unwrap_or(u32::MAX)
+    u32::try_from(head.max(block) - block).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Decides from all candidates at once: one that pays wins over one that waits, that over one that
@@ -108,27 +111,31 @@ pub fn decide(
         review: None,
         grant: Grant::Keep,
     };
+    let failed = candidates.iter().rev().find_map(|candidate| match candidate {
+        Candidate::Mined(Verdict::Rejected(setback)) => Some(*setback),
+        Candidate::Replaced => Some(Setback::Replaced),
+        _ => None,
+    });
+    let expired = standing.state == OrderState::Expired || now >= standing.expires_at;
+    let payable = if expired { OrderState::Expired } else { OrderState::Open };
     match standing.state {
         // A payment that is final stays; one that was accepted goes only on evidence of a reorg.
         OrderState::Paid | OrderState::Confirming if standing.is_final || !standing.orphaned => {
             keep(standing.state, standing.setback)
+        }
+        // It fell out of the chain, and something else was mined in its place: it never comes back.
+        OrderState::Paid | OrderState::Confirming if !waiting && failed.is_some() => {
+            Decision { grant: Grant::Suspend, ..keep(payable, failed) }
         }
         OrderState::Paid | OrderState::Confirming => {
             Decision { grant: Grant::Suspend, ..keep(OrderState::Confirming, Some(Setback::Orphaned)) }
         }
         OrderState::Cancelled => keep(OrderState::Cancelled, standing.setback),
         OrderState::Open | OrderState::Submitted | OrderState::Expired => {
-            let expired = now > standing.expires_at;
             if waiting && !expired {
                 return keep(OrderState::Submitted, None);
             }
-            let failed = candidates.iter().rev().find_map(|candidate| match candidate {
-                Candidate::Mined(Verdict::Rejected(setback)) => Some(*setback),
-                Candidate::Replaced => Some(Setback::Replaced),
-                _ => None,
-            });
-            let state = if expired { OrderState::Expired } else { OrderState::Open };
-            keep(state, failed.or(standing.setback))
+            keep(payable, failed.or(standing.setback))
         }
     }
 }
@@ -144,6 +151,7 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
         OrderState::Cancelled => Some(Setback::Closed),
         _ if late => Some(Setback::Late),
         _ if standing.withdrawn => Some(Setback::Withdrawn),
+        _ if standing.bought => Some(Setback::PaidTwice),
         _ => None,
     };
     if let Some(setback) = review {
@@ -161,12 +169,14 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
             grant: Grant::Keep,
         };
     }
-    let open = confirmations >= rules.open_at;
+    // What is final stays, even where a deep reorg or a node that lags makes its block a new one.
+    let stays = accepted_before && standing.is_final;
+    let open = stays || confirmations >= rules.open_at;
     Decision {
         state: if open { OrderState::Paid } else { OrderState::Confirming },
         setback: None,
         confirmations,
-        is_final: confirmations >= rules.final_at,
+        is_final: stays || confirmations >= rules.final_at,
         accepted: Some(found),
         review: None,
         grant: if open { Grant::Open } else { Grant::Suspend },

@@ -74,7 +74,13 @@ impl Checkout<'_> {
         let from = next.saturating_sub(OVERLAP).max(policy.start_block);
         let mut events = 0;
         if head.number >= from {
-            let (to, logs) = self.read(from, head).await?;
+            let (mut to, mut logs) = self.read(from, head).await?;
+            // Where an answer holds no more than the overlap, the step must still lead on.
+            if to.number < next && to.number < head.number {
+                let (further, more) = self.read(next, head).await?;
+                to = further;
+                logs.extend(more);
+            }
             events = logs.len();
             for log in &logs {
                 self.keep(log).await?;
@@ -90,18 +96,17 @@ impl Checkout<'_> {
 
     /// The height above which the blocks that were followed are no longer the chain's, if so.
     async fn fork(&self, known: &[(u64, crate::evm::BlockHash)]) -> Result<Option<u64>, Problem> {
-        for (index, (number, hash)) in known.iter().enumerate() {
+        let mut replaced = false;
+        for (number, hash) in known {
             match self.0.0.chain.block(*number).await? {
-                Some(block) if block.hash == *hash => {
-                    return Ok((index > 0).then_some(*number));
-                }
-                // A node that lags knows nothing of that height: no evidence.
-                None if index == 0 => return Ok(None),
-                _ => {}
+                Some(block) if block.hash == *hash => return Ok(replaced.then_some(*number)),
+                Some(_) => replaced = true,
+                // A node that lags, or a shorter chain: what is below tells.
+                None => {}
             }
         }
         // Nothing that is known is still there: start over.
-        Ok((!known.is_empty()).then(|| self.0.0.policy.start_block.saturating_sub(1)))
+        Ok(replaced.then(|| self.0.0.policy.start_block.saturating_sub(1)))
     }
 
     async fn rewind(&self, height: u64) -> Result<(), Problem> {

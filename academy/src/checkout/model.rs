@@ -61,7 +61,7 @@ words! {
         Closed = "closed",
         /// It came for a course that had been withdrawn; a person looks at it.
         Withdrawn = "withdrawn",
-        /// The order had been paid already; a person looks at it.
+        /// The order, or another for the same course, had been paid already; a person looks at it.
         PaidTwice = "paid_twice",
         /// It names no order of ours; a person looks at it.
         UnknownOrder = "unknown_order",
@@ -125,7 +125,7 @@ impl Setback {
                 "The payment arrived after this course had been withdrawn from sale. A person will look at it; your money is not lost."
             }
             Self::PaidTwice => {
-                "This order had been paid already. A person will look at the second payment; your money is not lost."
+                "You had paid for this already. A person will look at the second payment; your money is not lost."
             }
             Self::UnknownOrder => "This payment names no order of this site. A person will look at it.",
         }

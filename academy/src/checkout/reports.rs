@@ -120,10 +120,10 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let orders = sql!(all conn, Listed,
             concat!(listed!(), matching_orders!(), " ORDER BY o.created_at DESC, o.id LIMIT $3 OFFSET $4"),
-            &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+            &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,),
             concat!("SELECT COUNT(*) FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id ", matching_orders!()),
-            &like, &filter.state)?;
+            &like, filter.word())?;
         let rows = self.rows(&mut conn, orders).await?;
         Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
@@ -139,8 +139,8 @@ impl Checkout<'_> {
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.amount, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
-            &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
-        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, &filter.state)?;
+            &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
             .into_iter()
             .map(|seen| {

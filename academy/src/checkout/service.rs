@@ -187,7 +187,8 @@ impl Checkout<'_> {
     /// account whichever account sends it.
     ///
     /// # Errors
-    /// `not_payable` when the order is not open; `price_changed` when the contract would refuse it.
+    /// `not_payable` when the order is not open; `already_enrolled` when the course opened otherwise
+    /// meanwhile; `price_changed` when the contract would refuse it.
     pub async fn wallet_call(&self, actor: &Actor, id: OrderId) -> Result<WalletCall, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
         let mut conn = self.0.0.db.read().await?;
@@ -196,6 +197,11 @@ impl Checkout<'_> {
             OrderState::Open if order.expires_at > self.0.now() => {}
             OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
+        }
+        let access =
+            self.0.learning().enrollment_level(&mut conn, Some(order.user), order.course).await?;
+        if access.level >= order.level {
+            return Err(CheckoutError::AlreadyEnrolled.into());
         }
         let (page, tier) =
             self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;

@@ -12,7 +12,7 @@ use crate::{
     catalog::{CourseState, reference},
     evm::TxHash,
     ids::{OrderId, PaymentId},
-    jobs,
+    time::Time,
 };
 
 /// What settling came to.
@@ -22,6 +22,8 @@ pub struct Settled {
     pub state: OrderState,
     /// The chain has not decided yet; settle again later.
     pub waiting: bool,
+    /// Nothing may ever come; settle again when the price has run out.
+    pub ends_at: Option<Time>,
 }
 
 /// How often settling starts anew when someone else changed the order meanwhile.
@@ -57,7 +59,7 @@ impl Checkout<'_> {
         }
         // Someone else keeps settling it: their word is as good as ours.
         let order = self.look(id).await?.order;
-        Ok(Settled { state: order.state, waiting: true })
+        Ok(Settled { state: order.state, waiting: true, ends_at: None })
     }
 
     async fn look(&self, id: OrderId) -> Result<Sight, Problem> {
@@ -188,6 +190,13 @@ impl Checkout<'_> {
         head: u64,
     ) -> Result<Option<Settled>, Problem> {
         let now = self.0.now();
+        let mut tx = self.0.0.db.begin().await?;
+        // Two orders of one person are settled one after the other, so that the second sees the first.
+        self.0.accounts().lock(&mut tx, sight.order.user).await?;
+        let locked = store::lock_order(&mut tx, sight.order.id).await?;
+        if locked.is_none_or(|order| order.revision != sight.order.revision) {
+            return Ok(None);
+        }
         let judged = Judged {
             state: sight.order.state,
             setback: sight.order.setback,
@@ -195,15 +204,10 @@ impl Checkout<'_> {
             is_final: sight.order.is_final,
             expires_at: sight.order.expires_at,
             withdrawn: sight.withdrawn,
+            bought: store::bought_otherwise(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
         let decision = decide(&judged, &plain, head, now, &self.rules());
-
-        let mut tx = self.0.0.db.begin().await?;
-        let locked = store::lock_order(&mut tx, sight.order.id).await?;
-        if locked.is_none_or(|order| order.revision != sight.order.revision) {
-            return Ok(None);
-        }
         let mut order = sight.order;
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());
@@ -264,14 +268,10 @@ impl Checkout<'_> {
         let waiting = match order.state {
             OrderState::Submitted | OrderState::Confirming => true,
             OrderState::Paid => !order.is_final,
-            OrderState::Open => false,
-            OrderState::Expired | OrderState::Cancelled => false,
+            OrderState::Open | OrderState::Expired | OrderState::Cancelled => false,
         };
-        if order.state == OrderState::Open && order.expires_at >= now {
-            // Nothing may ever come: the price runs out on its own.
-            jobs::settle_at(&mut tx, self.0, order.id, order.expires_at.plus_millis(1)).await?;
-        }
         tx.commit().await?;
-        Ok(Some(Settled { state: order.state, waiting }))
+        let ends_at = (order.state == OrderState::Open).then(|| order.expires_at.plus_millis(1));
+        Ok(Some(Settled { state: order.state, waiting, ends_at }))
     }
 }

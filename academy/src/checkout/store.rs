@@ -131,8 +131,18 @@ pub(super) async fn under_way(
     course: CourseId,
 ) -> Result<Option<OrderRecord>, StoreError> {
     let row = sql!(opt conn, OrderRow,
-        concat!(order!(), "WHERE user_id = $1 AND course_id = $2 AND state IN ('open', 'submitted', 'confirming')"), user, course)?;
+        concat!(order!(), "WHERE user_id = $1 AND course_id = $2 AND state IN ('open', 'submitted', 'confirming')
+            ORDER BY CASE state WHEN 'open' THEN 1 ELSE 0 END, created_at LIMIT 1"), user, course)?;
     row.map(OrderRow::record).transpose()
+}
+
+/// Whether another order of the same person opened the course, as far as this one would.
+pub(super) async fn bought_otherwise(conn: &mut Conn, order: &OrderRecord) -> Result<bool, StoreError> {
+    let row = sql!(opt conn, (OrderId,),
+        "SELECT id FROM orders WHERE user_id = $1 AND course_id = $2 AND id <> $3 AND level >= $4
+            AND state IN ('paid', 'confirming') LIMIT 1",
+        order.user, order.course, order.id, i64::from(order.level))?;
+    Ok(row.is_some())
 }
 
 /// Orders whose end the chain has not decided yet, oldest first.

@@ -25,9 +25,10 @@ pub(crate) async fn settle_at(
     at: Time,
 ) -> Result<(), StoreError> {
     sql!(run conn,
-        "INSERT INTO jobs (id, kind, subject, run_at, attempts, locked_until, last_error) VALUES ($1, $2, $3, $4, 0, 0, NULL)
+        "INSERT INTO jobs (id, kind, subject, run_at, asked, attempts, locked_until, last_error) VALUES ($1, $2, $3, $4, 1, 0, 0, NULL)
          ON CONFLICT (kind, subject) DO UPDATE
-            SET run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END",
+            SET run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END,
+                asked = jobs.asked + 1",
         JobId(academy.mint()), SETTLE, order, at)?;
     Ok(())
 }
@@ -36,7 +37,7 @@ pub(crate) async fn settle_at(
 struct Due {
     id: JobId,
     subject: OrderId,
-    run_at: Time,
+    asked: i64,
     attempts: i64,
 }
 
@@ -46,10 +47,11 @@ async fn take(conn: &mut Conn, now: Time) -> Result<Vec<Due>, StoreError> {
         "UPDATE jobs SET locked_until = $1, attempts = attempts + 1
          WHERE locked_until <= $2 AND id IN
             (SELECT id FROM jobs WHERE run_at <= $2 AND locked_until <= $2 ORDER BY run_at LIMIT 20)
-         RETURNING id, subject, run_at, attempts",
+         RETURNING id, subject, asked, attempts",
         now.plus_millis(LEASE_MILLIS), now)
 }
 
+/// Gives a job back. One that was asked for again while it was being done stays as it is, and is due.
 async fn finish(
     conn: &mut Conn,
     job: &Due,
@@ -57,15 +59,13 @@ async fn finish(
     error: Option<&str>,
 ) -> Result<(), StoreError> {
     match again {
-        // Asked for again meanwhile: its time differs, and it stays.
-        None => {
-            sql!(run conn, "DELETE FROM jobs WHERE id = $1 AND run_at = $2", job.id, job.run_at)?;
-            sql!(run conn, "UPDATE jobs SET locked_until = 0 WHERE id = $1", job.id)?;
-        }
+        None => sql!(run conn, "DELETE FROM jobs WHERE id = $1 AND asked = $2", job.id, job.asked)?,
         Some(at) => {
-            sql!(run conn, "UPDATE jobs SET run_at = $1, locked_until = 0, last_error = $2 WHERE id = $3", at, error, job.id)?;
+            sql!(run conn, "UPDATE jobs SET run_at = $1, last_error = $2 WHERE id = $3 AND asked = $4",
+            at, error, job.id, job.asked)?
         }
-    }
+    };
+    sql!(run conn, "UPDATE jobs SET locked_until = 0 WHERE id = $1", job.id)?;
     Ok(())
 }
 
@@ -88,15 +88,11 @@ impl Academy {
             let outcome = self.checkout().settle(job.subject).await;
             let now = self.now();
             let mut tx = self.0.db.begin().await?;
+            let later = now.plus_millis(pause(job.attempts));
             match outcome {
-                Ok(settled) if settled.waiting => {
-                    finish(&mut tx, job, Some(now.plus_millis(pause(job.attempts))), None).await?
-                }
-                Ok(_) => finish(&mut tx, job, None, None).await?,
-                Err(problem) => {
-                    finish(&mut tx, job, Some(now.plus_millis(pause(job.attempts))), Some(&problem.message))
-                        .await?;
-                }
+                Ok(settled) if settled.waiting => finish(&mut tx, job, Some(later), None).await?,
+                Ok(settled) => finish(&mut tx, job, settled.ends_at, None).await?,
+                Err(problem) => finish(&mut tx, job, Some(later), Some(&problem.message)).await?,
             }
             tx.commit().await?;
         }

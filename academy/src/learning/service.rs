@@ -160,6 +160,8 @@ impl Learning<'_> {
         if !tier.price.is_zero() {
             return Err(LearningError::NotFree.into());
         }
+        // A double click enrols once: the second waits here and then sees the first.
+        self.0.accounts().lock(&mut tx, person.id).await?;
         let access = store::access(&mut tx, person.id, page.course.id).await?;
         if access.level < tier.level {
             store::put(&mut tx, &self.enrollment(person.id, page.course.id, tier.level, Source::Free, ""))

@@ -148,10 +148,10 @@ pub(super) async fn enrollments(conn: &mut Conn, filter: &Filter) -> Result<(Vec
     let like = filter.like();
     let rows = sql!(all conn, LearnerRow,
         concat!(learner!(), matching!(), " ORDER BY e.created_at DESC, e.id LIMIT $3 OFFSET $4"),
-        &like, &filter.state, i64::from(PAGE_SIZE), filter.offset())?;
+        &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
     let (total,) = sql!(one conn, (i64,),
         concat!("SELECT COUNT(*) FROM enrollments e JOIN users u ON u.id = e.user_id JOIN courses c ON c.id = e.course_id ", matching!()),
-        &like, &filter.state)?;
+        &like, filter.word())?;
     Ok((rows.into_iter().map(LearnerRow::learner).collect::<Result<_, _>>()?, total))
 }
 
