@@ -143,15 +143,8 @@ mod tests {
         assert_eq!(parsed("demo --help").unwrap(), Task::Help);
         let only = vec!["fmt".to_owned(), "e2e".to_owned()];
         assert_eq!(parsed("test --only fmt,e2e").unwrap(), Task::Test { only });
-        let options = demo::Options {
-            port: Some(9000),
-            fresh: true,
-            ..Default::default()
-        };
-        assert_eq!(
-            parsed("demo --port 9000 --fresh").unwrap(),
-            Task::Demo(options)
-        );
+        let options = demo::Options { port: Some(9000), fresh: true, ..Default::default() };
+        assert_eq!(parsed("demo --port 9000 --fresh").unwrap(), Task::Demo(options));
     }
 
     #[test]

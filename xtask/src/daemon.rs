@@ -25,15 +25,8 @@ impl Daemon {
     /// decide the order in which things stop.
     pub fn start(name: &'static str, mut job: Job, log: &Path) -> Result<Self> {
         let file = File::create(log)?;
-        job.command()
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .process_group(0);
-        Ok(Self {
-            name,
-            child: job.spawn()?,
-            log: log.to_owned(),
-        })
+        job.command().stdout(file.try_clone()?).stderr(file).process_group(0);
+        Ok(Self { name, child: job.spawn()?, log: log.to_owned() })
     }
 
     pub fn pid(&self) -> u32 {
@@ -46,12 +39,7 @@ impl Daemon {
             return Ok(());
         };
         let text = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
-        bail!(
-            "{} ended ({status})\n{}\n(all of it: {})",
-            self.name,
-            tail(&text, 30),
-            self.log.display()
-        )
+        bail!("{} ended ({status})\n{}\n(all of it: {})", self.name, tail(&text, 30), self.log.display())
     }
 
     /// Waits until `ready` says yes.

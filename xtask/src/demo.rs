@@ -28,9 +28,9 @@ pub struct Options {
 impl Options {
     pub fn dir(&self) -> PathBuf {
         let default = || paths::root().join(".lectern/demo");
-        self.data.as_ref().map_or_else(default, |dir| {
-            std::path::absolute(dir).unwrap_or_else(|_| dir.clone())
-        })
+        self.data
+            .as_ref()
+            .map_or_else(default, |dir| std::path::absolute(dir).unwrap_or_else(|_| dir.clone()))
     }
 
     /// A port that was asked for must be free; otherwise the next free one will do.
@@ -114,11 +114,7 @@ Logs             {}
 
 Ctrl-C stops everything; `cargo xtask demo --fresh` begins anew.",
         options.dir().display(),
-        if world.is_new {
-            " (new)"
-        } else {
-            " (as you left it)"
-        },
+        if world.is_new { " (new)" } else { " (as you left it)" },
         paths::target().join("xtask").display()
     );
 }

@@ -36,22 +36,12 @@ impl Answer {
 
     fn parse(text: &str) -> Option<Self> {
         let (head, body) = text.split_once("\r\n\r\n")?;
-        Some(Self {
-            status: head.get(9..12)?.parse().ok()?,
-            head: head.to_owned(),
-            body: body.to_owned(),
-        })
+        Some(Self { status: head.get(9..12)?.parse().ok()?, head: head.to_owned(), body: body.to_owned() })
     }
 }
 
 /// One request on a connection of its own. HTTP/1.0, so that the answer comes in one piece.
-pub fn send(
-    port: u16,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Result<Answer> {
+pub fn send(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
     let mut request = format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
@@ -78,13 +68,7 @@ pub fn status(port: u16, path: &str) -> Result<u16> {
 /// One JSON-RPC call.
 pub fn rpc(port: u16, method: &str, params: &Value) -> Result<Value> {
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    let answer = send(
-        port,
-        "POST",
-        "/",
-        &[("Content-Type", "application/json")],
-        &call,
-    )?;
+    let answer = send(port, "POST", "/", &[("Content-Type", "application/json")], &call)?;
     let mut answer: Value = serde_json::from_str(&answer.body)?;
     if let Some(error) = answer.get("error") {
         bail!("{method}: {error}");
@@ -98,8 +82,7 @@ mod tests {
 
     #[test]
     fn reads_an_answer() {
-        let text =
-            "HTTP/1.1 303 See Other\r\nlocation: /orders/1\r\nSet-Cookie: a=b; Path=/\r\n\r\n";
+        let text = "HTTP/1.1 303 See Other\r\nlocation: /orders/1\r\nSet-Cookie: a=b; Path=/\r\n\r\n";
         let answer = Answer::parse(text).expect("an answer");
         assert_eq!(answer.status, 303);
         assert_eq!(answer.header("location"), Some("/orders/1"));

@@ -21,20 +21,14 @@ static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// From here on Ctrl-C (and its kin) is a flag that we look at, so that daemons are stopped.
 pub fn catch_signals() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Default::default);
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(flag))?;
     }
     Ok(())
 }
 
 pub fn interrupted() -> bool {
-    INTERRUPTED
-        .get()
-        .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    INTERRUPTED.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
 /// The person asked us to stop: neither a success nor a fault to explain.
@@ -103,11 +97,7 @@ impl Outcome {
     }
 
     pub fn failure(&self) -> String {
-        format!(
-            "{}\n(all of it: {})",
-            tail(&self.text, 40),
-            self.log.display()
-        )
+        format!("{}\n(all of it: {})", tail(&self.text, 40), self.log.display())
     }
 }
 
@@ -168,9 +158,7 @@ impl Job {
 
     /// One step that has to succeed; its output is in `target/xtask/<log>.log`.
     pub fn step(self, what: &str, log: &str) -> Result<String> {
-        self.attempt(what, log)?
-            .require()
-            .with_context(|| format!("{what} failed"))
+        self.attempt(what, log)?.require().with_context(|| format!("{what} failed"))
     }
 
     /// One step whose failure is an answer, too.
@@ -181,9 +169,7 @@ impl Job {
         let log = paths::log(log)?;
         let file = File::create(&log)?;
         self.0.stdout(file.try_clone()?).stderr(file);
-        let status = self
-            .spawn()
-            .and_then(|child| watch(child, what, start, &log));
+        let status = self.spawn().and_then(|child| watch(child, what, start, &log));
         let ok = status.as_ref().is_ok_and(ExitStatus::success);
         finish(what, start, ok);
         status?;
@@ -194,19 +180,13 @@ impl Job {
     /// Runs silently; `None` if it cannot be started or fails.
     pub fn ask(mut self) -> Option<String> {
         let output = self.0.stderr(Stdio::null()).output().ok()?;
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// Runs silently and has to succeed.
     pub fn must(mut self) -> Result<String> {
         let program = self.0.get_program().to_string_lossy().into_owned();
-        let output = self
-            .0
-            .output()
-            .with_context(|| format!("cannot start {program}"))?;
+        let output = self.0.output().with_context(|| format!("cannot start {program}"))?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr);
             bail!("{program} failed: {}", tail(&text, 20));
@@ -220,9 +200,7 @@ impl Job {
 
     pub fn spawn(&mut self) -> Result<Child> {
         let program = self.0.get_program().to_string_lossy().into_owned();
-        self.0
-            .spawn()
-            .with_context(|| format!("cannot start {program}"))
+        self.0.spawn().with_context(|| format!("cannot start {program}"))
     }
 }
 
@@ -265,10 +243,7 @@ fn draw(what: &str, start: Instant, log: &Path) -> Result<()> {
         .filter(|c| !c.is_control())
         .take(60)
         .collect();
-    print!(
-        "\r\x1b[2K  {what} … {} s  {last}",
-        start.elapsed().as_secs()
-    );
+    print!("\r\x1b[2K  {what} … {} s  {last}", start.elapsed().as_secs());
     stdout().flush()?;
     Ok(())
 }
@@ -294,9 +269,7 @@ fn library_path() -> Option<std::ffi::OsString> {
     let kept: Vec<PathBuf> = std::env::split_paths(&path)
         .filter(|dir| {
             !dir.starts_with(paths::target())
-                && !dir
-                    .components()
-                    .any(|part| part.as_os_str() == "toolchains")
+                && !dir.components().any(|part| part.as_os_str() == "toolchains")
         })
         .collect();
     (!kept.is_empty()).then(|| std::env::join_paths(kept).ok())?

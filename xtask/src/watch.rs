@@ -55,12 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
-fn follow(
-    toolchain: &Toolchain,
-    options: &Options,
-    world: &mut World,
-    seen: &mut u64,
-) -> Result<()> {
+fn follow(toolchain: &Toolchain, options: &Options, world: &mut World, seen: &mut u64) -> Result<()> {
     loop {
         pause(Duration::from_millis(500))?;
         let now = fingerprint()?;
@@ -88,11 +83,7 @@ fn fingerprint() -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     for name in WATCHED {
         let path = paths::root().join(name);
-        let files = if path.is_file() {
-            vec![path]
-        } else {
-            paths::files(&path)?
-        };
+        let files = if path.is_file() { vec![path] } else { paths::files(&path)? };
         for file in files {
             file.hash(&mut hasher);
             // A file that went away meanwhile is seen at the next look.

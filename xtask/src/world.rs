@@ -62,10 +62,7 @@ struct Market {
 impl Market {
     fn from_json(text: &str) -> Option<Self> {
         let json: Value = serde_json::from_str(text).ok()?;
-        Some(Self {
-            address: json["address"].as_str()?.to_owned(),
-            block: json["block"].as_u64()?,
-        })
+        Some(Self { address: json["address"].as_str()?.to_owned(), block: json["block"].as_u64()? })
     }
 
     fn to_json(&self) -> String {
@@ -79,9 +76,7 @@ impl World {
         fs::create_dir_all(&plan.dir)?;
         let lock = lock(&plan.dir)?;
         let chain_port = http::free_port(8545)?;
-        let chain = step("start the dev chain (anvil)", || {
-            start_chain(&plan, chain_port)
-        })?;
+        let chain = step("start the dev chain (anvil)", || start_chain(&plan, chain_port))?;
         let mut world = Self {
             server: None,
             chain,
@@ -92,16 +87,10 @@ impl World {
             _lock: lock,
         };
         world.find_or_deploy_market()?;
-        world
-            .lectern(&["migrate"])
-            .step("migrate the database", "migrate")?;
+        world.lectern(&["migrate"]).step("migrate the database", "migrate")?;
         if world.is_new {
-            world
-                .lectern(&["seed"])
-                .step("seed the demo courses and list them on the chain", "seed")?;
-            world
-                .lectern(&["admin", "grant", ADMIN])
-                .step("make the demo's admin", "admin-grant")?;
+            world.lectern(&["seed"]).step("seed the demo courses and list them on the chain", "seed")?;
+            world.lectern(&["admin", "grant", ADMIN]).step("make the demo's admin", "admin-grant")?;
             world.remember()?;
         }
         world.start_server()?;
@@ -165,10 +154,7 @@ impl World {
             ("SERVER__LISTEN", format!("127.0.0.1:{}", self.plan.port)),
             ("SERVER__PUBLIC_URL", self.url()),
             ("SERVER__SITE_DIR", paths::site().display().to_string()),
-            (
-                "DATABASE__URL",
-                format!("sqlite://{}", database(&self.plan.dir).display()),
-            ),
+            ("DATABASE__URL", format!("sqlite://{}", database(&self.plan.dir).display())),
             ("CHAIN__ID", CHAIN_ID.to_string()),
             ("CHAIN__RPC_URLS", format!("[\"{}\"]", self.rpc_url())),
             ("CHAIN__PUBLIC_RPC_URL", self.rpc_url()),
@@ -200,9 +186,7 @@ impl World {
     /// The chain and the database know each other: both must be there, or neither.
     fn find_or_deploy_market(&mut self) -> Result<()> {
         let dir = self.plan.dir.clone();
-        let known = fs::read_to_string(memory(&dir))
-            .ok()
-            .and_then(|text| Market::from_json(&text));
+        let known = fs::read_to_string(memory(&dir)).ok().and_then(|text| Market::from_json(&text));
         let has_database = database(&dir).is_file();
         if let Some(market) = known {
             let code = self.rpc("eth_getCode", &json!([market.address, "latest"]))?;
@@ -259,9 +243,7 @@ fn start_chain(plan: &Plan, port: u16) -> Result<Daemon> {
         .args(["--state-interval", "2", "--state"])
         .arg(plan.dir.join("anvil.json"));
     let mut chain = Daemon::start("the dev chain", job, &paths::log("anvil")?)?;
-    chain.until(Duration::from_secs(20), || {
-        http::rpc(port, "eth_chainId", &json!([])).is_ok()
-    })?;
+    chain.until(Duration::from_secs(20), || http::rpc(port, "eth_chainId", &json!([])).is_ok())?;
     Ok(chain)
 }
 
@@ -294,8 +276,7 @@ fn delete(dir: &Path, names: &[&str]) -> Result<()> {
     for name in names {
         match fs::remove_file(dir.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("cannot delete {name} in {}", dir.display()));
+                return Err(error).with_context(|| format!("cannot delete {name} in {}", dir.display()));
             }
             _ => {}
         }
@@ -312,10 +293,7 @@ mod tests {
         let told = r#"{"address":"0xAb","block":7,"gas":900000}"#;
         let market = Market::from_json(told).expect("an address");
         assert_eq!((market.address.as_str(), market.block), ("0xAb", 7));
-        assert_eq!(
-            Market::from_json(&market.to_json()).map(|market| market.block),
-            Some(7)
-        );
+        assert_eq!(Market::from_json(&market.to_json()).map(|market| market.block), Some(7));
         assert!(Market::from_json("deploying").is_none());
     }
 }

@@ -51,19 +51,12 @@ pub fn run(request: &Request, time: Duration) -> Result<Measured> {
     let mut latencies = Vec::new();
     let mut bytes = 0;
     for thread in threads {
-        let (more, size) = thread
-            .join()
-            .map_err(|_| anyhow::anyhow!("a load thread panicked"))??;
+        let (more, size) = thread.join().map_err(|_| anyhow::anyhow!("a load thread panicked"))??;
         latencies.extend(more);
         bytes = size;
     }
     latencies.sort_unstable();
-    Ok(Measured {
-        requests: latencies.len() as u64,
-        elapsed: start.elapsed(),
-        latencies,
-        bytes,
-    })
+    Ok(Measured { requests: latencies.len() as u64, elapsed: start.elapsed(), latencies, bytes })
 }
 
 fn ask_until(request: &Request, end: Instant) -> Result<(Vec<Duration>, u64)> {
@@ -89,11 +82,8 @@ impl Connection {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, request.port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let cookie = request
-            .cookie
-            .as_ref()
-            .map(|cookie| format!("Cookie: {cookie}\r\n"))
-            .unwrap_or_default();
+        let cookie =
+            request.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
         let text = format!(
             "GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: text/html\r\nAccept-Encoding: {}\r\n{cookie}\r\n",
             request.path, request.port, request.encoding

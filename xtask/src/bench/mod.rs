@@ -54,11 +54,7 @@ fn measure(world: &mut World, site: &Site, time: Duration) -> Result<()> {
     let pid = world.server_pid().context("the server is not running")?;
     pause(Duration::from_secs(2))?;
     let at_rest = usage::resident(pid)?;
-    println!(
-        "\nPages, {} connections, {} s each",
-        load::CONNECTIONS,
-        time.as_secs()
-    );
+    println!("\nPages, {} connections, {} s each", load::CONNECTIONS, time.as_secs());
     println!(
         "{:<34}{:>10}{:>12}{:>10}{:>10}{:>10}",
         "", "requests/s", "CPU µs each", "p50 ms", "p99 ms", "bytes"
@@ -75,20 +71,12 @@ fn measure(world: &mut World, site: &Site, time: Duration) -> Result<()> {
     for (name, path, cookie) in pages {
         // As it is made, and as browsers ask for it.
         for encoding in ["identity", "br"] {
-            let request = Request {
-                port: world.port(),
-                path: path.to_owned(),
-                cookie: cookie.clone(),
-                encoding,
-            };
+            let request =
+                Request { port: world.port(), path: path.to_owned(), cookie: cookie.clone(), encoding };
             row(&format!("{name} ({encoding})"), pid, &request, time)?;
         }
     }
-    println!(
-        "\nMemory: {} MB at rest, {} MB at most",
-        at_rest / 1000,
-        usage::peak(pid)? / 1000
-    );
+    println!("\nMemory: {} MB at rest, {} MB at most", at_rest / 1000, usage::peak(pid)? / 1000);
     println!(
         "Each page, brotli: wasm {} kB, JavaScript {} kB, styles {} kB",
         build::kilobytes(site.wasm),
@@ -122,12 +110,9 @@ fn row(name: &str, pid: u32, request: &Request, time: Duration) -> Result<()> {
 /// The committed figures, which the contract tests hold.
 fn gas() -> Result<()> {
     let file = paths::contracts().join("gas.json");
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let gas: Value = serde_json::from_str(&text)?;
-    let operations = gas["operations"]
-        .as_object()
-        .context("gas.json has no operations")?;
+    let operations = gas["operations"].as_object().context("gas.json has no operations")?;
     println!("\nGas of a whole transaction");
     for (operation, units) in operations {
         println!("{operation:<50}{units:>10}");
@@ -138,10 +123,7 @@ fn gas() -> Result<()> {
 /// Of sorted times.
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let last = sorted.len().saturating_sub(1);
-    sorted
-        .get(last * percent / 100)
-        .copied()
-        .unwrap_or_default()
+    sorted.get(last * percent / 100).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -150,8 +132,7 @@ mod tests {
 
     #[test]
     fn percentiles_of_few_and_many() {
-        let times =
-            |count: u64| -> Vec<Duration> { (1..=count).map(Duration::from_millis).collect() };
+        let times = |count: u64| -> Vec<Duration> { (1..=count).map(Duration::from_millis).collect() };
         assert_eq!(percentile(&times(0), 99), Duration::ZERO);
         assert_eq!(percentile(&times(1), 99), Duration::from_millis(1));
         assert_eq!(percentile(&times(101), 50), Duration::from_millis(51));

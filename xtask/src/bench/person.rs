@@ -22,33 +22,19 @@ pub struct Order {
 impl<'a> Person<'a> {
     /// Signs in by EIP-4361; the chain's node holds the key.
     pub fn sign_in(world: &'a World, address: &str) -> Result<Self> {
-        let mut person = Self {
-            world,
-            origin: world.url(),
-            address: address.to_owned(),
-            cookie: String::new(),
-        };
+        let mut person =
+            Self { world, origin: world.url(), address: address.to_owned(), cookie: String::new() };
         let challenge = person.function("challenge", &json!({"address": address}))?;
-        let message = challenge["message"]
-            .as_str()
-            .context("no message to sign")?;
+        let message = challenge["message"].as_str().context("no message to sign")?;
         let hex: String = message.bytes().map(|byte| format!("{byte:02x}")).collect();
         let signature = world.rpc("personal_sign", &json!([format!("0x{hex}"), address]))?;
-        person.function(
-            "sign_in",
-            &json!({"nonce": challenge["nonce"], "signature": signature}),
-        )?;
+        person.function("sign_in", &json!({"nonce": challenge["nonce"], "signature": signature}))?;
         Ok(person)
     }
 
     /// Comes back in another run of the server.
     pub fn with_session(world: &'a World, address: String, cookie: String) -> Self {
-        Self {
-            world,
-            origin: world.url(),
-            address,
-            cookie,
-        }
+        Self { world, origin: world.url(), address, cookie }
     }
 
     pub fn into_session(self) -> String {
@@ -63,9 +49,8 @@ impl<'a> Person<'a> {
     /// Chooses the first tier of a course; answers where the site leads to.
     fn choose_tier(&mut self, slug: &str) -> Result<String> {
         let page = self.ask("GET", &format!("/courses/{slug}"), "text/html", "")?;
-        let tier = field(&page.body, "tier").with_context(|| {
-            format!("the page of {slug} offers no tier (status {})", page.status)
-        })?;
+        let tier = field(&page.body, "tier")
+            .with_context(|| format!("the page of {slug} offers no tier (status {})", page.status))?;
         let answer = self.ask(
             "POST",
             &format!("/courses/{slug}/buy"),
@@ -135,11 +120,7 @@ impl<'a> Person<'a> {
         ];
         let answer = http::send(self.world.port(), method, path, &headers, body)?;
         if let Some(cookie) = answer.header("set-cookie") {
-            cookie
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .clone_into(&mut self.cookie);
+            cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         }
         Ok(answer)
     }
@@ -160,14 +141,8 @@ mod tests {
 
     #[test]
     fn finds_a_fields_value_on_either_side_of_its_name() {
-        assert_eq!(
-            field("<p><input name=\"tier\" value=\"7\">", "tier"),
-            Some("7")
-        );
-        assert_eq!(
-            field("<button value=\"8\" name=\"tier\">Buy", "tier"),
-            Some("8")
-        );
+        assert_eq!(field("<p><input name=\"tier\" value=\"7\">", "tier"), Some("7"));
+        assert_eq!(field("<button value=\"8\" name=\"tier\">Buy", "tier"), Some("8"));
         assert_eq!(field("<input name=\"tier\"><b value=\"9\">", "tier"), None);
     }
 }

@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 
 /// User and system time so far, of all threads.
 pub fn cpu(pid: u32) -> Result<Duration> {
-    parse_cpu(&fs::read_to_string(format!("/proc/{pid}/stat"))?)
-        .context("unknown form of /proc/PID/stat")
+    parse_cpu(&fs::read_to_string(format!("/proc/{pid}/stat"))?).context("unknown form of /proc/PID/stat")
 }
 
 /// Fields 14 and 15 count clock ticks, of which Linux shows 100 a second; the name, field 2, may
@@ -35,14 +34,7 @@ fn field(pid: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     status
         .lines()
-        .find_map(|line| {
-            line.strip_prefix(name)?
-                .trim()
-                .strip_suffix(" kB")?
-                .trim()
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.trim().parse().ok())
         .with_context(|| format!("/proc/{pid}/status has no {name}"))
 }
 
@@ -52,8 +44,7 @@ mod tests {
 
     #[test]
     fn adds_user_and_system_time() {
-        let stat =
-            "42 (my (odd) name) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 100 1 2";
+        let stat = "42 (my (odd) name) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 100 1 2";
         assert_eq!(parse_cpu(stat), Some(Duration::from_secs(3)));
         assert_eq!(parse_cpu("nothing"), None);
     }

@@ -24,11 +24,7 @@ pub fn run(release: bool) -> Result<()> {
     println!("Build");
     gate(&site(&toolchain, Profile::Release)?)?;
     let server = server(&toolchain, release)?;
-    println!(
-        "\nServer: {}\nSite:   {}",
-        server.display(),
-        paths::site().display()
-    );
+    println!("\nServer: {}\nSite:   {}", server.display(), paths::site().display());
     Ok(())
 }
 
@@ -49,13 +45,8 @@ pub fn server(toolchain: &Toolchain, release: bool) -> Result<PathBuf> {
 }
 
 pub fn server_binary(release: bool) -> Result<PathBuf> {
-    let binary = paths::target()
-        .join(if release { "release" } else { "debug" })
-        .join("lectern");
-    binary
-        .is_file()
-        .then_some(binary)
-        .context("the build left no binary lectern")
+    let binary = paths::target().join(if release { "release" } else { "debug" }).join("lectern");
+    binary.is_file().then_some(binary).context("the build left no binary lectern")
 }
 
 /// Says what a page weighs; an error above the limit.

@@ -63,10 +63,8 @@ pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
         put("static", &name, &fs::read(&file)?)?;
     }
     compress(&kept)?;
-    let assets: serde_json::Map<String, Value> = named
-        .iter()
-        .map(|(kind, name, _)| ((*kind).to_owned(), json!(format!("/pkg/{name}"))))
-        .collect();
+    let assets: serde_json::Map<String, Value> =
+        named.iter().map(|(kind, name, _)| ((*kind).to_owned(), json!(format!("/pkg/{name}")))).collect();
     let index = site.join("assets.json");
     write_if_new(&index, serde_json::to_string_pretty(&assets)?.as_bytes())?;
     kept.insert(index);
@@ -84,13 +82,7 @@ pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
 fn styles() -> Result<Vec<u8>> {
     let css = paths::work()?.join("lectern.css");
     Job::new(npm::binary(&paths::tools(), "lightningcss")?)
-        .args([
-            "--bundle",
-            "--minify",
-            "--targets",
-            BROWSERS,
-            "--output-file",
-        ])
+        .args(["--bundle", "--minify", "--targets", BROWSERS, "--output-file"])
         .arg(&css)
         .arg(paths::root().join("style/main.css"))
         .step("bundle the styles", "lightningcss")?;
@@ -119,14 +111,9 @@ fn compress(files: &BTreeSet<PathBuf>) -> Result<()> {
 
 /// What is compressed by its format gains nothing.
 fn compressible(file: &Path) -> bool {
-    file.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| {
-            matches!(
-                extension,
-                "js" | "mjs" | "wasm" | "css" | "svg" | "txt" | "json" | "webmanifest"
-            )
-        })
+    file.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
+        matches!(extension, "js" | "mjs" | "wasm" | "css" | "svg" | "txt" | "json" | "webmanifest")
+    })
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -158,10 +145,7 @@ fn inputs(compiled: &Path, profile: Profile) -> Result<String> {
     let mut digest = Sha256::new();
     digest.update([u8::from(profile == Profile::Release)]);
     let root = paths::root();
-    let mut files = vec![
-        compiled.to_owned(),
-        root.join("xtask/tools/package-lock.json"),
-    ];
+    let mut files = vec![compiled.to_owned(), root.join("xtask/tools/package-lock.json")];
     // A change of our own steps makes the site stale, too.
     files.extend(paths::files(&root.join("xtask/src/build"))?);
     files.extend(paths::files(&root.join("style"))?);
@@ -183,11 +167,7 @@ fn measure() -> Result<Site> {
         let url = assets[kind].as_str().context("assets.json is incomplete")?;
         Ok(fs::metadata(beside(&site.join(url.trim_start_matches('/'))))?.len())
     };
-    Ok(Site {
-        wasm: size("wasm")?,
-        js: size("js")?,
-        css: size("css")?,
-    })
+    Ok(Site { wasm: size("wasm")?, js: size("js")?, css: size("css")? })
 }
 
 #[cfg(test)]

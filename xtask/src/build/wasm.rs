@@ -33,20 +33,9 @@ pub fn compile(toolchain: &Toolchain, profile: Profile) -> Result<PathBuf> {
     let (name, folder) = profile.cargo();
     toolchain
         .cargo()
-        .args([
-            "build",
-            "--package",
-            "frontend",
-            "--target",
-            TARGET,
-            "--profile",
-            name,
-        ])
+        .args(["build", "--package", "frontend", "--target", TARGET, "--profile", name])
         .step("build the front end (wasm)", "frontend")?;
-    Ok(paths::target()
-        .join(TARGET)
-        .join(folder)
-        .join("frontend.wasm"))
+    Ok(paths::target().join(TARGET).join(folder).join("frontend.wasm"))
 }
 
 /// The module and the script that loads it, ready to be served.
@@ -71,15 +60,10 @@ pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
             .remove_producers_section(profile == Profile::Release)
             .generate(&dir)
     })
-    .context(
-        "wasm-bindgen failed; its version must be the same in Cargo.lock and xtask/Cargo.toml",
-    )?;
+    .context("wasm-bindgen failed; its version must be the same in Cargo.lock and xtask/Cargo.toml")?;
     let (wasm, js) = (dir.join("lectern_bg.wasm"), dir.join("lectern.js"));
     if profile == Profile::Dev {
-        return Ok(Module {
-            wasm: fs::read(&wasm)?,
-            js: bundle(&js, &dir, &[])?,
-        });
+        return Ok(Module { wasm: fs::read(&wasm)?, js: bundle(&js, &dir, &[])? });
     }
     let small = dir.join("lectern_bg.small.wasm");
     Job::new(npm::binary(&paths::tools(), "wasm-opt")?)
@@ -102,10 +86,7 @@ pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
     if !shrunk.starts_with(b"\0asm") {
         bail!("wasm-opt wrote no module");
     }
-    Ok(Module {
-        wasm: shrunk,
-        js: bundle(&js, &dir, &["--minify"])?,
-    })
+    Ok(Module { wasm: shrunk, js: bundle(&js, &dir, &["--minify"])? })
 }
 
 /// One script with all that crates brought as snippets, so that one hash names all of it.
@@ -113,12 +94,7 @@ fn bundle(script: &Path, dir: &Path, more: &[&str]) -> Result<Vec<u8>> {
     let bundled = dir.join("lectern.bundle.js");
     Job::new(npm::binary(&paths::tools(), "esbuild")?)
         .arg(script)
-        .args([
-            "--bundle",
-            "--format=esm",
-            "--target=es2022",
-            "--log-level=warning",
-        ])
+        .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
         .args(more)
         .arg(format!("--outfile={}", bundled.display()))
         .step("bundle the JavaScript", "esbuild")?;

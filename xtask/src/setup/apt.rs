@@ -13,10 +13,7 @@ pub fn available() -> bool {
 
 /// Installs packages, with one `apt-get update` if the lists are missing or too old for them.
 pub fn install(what: &str, packages: &[&str]) -> Result<()> {
-    let by_hand = format!(
-        "apt-get update && apt-get install -y {}",
-        packages.join(" ")
-    );
+    let by_hand = format!("apt-get update && apt-get install -y {}", packages.join(" "));
     if !available() {
         bail!(
             "{what}: not found, and this is not Debian. Install what these packages hold: {}",
@@ -29,9 +26,7 @@ pub fn install(what: &str, packages: &[&str]) -> Result<()> {
     let get = |args: &[&str]| {
         let job = match sudo {
             Privilege::Root => Job::new("apt-get"),
-            Privilege::Sudo => {
-                Job::new("sudo").args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"])
-            }
+            Privilege::Sudo => Job::new("sudo").args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]),
         };
         job.env("DEBIAN_FRONTEND", "noninteractive").args(args)
     };
@@ -43,10 +38,7 @@ pub fn install(what: &str, packages: &[&str]) -> Result<()> {
     let install = || {
         get(&["install", "-y", "--no-install-recommends"])
             .args(packages)
-            .attempt(
-                &format!("install {what} ({})", packages.join(", ")),
-                "apt-install",
-            )
+            .attempt(&format!("install {what} ({})", packages.join(", ")), "apt-install")
     };
     let mut outcome = install()?;
     if !outcome.ok && !fresh {
@@ -66,16 +58,12 @@ fn privilege() -> Option<Privilege> {
     if nix::unistd::geteuid().is_root() {
         return Some(Privilege::Root);
     }
-    Job::new("sudo")
-        .args(["-n", "true"])
-        .ask()
-        .map(|_| Privilege::Sudo)
+    Job::new("sudo").args(["-n", "true"]).ask().map(|_| Privilege::Sudo)
 }
 
 fn has_lists() -> bool {
     fs::read_dir("/var/lib/apt/lists").is_ok_and(|mut entries| {
-        entries.any(|entry| {
-            entry.is_ok_and(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
-        })
+        entries
+            .any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().contains("_Packages")))
     })
 }

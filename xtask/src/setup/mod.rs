@@ -13,22 +13,12 @@ pub use toolchain::{Toolchain, ensure as toolchain, ensure_lints as lints};
 use crate::paths;
 use crate::process::note;
 
-pub const PARTS: [&str; 6] = [
-    "toolchain",
-    "tools",
-    "contracts",
-    "browser",
-    "postgres",
-    "end2end",
-];
+pub const PARTS: [&str; 6] = ["toolchain", "tools", "contracts", "browser", "postgres", "end2end"];
 
 /// `cargo xtask setup [part…]`: all parts if none is named.
 pub fn run(parts: &[String]) -> Result<()> {
     if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
-        bail!(
-            "setup knows no part {unknown:?}; there are: {}",
-            PARTS.join(", ")
-        );
+        bail!("setup knows no part {unknown:?}; there are: {}", PARTS.join(", "));
     }
     println!("Set up");
     for part in PARTS {
@@ -49,16 +39,9 @@ pub fn run(parts: &[String]) -> Result<()> {
 
 /// Chromium.
 pub fn browser() -> Result<PathBuf> {
-    let find = || {
-        ["chromium", "chromium-browser", "google-chrome"]
-            .into_iter()
-            .find_map(paths::on_path)
-    };
+    let find = || ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(paths::on_path);
     if find().is_none() {
-        apt::install(
-            "Chromium",
-            &["chromium", "chromium-sandbox", "fonts-liberation"],
-        )?;
+        apt::install("Chromium", &["chromium", "chromium-sandbox", "fonts-liberation"])?;
     }
     let browser = find().context("Chromium is installed, but no chromium is on the PATH")?;
     note("browser", &browser.display().to_string());
@@ -77,22 +60,14 @@ pub fn postgres() -> Result<PathBuf> {
 
 /// A client package alone brings links to programs that are not there: look at what they lead to.
 fn find_postgres() -> Option<PathBuf> {
-    let complete = |dir: &Path| {
-        ["initdb", "postgres"]
-            .iter()
-            .all(|name| dir.join(name).is_file())
-    };
+    let complete = |dir: &Path| ["initdb", "postgres"].iter().all(|name| dir.join(name).is_file());
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
         .collect();
     versions.sort();
-    let from_path = paths::on_path("initdb")
-        .and_then(|file| Some(file.canonicalize().ok()?.parent()?.to_owned()));
-    versions
-        .into_iter()
-        .rev()
-        .chain(from_path)
-        .find(|dir| complete(dir))
+    let from_path =
+        paths::on_path("initdb").and_then(|file| Some(file.canonicalize().ok()?.parent()?.to_owned()));
+    versions.into_iter().rev().chain(from_path).find(|dir| complete(dir))
 }

@@ -15,8 +15,7 @@ pub fn ensure(dir: &Path) -> Result<()> {
     let name = dir.strip_prefix(paths::root())?.display();
     let lock = fs::read_to_string(dir.join("package-lock.json"))
         .with_context(|| format!("{name} has no package-lock.json"))?;
-    let installed =
-        fs::read_to_string(dir.join("node_modules/.package-lock.json")).unwrap_or_default();
+    let installed = fs::read_to_string(dir.join("node_modules/.package-lock.json")).unwrap_or_default();
     if is_installed(&lock, &installed) {
         note(&format!("npm packages of {name}"), "as locked");
         return Ok(());
@@ -27,10 +26,7 @@ pub fn ensure(dir: &Path) -> Result<()> {
     Job::new("npm")
         .dir(dir)
         .args(["ci", "--no-audit", "--no-fund"])
-        .step(
-            &format!("npm ci in {name}"),
-            &format!("npm-{}", name.to_string().replace('/', "-")),
-        )?;
+        .step(&format!("npm ci in {name}"), &format!("npm-{}", name.to_string().replace('/', "-")))?;
     Ok(())
 }
 
@@ -42,14 +38,10 @@ fn is_installed(lock: &str, installed: &str) -> bool {
     };
     lock.iter()
         .filter(|(_, (_, optional))| !optional)
-        .all(|(path, (integrity, _))| {
-            installed
-                .get(path)
-                .is_some_and(|(other, _)| other == integrity)
-        })
-        && installed.iter().all(|(path, (integrity, _))| {
-            lock.get(path).is_some_and(|(other, _)| other == integrity)
-        })
+        .all(|(path, (integrity, _))| installed.get(path).is_some_and(|(other, _)| other == integrity))
+        && installed
+            .iter()
+            .all(|(path, (integrity, _))| lock.get(path).is_some_and(|(other, _)| other == integrity))
 }
 
 /// Path in node_modules → (what identifies the content, whether it may be absent).
@@ -62,10 +54,7 @@ fn packages(lock: &str) -> Option<BTreeMap<String, (String, bool)>> {
             .filter(|(path, _)| !path.is_empty())
             .map(|(path, package)| {
                 let of = |field| package.get(field).and_then(Value::as_str);
-                let content = of("integrity")
-                    .or(of("version"))
-                    .unwrap_or_default()
-                    .to_owned();
+                let content = of("integrity").or(of("version")).unwrap_or_default().to_owned();
                 let optional = package.get("optional").or(package.get("devOptional"))
                     == Some(&Value::Bool(true))
                     || package.get("peer") == Some(&Value::Bool(true));
@@ -79,10 +68,7 @@ fn packages(lock: &str) -> Option<BTreeMap<String, (String, bool)>> {
 pub fn binary(dir: &Path, name: &str) -> Result<PathBuf> {
     let file = dir.join("node_modules/.bin").join(name);
     if !file.is_file() {
-        bail!(
-            "{} is missing: remove node_modules there and try again",
-            file.display()
-        );
+        bail!("{} is missing: remove node_modules there and try again", file.display());
     }
     Ok(file)
 }
@@ -94,12 +80,7 @@ pub fn foundry(name: &str) -> Result<PathBuf> {
     fs::read_dir(&scope)
         .with_context(|| format!("{} is missing", scope.display()))?
         .filter_map(Result::ok)
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(&format!("{name}-"))
-        })
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("{name}-")))
         .map(|entry| entry.path().join("bin").join(name))
         .find(|file| file.is_file())
         .with_context(|| format!("npm has no {name} for this platform"))
@@ -117,15 +98,13 @@ mod tests {
 
     #[test]
     fn packages_for_other_platforms_may_be_absent() {
-        let installed =
-            r#"{"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "sha512-a"}}}"#;
+        let installed = r#"{"packages": {"node_modules/a": {"version": "1.0.0", "integrity": "sha512-a"}}}"#;
         assert!(is_installed(LOCK, installed));
     }
 
     #[test]
     fn another_version_is_not_installed() {
-        let installed =
-            r#"{"packages": {"node_modules/a": {"version": "1.0.1", "integrity": "sha512-b"}}}"#;
+        let installed = r#"{"packages": {"node_modules/a": {"version": "1.0.1", "integrity": "sha512-b"}}}"#;
         assert!(!is_installed(LOCK, installed));
     }
 

@@ -47,22 +47,10 @@ impl Toolchain {
     fn compiles_to_wasm(&self) -> Result<bool> {
         let dir = paths::work()?;
         let source = dir.join("probe.rs");
-        fs::write(
-            &source,
-            "#[unsafe(no_mangle)] pub extern \"C\" fn probe() -> usize { vec![1u8].len() }",
-        )?;
+        fs::write(&source, "#[unsafe(no_mangle)] pub extern \"C\" fn probe() -> usize { vec![1u8].len() }")?;
         Ok(self
             .tool("rustc")
-            .args([
-                "--crate-type",
-                "cdylib",
-                "--edition",
-                "2024",
-                "-Cpanic=abort",
-                "--target",
-                TARGET,
-                "-o",
-            ])
+            .args(["--crate-type", "cdylib", "--edition", "2024", "-Cpanic=abort", "--target", TARGET, "-o"])
             .arg(dir.join("probe.wasm"))
             .arg(source)
             .ask()
@@ -70,10 +58,7 @@ impl Toolchain {
     }
 
     fn version(&self) -> String {
-        self.tool("rustc")
-            .arg("--version")
-            .ask()
-            .unwrap_or_else(|| "rustc of an unknown version".into())
+        self.tool("rustc").arg("--version").ask().unwrap_or_else(|| "rustc of an unknown version".into())
     }
 }
 
@@ -120,11 +105,7 @@ pub fn ensure_lints(toolchain: &Toolchain) -> Result<()> {
 }
 
 fn distro() -> Toolchain {
-    if paths::on_path("rustup").is_some() {
-        Toolchain::Linked(DISTRO)
-    } else {
-        Toolchain::System
-    }
+    if paths::on_path("rustup").is_some() { Toolchain::Linked(DISTRO) } else { Toolchain::System }
 }
 
 fn add_target() -> Result<bool> {
@@ -137,10 +118,7 @@ fn add_target() -> Result<bool> {
         .env("RUSTUP_MAX_RETRIES", "0")
         .attempt(&format!("rustup target add {TARGET}"), "rustup-target")?;
     if !outcome.ok && !apt::available() {
-        bail!(
-            "rustup cannot add the target {TARGET}:\n{}",
-            outcome.failure()
-        );
+        bail!("rustup cannot add the target {TARGET}:\n{}", outcome.failure());
     }
     Ok(outcome.ok)
 }
@@ -161,9 +139,7 @@ fn from_debian() -> Result<Toolchain> {
     let library = std_folder()?;
     if !holds_std(&library) {
         let built = build_std()?;
-        step("put std for wasm beside Debian's compiler", || {
-            install_std(&built, &library)
-        })?;
+        step("put std for wasm beside Debian's compiler", || install_std(&built, &library))?;
     }
     if paths::on_path("rustup").is_some() {
         Job::new("rustup")
@@ -183,20 +159,14 @@ fn from_debian() -> Result<Toolchain> {
 
 /// Where Debian's compiler looks for std of the target.
 fn std_folder() -> Result<PathBuf> {
-    let sysroot = Job::new("/usr/bin/rustc")
-        .args(["--print", "sysroot"])
-        .without_env("RUSTUP_TOOLCHAIN")
-        .must()?;
-    Ok(Path::new(&sysroot)
-        .join("lib/rustlib")
-        .join(TARGET)
-        .join("lib"))
+    let sysroot =
+        Job::new("/usr/bin/rustc").args(["--print", "sysroot"]).without_env("RUSTUP_TOOLCHAIN").must()?;
+    Ok(Path::new(&sysroot).join("lib/rustlib").join(TARGET).join("lib"))
 }
 
 /// The stamp says for which compiler std was built: an upgrade makes it stale.
 fn holds_std(library: &Path) -> bool {
-    fs::read_to_string(library.join("lectern-stamp"))
-        .is_ok_and(|stamp| stamp == Toolchain::System.version())
+    fs::read_to_string(library.join("lectern-stamp")).is_ok_and(|stamp| stamp == Toolchain::System.version())
 }
 
 fn build_std() -> Result<PathBuf> {
@@ -215,12 +185,7 @@ fn build_std() -> Result<PathBuf> {
         // Keeps link-time optimisation across std possible, as in rustup's own.
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
         .without_env("CARGO_TARGET_DIR")
-        .args([
-            "build",
-            "--release",
-            "-Z",
-            "build-std=std,panic_abort,proc_macro,test",
-        ])
+        .args(["build", "--release", "-Z", "build-std=std,panic_abort,proc_macro,test"])
         .args(["--target", TARGET, "--target-dir"])
         .arg(seed.join("target"))
         .step("build std for wasm", "std-for-wasm")?;
@@ -242,11 +207,7 @@ fn install_std(built: &Path, library: &Path) -> Result<()> {
         replace(&staging, library)
     } else {
         let script = "set -e; rm -rf \"$2\"; mkdir -p \"$2\"; cp \"$1\"/* \"$2\"/";
-        Job::new("sudo")
-            .args(["-n", "sh", "-c", script, "sh"])
-            .arg(&staging)
-            .arg(library)
-            .must()?;
+        Job::new("sudo").args(["-n", "sh", "-c", script, "sh"]).arg(&staging).arg(library).must()?;
         Ok(())
     }
 }

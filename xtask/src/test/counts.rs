@@ -13,10 +13,7 @@ pub struct Tally {
 impl Tally {
     /// A check that has no parts.
     pub fn one(ok: bool) -> Self {
-        Self {
-            passed: u64::from(ok),
-            failed: u64::from(!ok),
-        }
+        Self { passed: u64::from(ok), failed: u64::from(!ok) }
     }
 
     /// What a runner counted, if that fits how it ended: a runner that failed has at least one
@@ -39,10 +36,8 @@ impl AddAssign for Tally {
 
 /// `Summary [   0.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped`
 pub fn nextest(log: &str) -> Option<Tally> {
-    let (_, counts) = log
-        .lines()
-        .rev()
-        .find_map(|line| line.trim().strip_prefix("Summary")?.split_once(':'))?;
+    let (_, counts) =
+        log.lines().rev().find_map(|line| line.trim().strip_prefix("Summary")?.split_once(':'))?;
     let mut tally = Tally::default();
     for part in counts.split(',') {
         let words: Vec<&str> = part.split_whitespace().collect();
@@ -75,30 +70,19 @@ pub fn cargo_test(log: &str) -> Option<Tally> {
                 .find_map(|part| part.trim().strip_suffix(kind)?.trim().parse::<u64>().ok())
                 .unwrap_or_default()
         };
-        *sum.get_or_insert(Tally::default()) += Tally {
-            passed: number("passed"),
-            failed: number("failed"),
-        };
+        *sum.get_or_insert(Tally::default()) += Tally { passed: number("passed"), failed: number("failed") };
     }
     sum
 }
 
 /// `Ran 5 test suites in 1.3s (2.0s CPU time): 44 tests passed, 0 failed, 0 skipped (44 total tests)`
 pub fn forge(log: &str) -> Option<Tally> {
-    let line = log
-        .lines()
-        .rev()
-        .find(|line| line.contains(" total tests)"))?;
+    let line = log.lines().rev().find(|line| line.contains(" total tests)"))?;
     let (_, counts) = line.split_once("): ").or_else(|| line.split_once(": "))?;
     let number = |kind: &str| {
-        counts
-            .split([',', '('])
-            .find_map(|part| part.trim().strip_suffix(kind)?.trim().parse::<u64>().ok())
+        counts.split([',', '(']).find_map(|part| part.trim().strip_suffix(kind)?.trim().parse::<u64>().ok())
     };
-    Some(Tally {
-        passed: number("tests passed")?,
-        failed: number("failed")?,
-    })
+    Some(Tally { passed: number("tests passed")?, failed: number("failed")? })
 }
 
 /// The statistics of Playwright's JSON reporter. A flaky test passed only when tried again:
@@ -106,13 +90,8 @@ pub fn forge(log: &str) -> Option<Tally> {
 pub fn playwright(report: &str) -> Option<Tally> {
     let report: Value = serde_json::from_str(report).ok()?;
     let number = |kind: &str| report["stats"][kind].as_u64();
-    let errors = report["errors"]
-        .as_array()
-        .map_or(0, |errors| errors.len() as u64);
-    Some(Tally {
-        passed: number("expected")?,
-        failed: number("unexpected")? + number("flaky")? + errors,
-    })
+    let errors = report["errors"].as_array().map_or(0, |errors| errors.len() as u64);
+    Some(Tally { passed: number("expected")?, failed: number("unexpected")? + number("flaky")? + errors })
 }
 
 #[cfg(test)]
@@ -157,40 +136,10 @@ mod tests {
 
     #[test]
     fn a_runner_that_ran_nothing_failed() {
-        assert_eq!(
-            Tally::of_runner(None, true),
-            Tally {
-                passed: 0,
-                failed: 1
-            }
-        );
-        assert_eq!(
-            Tally::of_runner(tally(0, 0), true),
-            Tally {
-                passed: 0,
-                failed: 1
-            }
-        );
-        assert_eq!(
-            Tally::of_runner(tally(3, 0), false),
-            Tally {
-                passed: 3,
-                failed: 1
-            }
-        );
-        assert_eq!(
-            Tally::of_runner(tally(3, 2), false),
-            Tally {
-                passed: 3,
-                failed: 2
-            }
-        );
-        assert_eq!(
-            Tally::of_runner(tally(3, 0), true),
-            Tally {
-                passed: 3,
-                failed: 0
-            }
-        );
+        assert_eq!(Tally::of_runner(None, true), Tally { passed: 0, failed: 1 });
+        assert_eq!(Tally::of_runner(tally(0, 0), true), Tally { passed: 0, failed: 1 });
+        assert_eq!(Tally::of_runner(tally(3, 0), false), Tally { passed: 3, failed: 1 });
+        assert_eq!(Tally::of_runner(tally(3, 2), false), Tally { passed: 3, failed: 2 });
+        assert_eq!(Tally::of_runner(tally(3, 0), true), Tally { passed: 3, failed: 0 });
     }
 }

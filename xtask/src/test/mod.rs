@@ -21,10 +21,7 @@ pub const STEPS: [&str; 6] = ["fmt", "contracts", "clippy", "rust", "size", "e2e
 /// Runs the steps that are named, or all; says whether everything passed.
 pub fn run(only: &[String]) -> Result<bool> {
     if let Some(unknown) = only.iter().find(|step| !STEPS.contains(&step.as_str())) {
-        bail!(
-            "test knows no step {unknown:?}; there are: {}",
-            STEPS.join(", ")
-        );
+        bail!("test knows no step {unknown:?}; there are: {}", STEPS.join(", "));
     }
     let start = Instant::now();
     println!("Set up");
@@ -73,19 +70,13 @@ fn check(job: Job, what: &str, log: &str) -> Result<Tally> {
 fn fmt(toolchain: &Toolchain) -> Result<Tally> {
     setup::lints(toolchain)?;
     // Names of files; what to do about them is one command.
-    let job = toolchain
-        .cargo()
-        .args(["fmt", "--all", "--check", "--", "--files-with-diff"]);
+    let job = toolchain.cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"]);
     check(job, "format of Rust (cargo fmt)", "fmt")
 }
 
 fn contracts() -> Result<Tally> {
     npm::ensure(&paths::contracts())?;
-    let npm = |script: &str| {
-        Job::new("npm")
-            .dir(&paths::contracts())
-            .args(["run", "--silent", script])
-    };
+    let npm = |script: &str| Job::new("npm").dir(&paths::contracts()).args(["run", "--silent", script]);
     let mut sum = check(npm("fmt:check"), "format of Solidity", "contracts-fmt")?;
     npm("build").step("build the contracts", "contracts-build")?;
     let outcome = npm("test").attempt("contract tests", "contracts-test")?;
@@ -94,11 +85,7 @@ fn contracts() -> Result<Tally> {
     }
     sum += Tally::of_runner(counts::forge(&outcome.text), outcome.ok);
     sum += check(npm("gas:check"), "gas of each operation", "contracts-gas")?;
-    sum += check(
-        npm("artifact:check"),
-        "committed artifact is the source's",
-        "contracts-artifact",
-    )?;
+    sum += check(npm("artifact:check"), "committed artifact is the source's", "contracts-artifact")?;
     Ok(sum)
 }
 
@@ -109,23 +96,11 @@ fn clippy(toolchain: &Toolchain) -> Result<Tally> {
     let strict = ["--", "-D", "warnings"];
     let native = toolchain
         .cargo()
-        .args([
-            "clippy",
-            "--workspace",
-            "--exclude",
-            "frontend",
-            "--all-targets",
-        ])
+        .args(["clippy", "--workspace", "--exclude", "frontend", "--all-targets"])
         .args(strict);
     let wasm = toolchain
         .cargo()
-        .args([
-            "clippy",
-            "--package",
-            "frontend",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"])
         .args(strict);
     let mut sum = check(native, "lints of the server's side", "clippy")?;
     sum += check(wasm, "lints of the browser's side", "clippy-wasm")?;
@@ -138,28 +113,16 @@ fn rust(toolchain: &Toolchain) -> Result<Tally> {
     let programs = setup::postgres()?;
     let postgres = step("start a throw-away Postgres", || Postgres::start(&programs))?;
     let packages = ["--workspace", "--exclude", "frontend", "--no-fail-fast"];
-    let with_nextest = toolchain
-        .cargo()
-        .args(["nextest", "--version"])
-        .ask()
-        .is_some();
+    let with_nextest = toolchain.cargo().args(["nextest", "--version"]).ask().is_some();
     let cargo = toolchain
         .cargo()
         .env("LECTERN_TEST_POSTGRES_URL", postgres.url())
         .env("LECTERN_TEST_ANVIL", npm::foundry("anvil")?);
     let (job, count): (Job, fn(&str) -> Option<Tally>) = if with_nextest {
-        (
-            cargo.args(["nextest", "run"]).args(packages),
-            counts::nextest,
-        )
+        (cargo.args(["nextest", "run"]).args(packages), counts::nextest)
     } else {
         // Documentation has no examples that run: their tests would only cost linking.
-        (
-            cargo
-                .args(["test", "--lib", "--bins", "--tests"])
-                .args(packages),
-            counts::cargo_test,
-        )
+        (cargo.args(["test", "--lib", "--bins", "--tests"]).args(packages), counts::cargo_test)
     };
     let outcome = job.attempt("unit and integration tests", "rust")?;
     if !outcome.ok {
@@ -179,6 +142,8 @@ fn e2e(toolchain: &Toolchain) -> Result<Tally> {
     npm::ensure(&paths::tools())?;
     npm::ensure(&paths::contracts())?;
     npm::ensure(&paths::end2end())?;
+    let types = Job::new("npm").dir(&paths::end2end()).args(["run", "--silent", "typecheck"]);
+    let mut sum = check(types, "types of the journeys", "e2e-types")?;
     let browser = setup::browser()?;
     build::site(toolchain, Profile::Release)?;
     let server = build_for_tests(toolchain)?;
@@ -197,7 +162,8 @@ fn e2e(toolchain: &Toolchain) -> Result<Tally> {
         println!("{}", outcome.failure());
     }
     let report = fs::read_to_string(&report).unwrap_or_default();
-    Ok(Tally::of_runner(counts::playwright(&report), outcome.ok))
+    sum += Tally::of_runner(counts::playwright(&report), outcome.ok);
+    Ok(sum)
 }
 
 /// The same selection of packages and targets as the tests', so that cargo unifies the same
@@ -205,14 +171,7 @@ fn e2e(toolchain: &Toolchain) -> Result<Tally> {
 fn build_for_tests(toolchain: &Toolchain) -> Result<PathBuf> {
     toolchain
         .cargo()
-        .args([
-            "build",
-            "--workspace",
-            "--exclude",
-            "frontend",
-            "--bins",
-            "--tests",
-        ])
+        .args(["build", "--workspace", "--exclude", "frontend", "--bins", "--tests"])
         .step("build the server", "server")?;
     build::server_binary(false)
 }

@@ -30,13 +30,7 @@ impl Postgres {
         let data = dir.join("data");
         as_owner(owner, &programs.join("initdb"))
             .dir(&dir)
-            .args([
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--no-locale",
-                "--no-sync",
-            ])
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"])
             .arg("--pgdata")
             .arg(&data)
             .must()?;
@@ -48,24 +42,14 @@ impl Postgres {
             .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"])
             .arg(&dir)
             // Nothing here has to survive a crash.
-            .args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "synchronous_commit=off",
-                "-c",
-                "full_page_writes=off",
-            ])
+            .args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"])
             .args(["-c", "max_connections=300"]);
         let mut server = Daemon::start("Postgres", job, &paths::log("postgres")?)?;
         let socket = dir.join(format!(".s.PGSQL.{port}"));
         let client = programs.join("pg_isready");
         server.until(Duration::from_secs(30), || {
             socket.exists()
-                && Job::new(&client)
-                    .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-                    .ask()
-                    .is_some()
+                && Job::new(&client).args(["-h", "127.0.0.1", "-p", &port.to_string()]).ask().is_some()
         })?;
         Ok(Self { server, dir, port })
     }
@@ -85,12 +69,10 @@ impl Drop for Postgres {
 
 /// Postgres refuses to run as root.
 fn owner() -> Option<&'static str> {
-    nix::unistd::geteuid()
-        .is_root()
-        .then(|| match nix::unistd::User::from_name("postgres") {
-            Ok(Some(_)) => "postgres",
-            _ => "nobody",
-        })
+    nix::unistd::geteuid().is_root().then(|| match nix::unistd::User::from_name("postgres") {
+        Ok(Some(_)) => "postgres",
+        _ => "nobody",
+    })
 }
 
 fn as_owner(owner: Option<&str>, program: &Path) -> Job {
