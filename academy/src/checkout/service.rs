@@ -198,8 +198,7 @@ impl Checkout<'_> {
             OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
         }
-        let access =
-            self.0.learning().enrollment_level(&mut conn, Some(order.user), order.course).await?;
+        let access = self.0.learning().enrollment_level(&mut conn, Some(order.user), order.course).await?;
         if access.level >= order.level {
             return Err(CheckoutError::AlreadyEnrolled.into());
         }

@@ -1,0 +1,410 @@
+//! The edge cases of PAYMENTS.md, by number.
+
+use academy::{
+    Kind,
+    accounts::GivenRole,
+    chain::{
+        Event,
+        fake::{FakeChain, FakeTransaction},
+    },
+    checkout::{OrderState, Setback},
+    evm::{Address, TxHash},
+    money::Wei,
+};
+
+use crate::support::{CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal};
+
+on_both_engines! {
+    async fn case_01_a_hash_used_twice_gives_the_same_order_the_same_answer(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        let hash = payment.hash.to_string();
+        world.chain.mine(vec![payment]);
+        for _ in 0..3 {
+            let order = checkout.submit(&buyer, order.id, &hash).await.unwrap();
+            assert_eq!((order.state, order.setback), (OrderState::Paid, None));
+        }
+        world.turn().await;
+        world.assert_paid(1).await;
+    }
+
+    async fn case_01_a_hash_used_for_another_order_is_a_conflict(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let second = world.course(&world.teacher().await).await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &first);
+        let hash = payment.hash.to_string();
+        world.chain.mine(vec![payment]);
+        checkout.submit(&buyer, first.id, &hash).await.unwrap();
+        let other = checkout.open(&buyer, second.tier).await.unwrap();
+        let (kind, code) = refusal(checkout.submit(&buyer, other.id, &hash).await);
+        assert_eq!((kind, code.as_str()), (Kind::Conflict, "hash_used"));
+        world.turn().await;
+        world.assert_paid(1).await;
+        assert!(!world.can_read(&buyer, &second).await);
+        assert_eq!(checkout.order(&buyer, other.id).await.unwrap().state, OrderState::Open);
+    }
+
+    async fn case_02_another_persons_hash_opens_for_the_buyer_and_not_for_the_thief(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let thief = world.learner().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let stolen = checkout.open(&thief, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        let hash = payment.hash.to_string();
+        world.chain.mine(vec![payment]);
+        let stolen = checkout.submit(&thief, stolen.id, &hash).await.unwrap();
+        assert_eq!((stolen.state, stolen.setback), (OrderState::Open, Some(Setback::OtherBeneficiary)));
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(!world.can_read(&thief, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_03_tab_closed_after_paying_still_opens(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_04_sped_up_in_the_wallet_pays_by_its_event(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let slow = world.payment(&course, &order);
+        world.chain.broadcast(slow.clone());
+        let submitted = checkout.submit(&buyer, order.id, &slow.hash.to_string()).await.unwrap();
+        assert_eq!(submitted.state, OrderState::Submitted);
+        let fast = FakeTransaction { hash: world.hash(), ..slow.clone() };
+        world.chain.drop_from_pool(slow.hash);
+        world.chain.mine(vec![fast.clone()]);
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+        assert_eq!(paid.transaction.unwrap().hash, fast.hash);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_04_cancelled_in_the_wallet_opens_the_order_again(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        let cancelling = FakeTransaction { hash: world.hash(), events: Vec::new(), ..payment.clone() };
+        world.chain.drop_from_pool(payment.hash);
+        world.chain.mine(vec![cancelling]);
+        world.turn().await;
+        world.turn().await;
+        let open = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
+        world.assert_nothing_opened().await;
+        // And it can be paid.
+        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        let paid = checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+    }
+
+    async fn case_05_reverted_never_opens(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let failed = FakeTransaction { success: false, ..world.payment(&course, &order) };
+        world.chain.mine(vec![failed.clone()]);
+        let order = checkout.submit(&buyer, order.id, &failed.hash.to_string()).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::Reverted)));
+        world.turn().await;
+        world.assert_nothing_opened().await;
+        checkout.wallet_call(&buyer, order.id).await.unwrap();
+    }
+
+    async fn case_05_what_does_not_fit_is_rejected_with_its_reason(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let me = person(&buyer).address;
+        let change = |change: &dyn Fn(&mut Event)| {
+            let mut event = world.purchased(&course, &order);
+            change(&mut event);
+            world.transaction(me, vec![event])
+        };
+        let mut lookalike = world.payment(&course, &order);
+        lookalike.events[0].0 = Address([0xEE; 20]);
+        let withdrawn = Event::PayoutWithdrawn { payee: me, amount: order.price };
+        macro_rules! with {
+            ($field:ident = $value:expr) => {
+                change(&|event| if let Event::CoursePurchased { $field, .. } = event { *$field = $value })
+            };
+        }
+        let rows = [
+            (lookalike, Setback::NoPurchase),
+            (world.transaction(me, vec![]), Setback::NoPurchase),
+            (world.transaction(me, vec![withdrawn]), Setback::NoPurchase),
+            (with!(number = 999), Setback::OtherCourse),
+            (with!(tier = 7), Setback::OtherTier),
+            (with!(token = Address([9; 20])), Setback::OtherToken),
+            (with!(order = [9; 32]), Setback::OtherOrder),
+            (with!(amount = Wei::from_ether("0.019999999999999999").unwrap()), Setback::Underpaid),
+        ];
+        for (transaction, setback) in rows {
+            let hash = transaction.hash.to_string();
+            world.chain.mine(vec![transaction]);
+            let order = checkout.submit(&buyer, order.id, &hash).await.unwrap();
+            assert_eq!((order.state, order.setback), (OrderState::Open, Some(setback)));
+            world.turn().await;
+            world.assert_nothing_opened().await;
+        }
+        checkout.wallet_call(&buyer, order.id).await.unwrap();
+    }
+
+    async fn case_06_an_unknown_hash_waits_and_ends_with_the_order(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let unknown = world.hash().to_string();
+        let waiting = checkout.submit(&buyer, order.id, &unknown).await.unwrap();
+        assert_eq!((waiting.state, waiting.setback), (OrderState::Submitted, None));
+        // Tried with longer and longer pauses, and not given up on time alone.
+        let mut runs = 0;
+        for _ in 0..TTL_MINUTES - 1 {
+            world.advance_minutes(1);
+            runs += world.academy.run_jobs_once().await.unwrap();
+        }
+        assert!(runs > 10, "{runs}");
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Submitted);
+        world.advance_minutes(2);
+        world.turn().await;
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Expired);
+        world.assert_nothing_opened().await;
+    }
+
+    async fn case_06_a_pending_hash_waits_and_then_pays(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        let waiting = checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!(waiting.state, OrderState::Submitted);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        world.chain.mine(vec![payment]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_07_after_a_broadcast_nobody_is_asked_to_pay_again(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.fail_with(Some(academy::chain::ChainError::Unavailable("time-out".to_owned())));
+        let kept = checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!(kept.state, OrderState::Submitted);
+        assert_eq!(kept.transaction.unwrap().hash, payment.hash);
+        // No second call, no second order, no giving up while money may be under way.
+        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "not_payable");
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id);
+        assert_eq!(refusal(checkout.cancel(&buyer, order.id).await).1, "not_payable");
+        assert!(world.academy.follow_once().await.is_err());
+        world.advance_minutes(2);
+        assert!(checkout.order(&buyer, order.id).await.unwrap().chain_unreachable);
+        world.chain.fail_with(None);
+        world.chain.mine(vec![payment]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(!checkout.order(&buyer, order.id).await.unwrap().chain_unreachable);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_09_finality_that_stalls_stays_open_and_not_final(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        for _ in 0..5 {
+            world.turn().await;
+            world.advance_minutes(60);
+        }
+        let stalled = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((stalled.state, stalled.confirmations, stalled.is_final), (OrderState::Paid, 1, false));
+        world.chain.mine_empty(2);
+        world.turn().await;
+        let done = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((done.confirmations, done.is_final), (3, true));
+    }
+
+    async fn case_12_mined_after_the_price_ran_out_is_accepted_within_the_tolerance(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES);
+        world.turn().await;
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Expired);
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders WHERE state = 'expired'").await, 1);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_12_mined_long_after_the_price_ran_out_goes_to_review(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        world.turn().await;
+        let order = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Expired, Some(Setback::Late)));
+        world.assert_nothing_opened().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback = 'late'").await, 1);
+    }
+
+    async fn case_16_a_price_edited_after_the_quote_does_not_change_it(world: &World) {
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let dearer = crate::support::tier_form("0.05", 1);
+        world.academy.catalog().edit_tier(&teacher, course.tier, &dearer).await.unwrap();
+        // The chain still sells at the order's price.
+        world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_17_a_multisigs_hash_is_kept_and_its_event_pays(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let safe_hash = TxHash([0x5A; 32]).to_string();
+        checkout.submit(&buyer, order.id, &safe_hash).await.unwrap();
+        world.turn().await;
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Submitted);
+        // The last owner executes it, from an account that we have never seen.
+        let executed = FakeTransaction { sender: Address([0x5E; 20]), ..world.payment(&course, &order) };
+        world.chain.mine(vec![executed.clone()]);
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.transaction.unwrap().hash), (OrderState::Paid, executed.hash));
+        world.assert_paid(1).await;
+    }
+
+    async fn case_22_another_network_is_rejected_by_the_server(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let call = world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        assert_eq!(call.chain_id, format!("0x{CHAIN_ID:x}"));
+        // The site was moved to another chain: what is mined there pays for nothing of this one.
+        let elsewhere = std::sync::Arc::new(FakeChain::new(1));
+        let payment = world.payment(&course, &order);
+        elsewhere.mine(vec![payment.clone()]);
+        let policy = academy::checkout::Policy { chain_id: 1, ..policy() };
+        let moved = world.academy_over(elsewhere, policy, world.faults.clone());
+        let order = moved.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::OtherChain)));
+        moved.follow_once().await.unwrap();
+        moved.run_jobs_once().await.unwrap();
+        world.assert_nothing_opened().await;
+    }
+
+    async fn case_26_two_payments_for_one_course_open_it_once_and_one_is_in_review(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES);
+        let second = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_ne!(first.id, second.id);
+        world.chain.mine(vec![world.payment(&course, &first), world.payment(&course, &second)]);
+        world.turn().await;
+        world.turn().await;
+        let mut states = Vec::new();
+        for id in [first.id, second.id] {
+            let order = checkout.order(&buyer, id).await.unwrap();
+            states.push((order.state, order.setback));
+        }
+        states.sort_by_key(|(state, _)| *state == OrderState::Expired);
+        assert_eq!(states, [(OrderState::Paid, None), (OrderState::Expired, Some(Setback::PaidTwice))]);
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback = 'paid_twice'").await, 1);
+    }
+
+    async fn case_26_one_order_paid_twice_keeps_the_second_for_review(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        world.turn().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback = 'paid_twice'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_27_money_for_a_cancelled_order_or_a_withdrawn_course_goes_to_review(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        let (one, two) = (world.learner().await, world.learner().await);
+        let cancelled = checkout.open(&one, course.tier).await.unwrap();
+        checkout.cancel(&one, cancelled.id).await.unwrap();
+        let withdrawn = checkout.open(&two, course.tier).await.unwrap();
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &cancelled), world.payment(&course, &withdrawn)]);
+        world.turn().await;
+        let cancelled = checkout.order(&one, cancelled.id).await.unwrap();
+        assert_eq!((cancelled.state, cancelled.setback), (OrderState::Cancelled, Some(Setback::Closed)));
+        let withdrawn = checkout.order(&two, withdrawn.id).await.unwrap();
+        assert_eq!((withdrawn.state, withdrawn.setback), (OrderState::Expired, Some(Setback::Withdrawn)));
+        world.assert_nothing_opened().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review'").await, 2);
+    }
+
+    async fn case_33_the_wallet_that_pays_may_differ_and_the_signed_in_buyer_gets_the_course(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let other_wallet = world.learner().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_eq!(order.beneficiary, person(&buyer).address_text, "the page says which account it is for");
+        let payment = FakeTransaction { sender: person(&other_wallet).address, ..world.payment(&course, &order) };
+        world.chain.mine(vec![payment.clone()]);
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(!world.can_read(&other_wallet, &course).await);
+    }
+
+    async fn case_33_bought_for_another_account_does_not_open_for_the_signed_in_one(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let mut payment = world.payment(&course, &order);
+        if let Event::CoursePurchased { beneficiary, .. } = &mut payment.events[0].1 {
+            *beneficiary = Address([0xB1; 20]);
+        }
+        world.chain.mine(vec![payment.clone()]);
+        let order = checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::OtherBeneficiary)));
+        world.turn().await;
+        world.assert_nothing_opened().await;
+        let admin = world.person(&[GivenRole::Admin]).await;
+        let payments = checkout.payments(&admin, &academy::page::Filter::default()).await.unwrap();
+        assert_eq!(payments.rows[0].setback, Some(Setback::OtherBeneficiary), "a person looks at the money");
+        assert_eq!(payments.rows[0].transaction.hash, payment.hash);
+        assert_eq!(payments.rows[0].amount, order.price);
+    }
+}

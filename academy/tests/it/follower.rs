@@ -1,0 +1,129 @@
+//! Following the chain: case 11 and what nodes do.
+
+use academy::{Kind, chain::fake::FakeChain};
+
+use crate::support::{CHAIN_ID, on_both_engines, person, policy, refusal, turn};
+
+on_both_engines! {
+    async fn case_11_a_restart_goes_on_at_the_cursor_and_misses_nothing(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let before = world.academy.follow_once().await.unwrap();
+        assert_eq!(before.next, before.head + 1);
+        // While the site is down, the payment is mined, and much else.
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine_empty(50);
+        let restarted = world.restarted();
+        let after = restarted.follow_once().await.unwrap();
+        assert_eq!((after.head, after.next), (before.head + 51, before.head + 52));
+        restarted.run_jobs_once().await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_11_what_overlaps_is_kept_once(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        let mut read = 0;
+        for _ in 0..4 {
+            read += world.academy.follow_once().await.unwrap().events;
+            world.academy.run_jobs_once().await.unwrap();
+        }
+        assert!(read > 6, "the newest blocks are read again: {read}");
+        world.assert_paid(1).await;
+        // From the beginning again, as after a lost cursor.
+        world.execute("DELETE FROM chain_cursors".to_owned()).await;
+        turn(&world.restarted()).await;
+        world.assert_paid(1).await;
+    }
+
+    async fn a_long_way_is_gone_in_steps(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine_empty(100);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        for (node, ours) in [(u64::MAX, 10), (7, 1000), (3, 1000), (1, 1000), (1000, 1)] {
+            world.execute("DELETE FROM chain_cursors".to_owned()).await;
+            world.execute("DELETE FROM chain_blocks".to_owned()).await;
+            world.chain.limit_range(node);
+            let policy = academy::checkout::Policy { max_log_range: ours, ..policy() };
+            let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+            let mut next = 0;
+            for step in 0.. {
+                let followed = academy.follow_once().await.unwrap();
+                assert!(followed.next > next, "step {step} leads nowhere at {node}, {ours}");
+                next = followed.next;
+                if next > followed.head {
+                    break;
+                }
+            }
+            academy.run_jobs_once().await.unwrap();
+            assert!(world.can_read(&buyer, &course).await);
+            world.assert_paid(1).await;
+        }
+    }
+
+    async fn another_chain_is_not_followed(world: &World) {
+        let other = std::sync::Arc::new(FakeChain::new(CHAIN_ID + 1));
+        let academy = world.academy_over(other, policy(), world.faults.clone());
+        let (kind, code) = refusal(academy.follow_once().await);
+        assert_eq!((kind, code.as_str()), (Kind::Unavailable, "other_chain"));
+        assert_eq!(world.count("SELECT COUNT(*) FROM chain_cursors").await, 0);
+    }
+
+    async fn other_contracts_and_other_peoples_events_are_passed_over(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let mut lookalike = world.payment(&course, &order);
+        lookalike.events[0].0 = academy::evm::Address([0xEE; 20]);
+        let mut unknown = world.payment(&course, &order);
+        if let academy::chain::Event::CoursePurchased { order, .. } = &mut unknown.events[0].1 {
+            *order = [0xFF; 32];
+        }
+        world.chain.mine(vec![lookalike, unknown]);
+        world.turn().await;
+        world.assert_nothing_opened().await;
+        // Money that names no order is kept for a person to look at; the look-alike is not money.
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'unknown_order'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments").await, 1);
+    }
+
+    async fn a_reorg_may_give_a_listings_number_to_another_course(world: &World) {
+        let (one, two) = (world.teacher().await, world.teacher().await);
+        let first = world.course(&one).await;
+        let mut second = world.draft(&two).await;
+        let form = crate::support::tier_form("0.02", 1);
+        second.tier = world.academy.catalog().add_tier(&two, second.id, &form).await.unwrap();
+        world.academy.catalog().publish(&two, second.id).await.unwrap();
+        // In the other history, the second course came first and took the first one's number.
+        world.chain.reorg(1);
+        let (mut first, number) = (first.clone(), first.number);
+        (second.number, first.number) = (number, number + 1);
+        world.chain.mine(vec![world.listing(&second, person(&two).address)]);
+        world.chain.mine(vec![world.listing(&first, person(&one).address)]);
+        world.academy.follow_once().await.unwrap();
+        for (teacher, course) in [(&one, &first), (&two, &second)] {
+            let page = world.academy.catalog().studio(teacher, course.id).await.unwrap();
+            assert_eq!(page.listing.as_ref().unwrap().number, course.number);
+            assert!(page.disagreements().is_empty());
+            let buyer = world.learner().await;
+            let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+            world.chain.mine(vec![world.payment(course, &order)]);
+            world.turn().await;
+            assert!(world.can_read(&buyer, course).await);
+        }
+    }
+
+    async fn health_says_whether_the_follower_moves(world: &World) {
+        let admin = world.admin().await;
+        let health = world.academy.checkout().health(&admin).await.unwrap();
+        assert!(!health.healthy && health.next_block.is_none());
+        world.academy.follow_once().await.unwrap();
+        let health = world.academy.checkout().health(&admin).await.unwrap();
+        assert_eq!((health.healthy, health.head, health.next_block), (true, Some(0), Some(1)));
+        world.advance_minutes(2);
+        assert!(!world.academy.checkout().health(&admin).await.unwrap().healthy);
+        world.chain.fail_with(Some(academy::chain::ChainError::Unavailable("down".to_owned())));
+        assert_eq!(world.academy.checkout().health(&admin).await.unwrap().head, None);
+    }
+}

@@ -1,0 +1,64 @@
+//! The process is killed between the wallet's yes and the unlock, at each write; after the restart
+//! the course opens without a click.
+
+use std::sync::Arc;
+
+use academy::{checkout::OrderState, fault::PAYMENT_POINTS};
+
+use crate::support::{Kill, on_both_engines, policy, turn};
+
+on_both_engines! {
+    async fn opens_after_a_restart_wherever_it_was_killed(world: &World) {
+        for (sales, point) in (1..).zip(PAYMENT_POINTS) {
+            let (course, buyer) = world.sale().await;
+            let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+            let payment = world.payment(&course, &order);
+            let hash = payment.hash.to_string();
+            world.chain.mine(vec![payment]);
+
+            // The browser names the transaction, and the worker takes its turn, until they are killed.
+            let faults = Arc::new(Kill::default());
+            faults.arm(point);
+            let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+            let _ = dying.checkout().submit(&buyer, order.id, &hash).await;
+            if !faults.dead() {
+                let _ = dying.follow_once().await;
+                let _ = dying.run_jobs_once().await;
+            }
+            assert!(faults.dead(), "nothing passes {point}");
+
+            // A worker that died with a job in its hands gives it back when its lease ends.
+            world.advance_minutes(1);
+            let restarted = world.restarted();
+            turn(&restarted).await;
+            assert!(world.can_read(&buyer, &course).await, "killed at {point}");
+            let order = restarted.checkout().order(&buyer, order.id).await.unwrap();
+            assert_eq!(order.state, OrderState::Paid, "killed at {point}");
+            world.assert_paid(sales).await;
+            // Nothing more happens to it.
+            turn(&restarted).await;
+            world.assert_paid(sales).await;
+        }
+    }
+
+    async fn opens_after_a_restart_when_the_tab_was_closed_and_the_worker_killed(world: &World) {
+        let points = PAYMENT_POINTS.iter().filter(|point| !point.starts_with("submit."));
+        for (sales, point) in (1..).zip(points) {
+            let (course, buyer) = world.sale().await;
+            let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+            world.chain.mine(vec![world.payment(&course, &order)]);
+            let faults = Arc::new(Kill::default());
+            faults.arm(point);
+            let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+            let _ = dying.follow_once().await;
+            if !faults.dead() {
+                let _ = dying.run_jobs_once().await;
+            }
+            assert!(faults.dead(), "nothing passes {point}");
+            world.advance_minutes(1);
+            turn(&world.restarted()).await;
+            assert!(world.can_read(&buyer, &course).await, "killed at {point}");
+            world.assert_paid(sales).await;
+        }
+    }
+}

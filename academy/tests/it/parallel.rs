@@ -1,0 +1,115 @@
+//! Case 32: two tabs, two devices, a double click.
+
+use academy::{Kind, checkout::OrderState, learning::EnrollmentState};
+use futures::future::join_all;
+
+use crate::support::{on_both_engines, tier_form};
+
+const AT_ONCE: usize = 20;
+
+on_both_engines! {
+    async fn case_32_twenty_clicks_on_buy_open_one_order(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let opening = (0..AT_ONCE).map(|_| {
+            let (academy, buyer) = (world.academy.clone(), buyer.clone());
+            tokio::spawn(async move { academy.checkout().open(&buyer, course.tier).await.unwrap().id })
+        });
+        let ids = join_all(opening).await;
+        let first = ids[0].as_ref().unwrap();
+        assert!(ids.iter().all(|id| id.as_ref().unwrap() == first));
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, 1);
+    }
+
+    async fn case_32_twenty_submits_and_settles_pay_once(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        let hash = payment.hash.to_string();
+        world.chain.mine(vec![payment]);
+        let work = (0..AT_ONCE).map(|turn| {
+            let (academy, buyer, hash) = (world.academy.clone(), buyer.clone(), hash.clone());
+            tokio::spawn(async move {
+                match turn % 4 {
+                    0 => drop(academy.checkout().submit(&buyer, order.id, &hash).await.unwrap()),
+                    1 => drop(academy.follow_once().await.unwrap()),
+                    2 => drop(academy.run_jobs_once().await.unwrap()),
+                    _ => drop(academy.checkout().settle(order.id).await.unwrap()),
+                }
+            })
+        });
+        for done in join_all(work).await {
+            done.unwrap();
+        }
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_32_two_payments_settled_at_once_open_once(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(crate::support::TTL_MINUTES);
+        let second = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &first), world.payment(&course, &second)]);
+        world.academy.follow_once().await.unwrap();
+        let work = (0..AT_ONCE).map(|turn| {
+            let academy = world.academy.clone();
+            let id = if turn % 2 == 0 { first.id } else { second.id };
+            tokio::spawn(async move { academy.checkout().settle(id).await.unwrap() })
+        });
+        for done in join_all(work).await {
+            done.unwrap();
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders WHERE state = 'paid'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review'").await, 1);
+    }
+
+    async fn case_32_twenty_clicks_on_enroll_enroll_once(world: &World) {
+        let teacher = world.teacher().await;
+        let course = world.draft(&teacher).await;
+        let tier = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0", 1)).await.unwrap();
+        world.academy.catalog().publish(&teacher, course.id).await.unwrap();
+        let learner = world.learner().await;
+        let work = (0..AT_ONCE).map(|_| {
+            let (academy, learner) = (world.academy.clone(), learner.clone());
+            tokio::spawn(async move { academy.learning().enroll_free(&learner, tier).await.unwrap() })
+        });
+        for done in join_all(work).await {
+            done.unwrap();
+        }
+        let shelf = world.academy.learning().mine(&learner).await.unwrap();
+        assert_eq!((shelf.len(), shelf[0].state), (1, EnrollmentState::Active));
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+    }
+
+    async fn case_32_cancel_and_submit_at_once_leave_one_of_the_two(world: &World) {
+        let (course, buyer) = world.sale().await;
+        for _ in 0..5 {
+            let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+            let hash = world.hash().to_string();
+            let cancel = {
+                let (academy, buyer) = (world.academy.clone(), buyer.clone());
+                tokio::spawn(async move { academy.checkout().cancel(&buyer, order.id).await })
+            };
+            let submit = {
+                let (academy, buyer) = (world.academy.clone(), buyer.clone());
+                tokio::spawn(async move { academy.checkout().submit(&buyer, order.id, &hash).await })
+            };
+            let (cancelled, submitted) = (cancel.await.unwrap(), submit.await.unwrap());
+            submitted.expect("a hash is always kept");
+            let state = world.academy.checkout().order(&buyer, order.id).await.unwrap().state;
+            match cancelled {
+                Ok(_) => assert_eq!(state, OrderState::Cancelled),
+                Err(problem) => {
+                    assert_eq!((problem.kind, state), (Kind::Conflict, OrderState::Submitted));
+                    world.advance_minutes(crate::support::TTL_MINUTES);
+                    world.turn().await;
+                }
+            }
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM submissions").await, 5);
+    }
+}

@@ -1,0 +1,202 @@
+//! Case 10: a provider answers null, lags, lies or is down. The next one is asked; with two or
+//! more, one liar can delay but never open.
+
+use std::sync::Arc;
+
+use academy::{
+    Academy,
+    chain::{
+        Chain, ChainError, Rpc,
+        fake::{FakeChain, FakeTransaction},
+    },
+    checkout::OrderState,
+    evm::Address,
+};
+
+use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, policy, turn};
+
+fn node() -> Arc<FakeChain> {
+    let node = FakeChain::new(CHAIN_ID);
+    node.set_time(u64::try_from(START.0).unwrap() / 1000);
+    Arc::new(node)
+}
+
+/// The world over these providers.
+fn over(world: &World, nodes: &[&Arc<FakeChain>]) -> Academy {
+    let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
+    world.academy_over(Arc::new(Rpc::over(nodes).unwrap()), policy(), world.faults.clone())
+}
+
+on_both_engines! {
+    async fn case_10_null_is_not_failed_and_the_next_provider_is_asked(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [one, two, three] = [node(), node(), node()];
+        let payment = world.payment(&course, &order);
+        for chain in [&one, &two, &three] {
+            chain.mine_empty(1);
+            chain.mine(vec![payment.clone()]);
+        }
+        one.hide_receipts(true);
+        let academy = over(world, &[&one, &two, &three]);
+        let order = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!(order.state, OrderState::Paid);
+    }
+
+    async fn case_10_two_nulls_wait_and_open_later(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [one, two] = [node(), node()];
+        let payment = world.payment(&course, &order);
+        for chain in [&one, &two] {
+            chain.mine_empty(1);
+            chain.mine(vec![payment.clone()]);
+            chain.hide_receipts(true);
+        }
+        let academy = over(world, &[&one, &two]);
+        let waiting = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((waiting.state, waiting.setback), (OrderState::Submitted, None));
+        one.hide_receipts(false);
+        two.hide_receipts(false);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_10_a_provider_that_is_down_is_passed_over(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [one, two] = [node(), node()];
+        let down = node();
+        down.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        let payment = world.payment(&course, &order);
+        for chain in [&one, &two] {
+            chain.mine_empty(1);
+            chain.mine(vec![payment.clone()]);
+        }
+        let academy = over(world, &[&down, &one, &two]);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_10_a_provider_that_lags_only_delays(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [ahead, behind] = [node(), node()];
+        let payment = world.payment(&course, &order);
+        for chain in [&ahead, &behind] {
+            chain.mine_empty(1);
+        }
+        ahead.mine(vec![payment.clone()]);
+        let academy = over(world, &[&ahead, &behind]);
+        let waiting = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((waiting.state, waiting.setback), (OrderState::Submitted, None));
+        turn(&academy).await;
+        assert!(!world.can_read(&buyer, &course).await);
+        behind.mine(vec![payment]);
+        world.advance_minutes(1);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        // It falls behind again: what was opened stays open.
+        behind.reorg(1);
+        world.advance_minutes(1);
+        let _ = academy.follow_once().await;
+        let _ = academy.run_jobs_once().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_10_one_liar_never_opens(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [liar, honest] = [node(), node()];
+        let also_honest = node();
+        for chain in [&liar, &honest, &also_honest] {
+            chain.mine_empty(1);
+        }
+        let payment = world.payment(&course, &order);
+        liar.mine(vec![payment.clone()]);
+        liar.mine_empty(20);
+        for nodes in [vec![&liar, &honest], vec![&honest, &liar], vec![&liar, &honest, &also_honest]] {
+            let academy = over(world, &nodes);
+            let _ = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await;
+            let _ = academy.follow_once().await;
+            world.advance_minutes(1);
+            let _ = academy.run_jobs_once().await;
+            assert!(!world.can_read(&buyer, &course).await);
+            world.assert_nothing_opened().await;
+        }
+    }
+
+    async fn case_10_one_liar_never_takes_away(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let [one, two] = [node(), node()];
+        let liar = node();
+        let payment = world.payment(&course, &order);
+        for chain in [&one, &two, &liar] {
+            chain.mine_empty(1);
+            chain.mine(vec![payment.clone()]);
+        }
+        let academy = over(world, &[&liar, &one, &two]);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        liar.reorg(1);
+        liar.mine(vec![FakeTransaction { success: false, ..payment }]);
+        for _ in 0..3 {
+            world.advance_minutes(1);
+            turn(&academy).await;
+            assert!(world.can_read(&buyer, &course).await);
+        }
+        world.assert_paid(1).await;
+    }
+}
+
+#[tokio::test]
+async fn asks_for_agreement_where_an_answer_could_open() {
+    let (one, two) = (node(), node());
+    let rpc = Rpc::over(vec![one.clone(), two.clone()]).unwrap();
+    one.mine_empty(3);
+    assert_eq!(rpc.head().await.unwrap().number, 0, "the height that two have reached");
+    two.mine_empty(2);
+    assert_eq!(rpc.head().await.unwrap().number, 2);
+    assert!(rpc.block(2).await.unwrap().is_some());
+    assert!(matches!(rpc.block(3).await, Err(ChainError::Unavailable(_))), "one word against another");
+    assert!(rpc.block(4).await.unwrap().is_none());
+    assert!(Rpc::over(Vec::new()).is_err());
+    assert!(Rpc::new(&["not a url".to_owned()]).is_err());
+}
+
+#[tokio::test]
+async fn a_liars_nonce_cancels_nothing() {
+    let (one, liar) = (node(), node());
+    let sender = Address([5; 20]);
+    let rpc = Rpc::over(vec![liar.clone(), one.clone()]).unwrap();
+    let used = FakeTransaction {
+        hash: academy::evm::TxHash([1; 32]),
+        sender,
+        nonce: 7,
+        success: true,
+        events: Vec::new(),
+    };
+    liar.mine(vec![used]);
+    assert_eq!(rpc.nonce(sender).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_log_that_one_provider_hides_is_heard_from_another() {
+    let (one, two) = (node(), node());
+    let paid =
+        academy::chain::Event::PayoutWithdrawn { payee: Address([5; 20]), amount: academy::money::Wei::ZERO };
+    let transaction = FakeTransaction {
+        hash: academy::evm::TxHash([1; 32]),
+        sender: Address([5; 20]),
+        nonce: 0,
+        success: true,
+        events: vec![(MARKET, paid)],
+    };
+    one.mine_empty(1);
+    two.mine(vec![transaction]);
+    let rpc = Rpc::over(vec![one, two]).unwrap();
+    assert_eq!(rpc.events(MARKET, 0, 1).await.unwrap().len(), 1);
+}

@@ -1,0 +1,188 @@
+//! Case 8: blocks are replaced.
+
+use academy::{
+    chain::fake::FakeTransaction,
+    checkout::{OrderState, Setback},
+    learning::{EnrollmentState, LessonAnswer},
+};
+
+use crate::support::{on_both_engines, turn};
+
+on_both_engines! {
+    async fn case_08_a_reorg_suspends_access_and_the_same_payment_restores_it(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+
+        let undone = world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        let followed = world.academy.follow_once().await.unwrap();
+        assert!(followed.reorg_above.is_some());
+        world.academy.run_jobs_once().await.unwrap();
+        let suspended = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((suspended.state, suspended.setback), (OrderState::Confirming, Some(Setback::Orphaned)));
+        let answer = world.academy.learning().lesson(&buyer, &course.slug, "secret").await.unwrap();
+        assert!(matches!(answer, LessonAnswer::Locked { suspended: true, .. }), "it says so");
+        let shelf = world.academy.learning().mine(&buyer).await.unwrap();
+        assert_eq!(shelf[0].state, EnrollmentState::Suspended);
+        // Nobody is asked to pay again meanwhile.
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id);
+
+        world.chain.mine(undone);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        let restored = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((restored.state, restored.setback), (OrderState::Paid, None));
+        world.assert_paid(1).await;
+    }
+
+    async fn case_08_included_again_at_once_stays_open(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        let undone = world.chain.reorg(1);
+        world.chain.mine(undone);
+        for _ in 0..2 {
+            world.turn().await;
+            assert!(world.can_read(&buyer, &course).await);
+        }
+        world.assert_paid(1).await;
+    }
+
+    async fn case_08_included_again_at_another_place_in_its_block_opens(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        let mut undone = world.chain.reorg(1);
+        // Another transaction's log comes first now, so that the payment's own has another index.
+        let other = world.learner().await;
+        let others_order = checkout.open(&other, course.tier).await.unwrap();
+        undone.insert(0, world.payment(&course, &others_order));
+        world.chain.mine(undone);
+        for _ in 0..3 {
+            world.turn().await;
+        }
+        for (who, id) in [(&buyer, order.id), (&other, others_order.id)] {
+            assert!(world.can_read(who, &course).await);
+            let order = checkout.order(who, id).await.unwrap();
+            assert_eq!((order.state, order.setback), (OrderState::Paid, None));
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review'").await, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 2);
+    }
+
+    async fn case_08_a_final_payment_stays(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert!(world.academy.checkout().order(&buyer, order.id).await.unwrap().is_final);
+        let undone = world.chain.reorg(3);
+        world.chain.mine_empty(5);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        // And it stays so when the payment comes back, with one confirmation.
+        world.chain.mine(undone);
+        world.turn().await;
+        world.turn().await;
+        let order = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((order.state, order.is_final), (OrderState::Paid, true));
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_08_a_payment_that_never_comes_back_lets_the_order_be_paid_again(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        // In the other history, the wallet used the nonce for something else.
+        world.chain.reorg(1);
+        world.chain.mine(vec![FakeTransaction { hash: world.hash(), events: Vec::new(), ..payment }]);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        let open = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
+        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+    }
+
+    async fn case_08_before_it_opened_a_reorg_starts_the_count_again(world: &World) {
+        let deep = world.academy_over(
+            world.chain.clone(),
+            academy::checkout::Policy { open_confirmations: 2, ..crate::support::policy() },
+            world.faults.clone(),
+        );
+        let (course, buyer) = world.sale().await;
+        let order = deep.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        turn(&deep).await;
+        let confirming = deep.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((confirming.state, confirming.confirmations), (OrderState::Confirming, 1));
+        assert!(!world.can_read(&buyer, &course).await);
+        let undone = world.chain.reorg(1);
+        world.chain.mine(undone);
+        turn(&deep).await;
+        assert_eq!(deep.checkout().order(&buyer, order.id).await.unwrap().confirmations, 1);
+        world.chain.mine_empty(1);
+        turn(&deep).await;
+        let paid = deep.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.confirmations), (OrderState::Paid, 2));
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_08_a_chain_that_is_shorter_for_a_while_hides_no_event(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        for _ in 0..12 {
+            world.chain.mine_empty(1);
+            world.academy.follow_once().await.unwrap();
+        }
+        // The payment is early in the new history, which grows under the follower's eyes.
+        world.chain.reorg(10);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        for _ in 0..12 {
+            world.turn().await;
+            world.chain.mine_empty(1);
+        }
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_08_a_payout_that_was_undone_is_forgotten(world: &World) {
+        let teacher = world.teacher().await;
+        let me = crate::support::person(&teacher).address;
+        let amount = academy::money::Wei::from_ether("1").unwrap();
+        let paid = academy::chain::Event::PayoutWithdrawn { payee: me, amount };
+        world.chain.mine_empty(1);
+        world.academy.follow_once().await.unwrap();
+        world.chain.mine(vec![world.transaction(me, vec![paid])]);
+        world.academy.follow_once().await.unwrap();
+        assert_eq!(world.academy.checkout().payout(&teacher).await.unwrap().history.len(), 1);
+        let undone = world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.academy.follow_once().await.unwrap();
+        assert!(world.academy.checkout().payout(&teacher).await.unwrap().history.is_empty());
+        world.chain.mine(undone);
+        world.academy.follow_once().await.unwrap();
+        assert_eq!(world.academy.checkout().payout(&teacher).await.unwrap().history.len(), 1);
+    }
+}
