@@ -217,8 +217,10 @@ pub fn TextArea(
     mono: bool,
 ) -> impl IntoView {
     let part = parts(&form, &prefix, name, hint);
+    // leptos writes a textarea's text as it is, so that "</textarea>" in it would end the element.
+    let value = form.value(name).replace('&', "&amp;").replace('<', "&lt;");
     // The parser drops one newline right after the tag: a text that begins with one keeps it so.
-    let value = format!("\n{}", form.value(name));
+    let value = format!("\n{value}");
     view! {
         <div class="field">
             <label for=part.id.clone()>{label}{(!required).then(optional_mark)}</label>
