@@ -1,6 +1,7 @@
 //! The page around a view: head, header, footer. The head is written as text, since it is the
 //! same few lines on every page; what carries structure is a view.
 
+use academy::ids::TierId;
 use leptos::prelude::*;
 
 use crate::{
@@ -78,11 +79,9 @@ pub fn open(html: &mut String, state: &AppState, visitor: &Visitor, head: &PageH
 }
 
 /// Everything after the view.
-pub fn close(html: &mut String, visitor: &Visitor, layout: Layout) {
+pub fn close(html: &mut String, visitor: &Visitor) {
     html.push_str("</main>");
-    if layout != Layout::Bare {
-        html.push_str(&footer(visitor).to_html());
-    }
+    html.push_str(&footer(visitor).to_html());
     html.push_str("</body></html>");
 }
 
@@ -130,6 +129,12 @@ fn text(html: &mut String, text: &str) {
 /// The address of the sign-in page that leads back to `path`.
 pub fn sign_in_path(path: &str) -> String {
     format!("/sign-in?next={}", url_encoded(path))
+}
+
+/// The address of the sign-in page that goes on to buying a tier of a course: nobody has to say
+/// twice what they want.
+pub fn sign_in_to_buy(slug: &str, tier: TierId) -> String {
+    format!("{}&tier={tier}", sign_in_path(&format!("/courses/{slug}")))
 }
 
 /// For a value in a query (RFC 3986, with slashes kept: they are allowed there).

@@ -16,7 +16,10 @@ use crate::{
     },
 };
 
-/// Signs in with a wallet, then goes to `next`.
+/// The id of a form on the page that is sent after signing in, instead of going to `next`.
+pub const GO_ON: &str = "go-on";
+
+/// Signs in with a wallet, then goes to `next`, or sends the form [`GO_ON`] if there is one.
 #[island]
 pub fn SignIn(
     /// A path on this site.
@@ -31,7 +34,11 @@ pub fn SignIn(
             match sign_in(link, wallet).await {
                 Ok(()) => {
                     done.set(true);
-                    js::go(&next.with_value(|next| local_path(next).to_owned()));
+                    let form = js::call(&js::get(&js::window(), "document"), "getElementById", &[GO_ON.into()]);
+                    // `null` has no `submit`: then there is no such form.
+                    if js::call(&form.unwrap_or_default(), "submit", &[]).is_err() {
+                        js::go(&next.with_value(|next| local_path(next).to_owned()));
+                    }
                 }
                 Err(notice) => link.notice.set(Some(notice)),
             }

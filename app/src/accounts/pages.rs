@@ -1,6 +1,6 @@
 //! Signing in and out, the profile, the colours; and the pages of problems.
 
-use academy::{Kind, Problem, accounts::Profile};
+use academy::{Kind, Problem, accounts::Profile, ids::TierId};
 use axum::{
     Form, Router,
     extract::{Query, State},
@@ -31,24 +31,34 @@ pub fn router() -> Router<AppState> {
 struct Next {
     #[serde(default)]
     next: String,
+    /// What to buy of the course at `next` afterwards.
+    #[serde(default)]
+    tier: String,
 }
 
-async fn sign_in(State(state): State<AppState>, visitor: Visitor, Query(Next { next }): Query<Next>) -> Answer {
-    let next = local_path(&next).to_owned();
+async fn sign_in(State(state): State<AppState>, visitor: Visitor, Query(query): Query<Next>) -> Answer {
+    let next = local_path(&query.next).to_owned();
     if visitor.signed_in() {
         return Ok(see_other(&next));
     }
-    Ok(sign_in_page(&state, &visitor, next, StatusCode::OK))
+    let tier = query.tier.parse().ok();
+    Ok(sign_in_page(&state, &visitor, next, tier, StatusCode::OK))
 }
 
-fn sign_in_page(state: &AppState, visitor: &Visitor, next: String, status: StatusCode) -> Response {
+fn sign_in_page(
+    state: &AppState,
+    visitor: &Visitor,
+    next: String,
+    tier: Option<TierId>,
+    status: StatusCode,
+) -> Response {
     let head = PageHead::new(
         "Sign in",
         "Sign in with your wallet. It costs nothing and moves no money.",
     )
     .layout(Layout::Till)
     .status(status);
-    render(state, visitor, head, || parts::sign_in(next))
+    render(state, visitor, head, || parts::sign_in(next, tier))
 }
 
 async fn sign_out(State(state): State<AppState>, visitor: Visitor) -> Answer {
@@ -122,7 +132,7 @@ async fn theme(State(state): State<AppState>, Form(colours): Form<Colours>) -> R
 /// The page of a problem. Where signing in is all that is missing, the sign-in page itself.
 pub fn problem_page(state: &AppState, visitor: &Visitor, status: StatusCode, problem: &Problem) -> Response {
     if problem.kind == Kind::SignInFirst {
-        return sign_in_page(state, visitor, local_path(&visitor.path).to_owned(), status);
+        return sign_in_page(state, visitor, local_path(&visitor.path).to_owned(), None, status);
     }
     let title = match problem.kind {
         Kind::NotFound => "Not found",

@@ -1,33 +1,34 @@
 //! The views of the accounts' pages.
 
-use academy::{Kind, Problem};
+use academy::{Kind, Problem, ids::TierId};
 use leptos::prelude::*;
 
-use super::island::SignIn;
+use super::island::{GO_ON, SignIn};
 use crate::ui::{AddressText, ErrorSummary, Field, FormState, Notice, PageTitle, Submit, TextArea, Tone};
 
-pub fn sign_in(next: String) -> impl IntoView {
+pub fn sign_in(next: String, tier: Option<TierId>) -> impl IntoView {
+    // The form that the course's button was: sent again once somebody is signed in.
+    let buying = tier.filter(|_| next.starts_with("/courses/")).map(|tier| {
+        let action = format!("{}/buy", next.split(['?', '#']).next().unwrap_or_default());
+        view! {
+            <form id=GO_ON method="post" action=action hidden>
+                <input type="hidden" name="tier" value=tier.to_string()/>
+            </form>
+        }
+    });
     view! {
         <section class="till" aria-labelledby="sign-in-title">
             <h1 id="sign-in-title">"Sign in with your wallet"</h1>
             <p class="lead">
                 "Your wallet shows a short message to sign. It costs nothing and moves no money; it only proves that the account is yours."
             </p>
+            {buying}
             <SignIn next=next/>
             <noscript>
                 <p class="notice" data-tone="warning">
                     "Signing in talks to your wallet, and that needs JavaScript. Turn it on for this site, or keep browsing: courses, prices and previews work without it."
                 </p>
             </noscript>
-            <details class="help">
-                <summary>"What is a wallet, and do I need one?"</summary>
-                <p>
-                    "A wallet is an app or browser extension, such as "
-                    <a href="https://metamask.io/download" rel="noopener" target="_blank">"MetaMask"</a>
-                    ", that keeps your account on the network and asks you before it signs or pays anything. Here it takes the place of a password and of a card."
-                </p>
-                <p>"You don't need one to look at courses or to read free previews. You do to enrol, to buy and to keep your progress."</p>
-            </details>
         </section>
     }
 }

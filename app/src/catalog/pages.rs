@@ -18,7 +18,7 @@ use super::{offer::Offer, parts, structured};
 use crate::{
     AppState, Visitor,
     render::{Answer, Failed, PageHead, render, see_other, status},
-    shell::{SITE, sign_in_path},
+    shell::{SITE, sign_in_to_buy},
 };
 
 /// The catalogue's pages.
@@ -73,7 +73,9 @@ async fn course_page(
     if let Some(problem) = &problem {
         head.status = status(problem.kind);
     }
-    Ok(render(state, visitor, head, || parts::course(page, access, done, offer, problem)))
+    Ok(render(state, visitor, head, || {
+        parts::course(page, access, done, offer, problem, visitor.signed_in())
+    }))
 }
 
 fn description(page: &CoursePage) -> String {
@@ -98,10 +100,10 @@ async fn buy(
     Form(choice): Form<Choice>,
 ) -> Answer {
     let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
-    if !visitor.signed_in() {
-        return Ok(see_other(&sign_in_path(&format!("/courses/{slug}"))));
-    }
     let tier = chosen(&page, &choice.tier)?;
+    if !visitor.signed_in() {
+        return Ok(see_other(&sign_in_to_buy(&slug, tier.id)));
+    }
     let answer = if tier.price.is_zero() {
         enroll(&state, &visitor, &page, tier.id).await
     } else {
