@@ -40,9 +40,11 @@ impl Machine {
 pub fn environment() -> Environment {
     // Names of ours are ASCII. A value that is no Unicode keeps replacement characters, so that the
     // check of its key says what is wrong with it.
-    Environment::new(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-    }))
+    Environment::new(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        }),
+    )
 }
 
 /// The chain through the configured nodes. Asks nothing yet.
@@ -50,8 +52,7 @@ pub fn environment() -> Environment {
 /// # Errors
 /// When one of the URLs is none.
 pub fn chain(config: &Config) -> Result<Arc<dyn Chain>, Failure> {
-    let urls: Vec<String> =
-        config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
+    let urls: Vec<String> = config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
     Ok(Arc::new(Rpc::new(&urls)?))
 }
 

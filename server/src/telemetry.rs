@@ -1,5 +1,7 @@
 //! Logs on standard error, metrics for Prometheus.
 
+use std::io::IsTerminal;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -13,9 +15,10 @@ use crate::{
 /// # Errors
 /// When the filter is none; loading the configuration has checked it.
 pub fn start(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .map_err(|error| Failure::Told(format!("log.filter: {error}")))?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_new(&log.filter).map_err(|error| Failure::Told(format!("log.filter: {error}")))?;
+    let lines =
+        fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match log.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).try_init(),

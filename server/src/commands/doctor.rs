@@ -141,9 +141,9 @@ async fn market(config: &Config, chain: &dyn Chain) -> Finding {
 /// Whether code on a chain is what this creation code leaves there: it is contained in it, but for
 /// immutable values, which stand as zeros until they are set at the deployment.
 fn is_ours(code: &[u8], creation: &[u8]) -> bool {
-    creation.windows(code.len()).any(|window| {
-        window.iter().zip(code).all(|(ours, theirs)| ours == theirs || *ours == 0)
-    })
+    creation
+        .windows(code.len())
+        .any(|window| window.iter().zip(code).all(|(ours, theirs)| ours == theirs || *ours == 0))
 }
 
 #[cfg(test)]

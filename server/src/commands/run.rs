@@ -83,10 +83,8 @@ pub async fn worker(config: &Config) -> Result<(), Failure> {
 
 /// Resolves to `true` at SIGTERM or SIGINT.
 fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(Failure::system("listening for SIGTERM"))?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(Failure::system("listening for SIGINT"))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::system("listening for SIGTERM"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::system("listening for SIGINT"))?;
     let (tell, told) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! {

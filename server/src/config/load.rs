@@ -140,7 +140,10 @@ mod tests {
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let own = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        load(Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config.default.toml"))), Environment::new(own))
+        load(
+            Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config.default.toml"))),
+            Environment::new(own),
+        )
     }
 
     #[test]

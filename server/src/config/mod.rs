@@ -138,9 +138,17 @@ impl Config {
             }
         };
         let seconds = "write 1 to 3600 seconds";
-        check((1..=3600).contains(&self.server.request_timeout_seconds), "server.request_timeout_seconds", seconds);
+        check(
+            (1..=3600).contains(&self.server.request_timeout_seconds),
+            "server.request_timeout_seconds",
+            seconds,
+        );
         check((1..=3600).contains(&self.server.shutdown_seconds), "server.shutdown_seconds", seconds);
-        check((1..=1_000_000).contains(&self.server.max_connections), "server.max_connections", "write 1 to 1000000");
+        check(
+            (1..=1_000_000).contains(&self.server.max_connections),
+            "server.max_connections",
+            "write 1 to 1000000",
+        );
         check(
             !self.site.name.trim().is_empty() && !self.site.name.contains(char::is_control),
             "site.name",
@@ -167,9 +175,21 @@ impl Config {
             "chain.final_confirmations",
             "must be at least chain.open_confirmations, and at most 10000",
         );
-        check((50..=600_000).contains(&self.chain.poll_ms), "chain.poll_ms", "write 50 to 600000 milliseconds");
-        check((1..=1_000_000).contains(&self.chain.max_log_range), "chain.max_log_range", "write 1 to 1000000 blocks");
-        check((1..=10_080).contains(&self.orders.ttl_minutes), "orders.ttl_minutes", "write 1 to 10080 minutes");
+        check(
+            (50..=600_000).contains(&self.chain.poll_ms),
+            "chain.poll_ms",
+            "write 50 to 600000 milliseconds",
+        );
+        check(
+            (1..=1_000_000).contains(&self.chain.max_log_range),
+            "chain.max_log_range",
+            "write 1 to 1000000 blocks",
+        );
+        check(
+            (1..=10_080).contains(&self.orders.ttl_minutes),
+            "orders.ttl_minutes",
+            "write 1 to 10080 minutes",
+        );
         check(
             (0..=10_080).contains(&self.orders.late_tolerance_minutes),
             "orders.late_tolerance_minutes",

@@ -73,14 +73,12 @@ fn parse_public(text: &str) -> Option<PublicUrl> {
     let bare = matches!(uri.path(), "" | "/") && uri.query().is_none() && !authority.contains('@');
     // Browsers leave the default port out of Origin, and the sign-in message must agree with them.
     let authority = authority.strip_suffix(if https { ":443" } else { ":80" }).unwrap_or(authority);
-    (bare && authority.is_ascii())
-        .then(|| PublicUrl { https, authority: authority.to_ascii_lowercase() })
+    (bare && authority.is_ascii()).then(|| PublicUrl { https, authority: authority.to_ascii_lowercase() })
 }
 
 pub(super) fn is_web(url: &str) -> bool {
-    url.parse::<Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
-    })
+    url.parse::<Uri>()
+        .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some())
 }
 
 pub(super) fn optional_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -92,16 +90,12 @@ pub(super) fn optional_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
     }
 }
 
-pub(super) fn optional_address<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Address>, D::Error> {
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse()
-        .map(Some)
-        .map_err(|error| D::Error::custom(format!("is no address: {error} (not {text:?})")))
+    text.parse().map(Some).map_err(|error| D::Error::custom(format!("is no address: {error} (not {text:?})")))
 }
 
 #[cfg(test)]
@@ -114,7 +108,9 @@ mod tests {
         assert_eq!((url.to_string().as_str(), url.is_local()), ("https://lectern.example", false));
         let url = parse_public("http://[::1]:8000").unwrap();
         assert_eq!((url.authority(), url.is_local(), url.is_https()), ("[::1]:8000", true, false));
-        for bad in ["", "lectern.example", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "https://"] {
+        for bad in
+            ["", "lectern.example", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "https://"]
+        {
             assert_eq!(parse_public(bad), None, "{bad}");
         }
     }

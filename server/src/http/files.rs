@@ -64,10 +64,8 @@ async fn keep(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<axum::extract::OriginalUri>().map_or(path, |uri| uri.path());
     let hashed = path.starts_with("/pkg/") || path.starts_with("/static/fonts/");
     let mut response = next.run(request).await;
-    let found = matches!(
-        response.status(),
-        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
-    );
+    let found =
+        matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED);
     if found {
         let kept = if hashed { FOR_EVER } else { AN_HOUR };
         response.headers_mut().insert(header::CACHE_CONTROL, kept);

@@ -95,7 +95,6 @@ impl Health {
 
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let report = health.report().await;
-    let status =
-        if report.database == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if report.database == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
 }

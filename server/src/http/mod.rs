@@ -97,9 +97,8 @@ pub fn site(parts: Parts) -> Result<Site, Failure> {
         .layer(middleware::from_fn_with_state(throttle.clone(), throttle::hold))
         .layer(csrf);
 
-    let mut router = dynamic
-        .merge(files::router(&config.server.site_dir))
-        .merge(Health::new(academy).router());
+    let mut router =
+        dynamic.merge(files::router(&config.server.site_dir)).merge(Health::new(academy).router());
     if let Some(handle) = metrics.clone() {
         router = router.route("/metrics", routing::get(async move || handle.render()));
     }

@@ -55,9 +55,10 @@ pub async fn dress(State(assets): State<Arc<Assets>>, request: Request, next: Ne
 /// Whether the answer has a body made for its reader.
 fn speaks(headers: &HeaderMap) -> bool {
     headers.contains_key("serverfnerror")
-        || headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
-            |value| value.starts_with("text/html") || value.starts_with("application/json"),
-        )
+        || headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with("text/html") || value.starts_with("application/json"))
 }
 
 /// What happened, and what to do.
@@ -68,10 +69,9 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "Your browser says that this request came from another site, so nothing was done. Open this \
              site in a window of its own and try again.",
         ),
-        StatusCode::NOT_FOUND => (
-            "Nothing is here",
-            "The address may be mistyped, or what was here is gone.",
-        ),
+        StatusCode::NOT_FOUND => {
+            ("Nothing is here", "The address may be mistyped, or what was here is gone.")
+        }
         StatusCode::METHOD_NOT_ALLOWED => (
             "That can't be done here",
             "This address exists, but it does not take this kind of request. Go back and use the page's \
@@ -110,18 +110,20 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
 fn page(assets: &Assets, status: StatusCode, id: &str) -> String {
     let (title, advice) = words(status);
     let reference = if status.is_server_error() {
-        format!("<p>If it keeps happening, tell us this number: <code>{id}</code></p>")
+        format!("<p class=\"muted\">If it keeps happening, tell us this number: <code>{id}</code></p>")
     } else {
         String::new()
     };
-    let css = &assets.css;
+    let (css, status) = (&assets.css, status.as_u16());
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
-         <link rel=\"stylesheet\" href=\"{css}\">\n</head>\n<body class=\"plain\">\n\
-         <main class=\"plain-page\">\n<h1>{title}</h1>\n<p>{advice}</p>\n{reference}\n\
-         <p><a href=\"/\">To the courses</a></p>\n</main>\n</body>\n</html>\n"
+         <link rel=\"stylesheet\" href=\"{css}\">\n</head>\n<body data-layout=\"till\">\n\
+         <main id=\"main\">\n<section class=\"problem\">\n<p class=\"problem-status\">{status}</p>\n\
+         <h1>{title}</h1>\n<p class=\"lead\">{advice}</p>\n{reference}\n\
+         <p class=\"button-row\"><a class=\"button\" data-kind=\"primary\" href=\"/\">See all courses</a></p>\n\
+         </section>\n</main>\n</body>\n</html>\n"
     )
 }
 

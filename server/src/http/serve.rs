@@ -71,7 +71,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 
 type Accepted = io::Result<(tokio::net::TcpStream, std::net::SocketAddr)>;
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (Accepted, tokio::sync::OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (Accepted, tokio::sync::OwnedSemaphorePermit) {
     let place = places.clone().acquire_owned().await.expect("nobody closes the semaphore");
     (listener.accept().await, place)
 }

@@ -29,9 +29,7 @@ pub struct Throttle {
 impl Throttle {
     /// With the configured limits.
     pub fn new(limits: &Limits) -> Self {
-        let quota = |per_minute| {
-            Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN))
-        };
+        let quota = |per_minute| Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN));
         Self {
             sign_in: RateLimiter::keyed(quota(limits.sign_in_per_minute)),
             actions: RateLimiter::keyed(quota(limits.actions_per_minute)),
@@ -79,11 +77,7 @@ pub async fn hold(State(throttle): State<Arc<Throttle>>, request: Request, next:
     if request.method().is_safe() {
         return next.run(request).await;
     }
-    let limiter = if SIGN_IN.contains(&request.uri().path()) {
-        &throttle.sign_in
-    } else {
-        &throttle.actions
-    };
+    let limiter = if SIGN_IN.contains(&request.uri().path()) { &throttle.sign_in } else { &throttle.actions };
     match limiter.check_key(&throttle.client(&request)) {
         Ok(()) => next.run(request).await,
         Err(until) => {

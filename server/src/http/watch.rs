@@ -33,11 +33,7 @@ impl Watch {
 }
 
 /// The middleware.
-pub async fn observe(
-    State(watch): State<Arc<Watch>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn observe(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = mint(&*watch.machine.entropy, watch.machine.clock.now()).to_string();
     let header = HeaderValue::try_from(&id).expect("a UUID is printable ASCII");

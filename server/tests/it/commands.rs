@@ -21,7 +21,8 @@ fn a_wrong_configuration_names_its_key_and_ends_with_2() {
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("server.listen:") && !errors.contains("panicked"), "{errors}");
 
-    std::fs::write(folder.path().join("lectern.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nport = 1\n").unwrap();
+    std::fs::write(folder.path().join("lectern.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nport = 1\n")
+        .unwrap();
     let (code, _, errors) = lectern(folder.path(), &["migrate"], &[]);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("server.port:") && errors.contains("lectern.toml"), "{errors}");
@@ -37,7 +38,10 @@ fn a_site_without_a_market_does_not_start() {
     for command in ["run", "worker", "seed"] {
         let (code, _, errors) = lectern(folder.path(), &[command], &[]);
         assert_eq!(code, 2, "{command}: {errors}");
-        assert!(errors.contains("chain.market:") && errors.contains("contracts deploy"), "{command}: {errors}");
+        assert!(
+            errors.contains("chain.market:") && errors.contains("contracts deploy"),
+            "{command}: {errors}"
+        );
     }
 }
 

@@ -65,10 +65,9 @@ async fn bodies_have_a_limit_by_purpose() {
 async fn a_body_that_hides_its_length_is_cut_off() {
     let world = World::new().await;
     let (_, token) = world.somebody().await;
-    for (path, kind) in [
-        ("/profile", "application/x-www-form-urlencoded"),
-        ("/api/fn/sign_in", "application/json"),
-    ] {
+    for (path, kind) in
+        [("/profile", "application/x-www-form-urlencoded"), ("/api/fn/sign_in", "application/json")]
+    {
         let chunks = futures::stream::iter((0..200).map(|_| Ok::<_, std::io::Error>(vec![b'a'; 1024])));
         let request = Request::post(path)
             .header("sec-fetch-site", "same-origin")

@@ -23,7 +23,7 @@ const NASTY: &[&str] = &[
     "' OR '1'='1'; DROP TABLE courses; --",
     "%' ESCAPE '!' --",
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    "\"></textarea></title></script><img src=x onerror=alert(1)>",
     "{{7*7}}${7*7}",
     "../../../../etc/passwd",
     "\0",
@@ -38,17 +38,68 @@ const NASTY: &[&str] = &[
 
 /// Every field of every form.
 const FIELDS: &[&str] = &[
-    "access", "address", "bio", "body", "course", "description", "done", "enrollment", "lesson", "level",
-    "media", "minutes", "module", "name", "next", "outcomes", "position", "price", "promise", "q", "reason",
-    "state", "theme", "tier", "title", "to", "user", "version",
+    "access",
+    "address",
+    "bio",
+    "body",
+    "course",
+    "description",
+    "done",
+    "enrollment",
+    "lesson",
+    "level",
+    "media",
+    "minutes",
+    "module",
+    "name",
+    "next",
+    "outcomes",
+    "position",
+    "price",
+    "promise",
+    "q",
+    "reason",
+    "state",
+    "theme",
+    "tier",
+    "title",
+    "to",
+    "user",
+    "version",
 ];
 
 /// Every action that a form can name, and one that none does.
 const ACTS: &[&str] = &[
-    "", "nonsense", "facts", "add", "edit", "remove", "add-module", "rename-module", "remove-module",
-    "module-up", "module-down", "add-lesson", "lesson-up", "lesson-down", "lesson-to", "remove-lesson",
-    "cover", "no-cover", "upload", "save", "preview", "publish", "withdraw", "check", "grant", "revoke",
-    "give-instructor", "take-admin", "grant-admin", "revoke-admin",
+    "",
+    "nonsense",
+    "facts",
+    "add",
+    "edit",
+    "remove",
+    "add-module",
+    "rename-module",
+    "remove-module",
+    "module-up",
+    "module-down",
+    "add-lesson",
+    "lesson-up",
+    "lesson-down",
+    "lesson-to",
+    "remove-lesson",
+    "cover",
+    "no-cover",
+    "upload",
+    "save",
+    "preview",
+    "publish",
+    "withdraw",
+    "check",
+    "grant",
+    "revoke",
+    "give-instructor",
+    "take-admin",
+    "grant-admin",
+    "revoke-admin",
 ];
 
 fn encode(text: &str) -> String {
@@ -75,7 +126,9 @@ fn harmless(answer: &Answer, what: &str) {
 
 /// A world without limits on acts, and a draft course with a lesson and a tier in it.
 async fn world_with_course() -> (World, String, Vec<String>) {
-    let world = World::with(&[("LIMITS__ACTIONS_PER_MINUTE", "100000"), ("LIMITS__SIGN_IN_PER_MINUTE", "100000")]).await;
+    let world =
+        World::with(&[("LIMITS__ACTIONS_PER_MINUTE", "100000"), ("LIMITS__SIGN_IN_PER_MINUTE", "100000")])
+            .await;
     let (actor, token) = world.somebody().await;
     let (course, lesson) = course(&world, &actor).await;
     let studio = format!("/studio/courses/{course}");
@@ -86,7 +139,8 @@ async fn world_with_course() -> (World, String, Vec<String>) {
 
 async fn course(world: &World, actor: &Actor) -> (String, String) {
     let catalog = world.academy.catalog();
-    let facts = CourseForm { title: "A course".into(), promise: "It teaches.".into(), ..CourseForm::default() };
+    let facts =
+        CourseForm { title: "A course".into(), promise: "It teaches.".into(), ..CourseForm::default() };
     let course = catalog.create(actor, &facts).await.unwrap().id;
     let module = catalog.add_module(actor, course, "One").await.unwrap();
     let lesson = LessonForm {
@@ -96,8 +150,7 @@ async fn course(world: &World, actor: &Actor) -> (String, String) {
         ..LessonForm::default()
     };
     let lesson = catalog.add_lesson(actor, module, &lesson).await.unwrap();
-    let tier =
-        TierForm { name: "All".into(), price: "0".into(), level: "1".into(), ..TierForm::default() };
+    let tier = TierForm { name: "All".into(), price: "0".into(), level: "1".into(), ..TierForm::default() };
     catalog.add_tier(actor, course, &tier).await.unwrap();
     (course.to_string(), lesson.to_string())
 }
@@ -138,8 +191,18 @@ async fn no_field_of_no_form_breaks_anything() {
 async fn no_query_breaks_a_list() {
     let (world, token, _) = world_with_course().await;
     let lists = [
-        "/", "/learning", "/orders", "/studio", "/admin", "/admin/users", "/admin/courses", "/admin/orders",
-        "/admin/payments", "/admin/access", "/admin/audit", "/sign-in",
+        "/",
+        "/learning",
+        "/orders",
+        "/studio",
+        "/admin",
+        "/admin/users",
+        "/admin/courses",
+        "/admin/orders",
+        "/admin/payments",
+        "/admin/access",
+        "/admin/audit",
+        "/sign-in",
     ];
     for path in lists {
         for value in NASTY {
@@ -158,7 +221,8 @@ async fn no_query_breaks_a_list() {
 async fn what_is_not_there_is_not_found() {
     let (world, token, _) = world_with_course().await;
     let nobody = "00000000-0000-7000-8000-000000000000";
-    let mut names: Vec<String> = NASTY.iter().filter(|name| !name.is_empty()).map(|name| encode(name)).collect();
+    let mut names: Vec<String> =
+        NASTY.iter().filter(|name| !name.is_empty()).map(|name| encode(name)).collect();
     names.extend([nobody, "%ff", "%00", "%2e%2e"].map(str::to_owned));
     names.push("a".repeat(5000));
     for name in &names {
@@ -185,8 +249,16 @@ async fn what_is_not_there_is_not_found() {
 async fn server_functions_refuse_what_they_cannot_read() {
     let (world, token, _) = world_with_course().await;
     let functions = [
-        "challenge", "sign_in", "order", "wallet_call", "submit_payment", "cancel_order", "remember",
-        "preview", "move_lesson", "move_module",
+        "challenge",
+        "sign_in",
+        "order",
+        "wallet_call",
+        "submit_payment",
+        "cancel_order",
+        "remember",
+        "preview",
+        "move_lesson",
+        "move_module",
     ];
     let id = "00000000-0000-7000-8000-000000000000";
     let bodies = [
@@ -238,14 +310,20 @@ async fn a_wrong_content_type_is_refused() {
         world.send(request.body(Body::from(body.to_vec())).unwrap()).await
     };
     for path in paths.iter().map(String::as_str).chain(["/profile", "/studio/new", "/admin/access"]) {
-        for kind in [None, Some("application/json"), Some("text/plain"), Some("\u{1}"), Some("multipart/form-data")] {
+        for kind in
+            [None, Some("application/json"), Some("text/plain"), Some("\u{1}"), Some("multipart/form-data")]
+        {
             let kind = kind.filter(|kind| header::HeaderValue::from_str(kind).is_ok());
             let answer = send(path, kind, b"{\"title\":1}").await;
             assert!(answer.status.is_client_error(), "{path} {kind:?}: {}", answer.status);
         }
         let form = "application/x-www-form-urlencoded";
         let answer = send(path, Some(form), b"title=%ff%fe&name=%ff&act=%ff&address=%ff").await;
-        assert!(answer.status.is_client_error() || answer.status.is_redirection(), "{path}: {}", answer.status);
+        assert!(
+            answer.status.is_client_error() || answer.status.is_redirection(),
+            "{path}: {}",
+            answer.status
+        );
     }
     let call = send("/api/fn/sign_in", Some("text/plain"), b"nonce=1").await;
     assert!(call.status.is_client_error(), "{}", call.status);
@@ -289,7 +367,14 @@ async fn a_broken_upload_is_refused_with_words() {
 #[tokio::test]
 async fn a_method_that_a_page_does_not_know_is_405() {
     let world = World::new().await;
-    for (method, path) in [("POST", "/healthz"), ("DELETE", "/"), ("PUT", "/profile"), ("PATCH", "/courses/x"), ("POST", "/pkg/lectern.abc.js"), ("BREW", "/")] {
+    for (method, path) in [
+        ("POST", "/healthz"),
+        ("DELETE", "/"),
+        ("PUT", "/profile"),
+        ("PATCH", "/courses/x"),
+        ("POST", "/pkg/lectern.abc.js"),
+        ("BREW", "/"),
+    ] {
         let request = Request::builder()
             .method(method)
             .uri(path)

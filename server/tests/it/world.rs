@@ -2,13 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
-use academy::{
-    Academy, Actor, Person,
-    accounts::GivenRole,
-    chain::fake::FakeChain,
-    evm::Address,
-    store::Db,
-};
+use academy::{Academy, Actor, Person, accounts::GivenRole, chain::fake::FakeChain, evm::Address, store::Db};
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use axum::{
     Router,
@@ -34,7 +28,6 @@ pub struct World {
     pub academy: Academy,
     pub chain: Arc<FakeChain>,
     pub db: Db,
-    pub config: Arc<Config>,
     _folder: TempDir,
 }
 
@@ -101,15 +94,10 @@ impl World {
         let machine = Machine::real();
         let academy = compose::academy(&config, &machine, db.clone(), chain.clone());
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
-        let site = http::site(http::Parts {
-            config: config.clone(),
-            machine,
-            academy: academy.clone(),
-            assets,
-            metrics: None,
-        })
-        .unwrap();
-        Self { router: site.router, academy, chain, db, config, _folder: folder }
+        let site =
+            http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics: None })
+                .unwrap();
+        Self { router: site.router, academy, chain, db, _folder: folder }
     }
 
     /// Sends a request as a browser on this machine would.
@@ -138,6 +126,7 @@ impl World {
         let request = Request::post(path)
             .header(header::COOKIE, cookie(token))
             .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_LENGTH, form.len())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
@@ -147,6 +136,7 @@ impl World {
         let mut request = Request::post(format!("/api/fn/{name}"))
             .header("sec-fetch-site", "same-origin")
             .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_LENGTH, json.len())
             .header(header::CONTENT_TYPE, "application/json");
         if let Some(token) = token {
             request = request.header(header::COOKIE, cookie(token));

@@ -98,8 +98,8 @@ pub struct Folder {
 /// When the embedded file is damaged.
 pub fn teachers() -> Result<Vec<Teacher>, Failure> {
     let text = text(&DEMO, "teachers.toml")?;
-    let parsed: Teachers = toml::from_str(text)
-        .map_err(|error| Failure::Told(format!("demo/teachers.toml: {error}")))?;
+    let parsed: Teachers =
+        toml::from_str(text).map_err(|error| Failure::Told(format!("demo/teachers.toml: {error}")))?;
     Ok(parsed.teachers)
 }
 

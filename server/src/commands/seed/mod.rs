@@ -87,12 +87,7 @@ async fn instructor(academy: &Academy, teacher: &format::Teacher) -> Result<Acto
     Ok(actor)
 }
 
-async fn make(
-    academy: &Academy,
-    teacher: &Actor,
-    folder: &Folder,
-    market: &Market,
-) -> Result<(), Failure> {
+async fn make(academy: &Academy, teacher: &Actor, folder: &Folder, market: &Market) -> Result<(), Failure> {
     let course = &folder.course;
     let page = match academy.catalog().course(&Actor::System, &course.slug).await {
         Ok(page) if page.course.state != CourseState::Draft => {
