@@ -6,7 +6,7 @@
 /// A sentence to show beside the field.
 pub fn line(text: &str, min: usize, max: usize) -> Result<String, String> {
     let text = text.trim();
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || is_unseen(c)) {
         return Err("Write it on one line, without control characters.".to_owned());
     }
     length(text, min, max)
@@ -23,6 +23,12 @@ pub fn prose(text: &str, min: usize, max: usize) -> Result<String, String> {
         return Err("Remove the control characters from this text.".to_owned());
     }
     length(text.trim_end(), min, max)
+}
+
+/// Marks that nobody sees but that turn or hide what stands around them. Joiners stay: scripts
+/// and emoji need them.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn length(text: &str, min: usize, max: usize) -> Result<String, String> {
@@ -91,6 +97,7 @@ mod tests {
     fn refuses_nul_and_other_control_characters() {
         assert!(line("a\0b", 1, 10).is_err());
         assert!(line("a\nb", 1, 10).is_err());
+        assert!(line("\u{202e}\u{202e}\u{202e}", 1, 10).is_err());
         assert!(prose("a\0b", 1, 10).is_err());
         assert_eq!(prose("a\r\nb", 1, 10).unwrap(), "a\nb");
     }
