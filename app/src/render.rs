@@ -101,7 +101,7 @@ pub fn render<V: IntoView>(
         let mut html = String::with_capacity(32 * 1024);
         shell::open(&mut html, state, visitor, &head);
         html.push_str(&view().into_view().to_html());
-        shell::close(&mut html, visitor, head.layout);
+        shell::close(&mut html, visitor);
         html
     });
     let mut response = (head.status, html).into_response();

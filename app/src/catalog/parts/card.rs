@@ -118,11 +118,13 @@ fn card(course: CourseCard, eager: bool) -> impl IntoView {
             <div class="course-card-body">
                 <h2><a href=format!("/courses/{}", course.slug)>{course.title}</a></h2>
                 <p class="course-card-promise">{course.promise}</p>
-                <p class="course-card-teacher">"by "{course.teacher}</p>
                 <p class="course-card-facts">
                     <span>{level_words(course.level)}</span>
                     <span>{lessons}</span>
                     <span>{minutes(course.minutes)}</span>
+                </p>
+                <p class="course-card-foot">
+                    <span class="course-card-teacher">"by "{course.teacher}</span>
                     <strong class="course-card-price">
                         {match course.from_price {
                             Some(price) => view! { <Money wei=price price=true/> }.into_any(),

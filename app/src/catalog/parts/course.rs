@@ -20,8 +20,9 @@ pub fn course(
     done: Vec<LessonId>,
     offer: Offer,
     problem: Option<Problem>,
+    signed_in: bool,
 ) -> impl IntoView {
-    let card = purchase::card(&page, access, &done, offer);
+    let card = purchase::card(&page, access, &done, offer, signed_in);
     let bar = card.bar;
     let lessons = page.lessons().count() as u32;
     let length = page.lessons().map(|lesson| lesson.minutes).sum();
@@ -31,7 +32,7 @@ pub fn course(
     let outcomes: Vec<_> = course
         .outcomes
         .into_iter()
-        .map(|outcome| view! { <li><Icon name="check"/><span>{outcome}</span></li> })
+        .map(|outcome| view! { <li><Icon name="check"/><span>{with_code(&outcome)}</span></li> })
         .collect();
     view! {
         <article class="course">
@@ -78,6 +79,23 @@ pub fn course(
             {bar}
         </article>
     }
+}
+
+/// What stands between backticks is code; an odd one is a backtick.
+fn with_code(line: &str) -> AnyView {
+    let parts: Vec<&str> = line.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return line.to_owned().into_any();
+    }
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, part)| {
+            let part = part.to_owned();
+            if index % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+        })
+        .collect_view()
+        .into_any()
 }
 
 fn state_notice(state: CourseState) -> Option<impl IntoView> {

@@ -18,11 +18,11 @@ pub struct Purchase {
     pub bar: AnyView,
 }
 
-pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer) -> Purchase {
+pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer, signed_in: bool) -> Purchase {
     let slug = page.course.slug.as_str();
     match offer {
         Offer::Enrolled => enrolled(page, access, done),
-        Offer::Tiers(tiers) => tiers_on_offer(page, tiers),
+        Offer::Tiers(tiers) => tiers_on_offer(page, tiers, signed_in),
         Offer::Own => link(
             "Your course",
             "You teach this course. Change it, price it and see who learns from it in the studio.",
@@ -115,7 +115,7 @@ fn enrolled(page: &CoursePage, access: Access, done: &[LessonId]) -> Purchase {
     }
 }
 
-fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>) -> Purchase {
+fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, signed_in: bool) -> Purchase {
     let cheapest = tiers.first().map(|tier| tier.price).unwrap_or_default();
     let several = tiers.len() > 1;
     let free = tiers.iter().all(|tier| tier.price.is_zero());
@@ -128,12 +128,13 @@ fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>) -> Purchase {
     let button = match (free, several) {
         (true, _) => view! { "Enrol for free" }.into_any(),
         (false, true) => view! { "Continue to payment" }.into_any(),
-        (false, false) => view! { "Buy for "<Money wei=cheapest/> }.into_any(),
+        (false, false) => view! { <span>"Buy for "<Money wei=cheapest/></span> }.into_any(),
     };
-    let note = if free {
-        "You sign in with your wallet. It costs nothing and moves no money."
-    } else {
-        "Next: sign in with your wallet if you have not, and see the whole price before you pay. Nothing is paid by this button."
+    let note = match (signed_in, free) {
+        (false, true) => "You sign in with your wallet next. That costs nothing and moves no money.",
+        (false, false) => "You sign in with your wallet next. Nothing is paid yet.",
+        (true, true) => "Nothing is paid, and no wallet is asked.",
+        (true, false) => "Nothing is paid yet: you see everything once more, and your wallet asks you.",
     };
     Purchase {
         body: view! {

@@ -19,6 +19,12 @@ fn decorate() {
         let Some(block) = blocks.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok()) else {
             continue;
         };
+        if let Some(code) = block.query_selector("code").ok().flatten()
+            && code.scroll_width() > code.client_width()
+        {
+            // Long lines must scroll by keyboard too.
+            let _ = code.set_attribute("tabindex", "0");
+        }
         let Ok(button) = document.create_element("button") else { continue };
         button.set_class_name("copy-button");
         let _ = button.set_attribute("type", "button");

@@ -25,8 +25,9 @@ pub fn outline(page: &CoursePage, place: &Place) -> impl IntoView + use<> {
     let words = format!("Lesson {} of {}", place.number, place.of);
     view! {
         <details class="toc">
-            <summary><Icon name="list"/>"Outline"<span class="toc-here">{words}</span></summary>
+            <summary><Icon name="list"/>"Outline"<span class="toc-here">{words.clone()}</span></summary>
             <nav aria-label="Lessons">
+                <p class="toc-head">"Outline"<span class="toc-here">{words}</span></p>
                 <ol class="toc-list">{modules}</ol>
             </nav>
         </details>
