@@ -6,7 +6,7 @@ use std::sync::Arc;
 use academy::{
     Academy,
     accounts::Site,
-    chain::{Chain, Rpc},
+    chain::{Chain, ChainError, Rpc},
     checkout::{ChainInfo, Policy},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
@@ -54,6 +54,19 @@ pub fn environment() -> Environment {
 pub fn chain(config: &Config) -> Result<Arc<dyn Chain>, Failure> {
     let urls: Vec<String> = config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
     Ok(Arc::new(Rpc::new(&urls)?))
+}
+
+/// What each node is, asked alone: its address for people, and the id of the chain that it serves.
+///
+/// # Errors
+/// When one of the URLs is none.
+pub async fn nodes(config: &Config) -> Result<Vec<(String, Result<u64, ChainError>)>, Failure> {
+    let mut answers = Vec::new();
+    for url in &config.chain.rpc_urls {
+        let node = Rpc::new(&[url.expose().to_owned()])?;
+        answers.push((url.url_for_people(), node.chain_id().await));
+    }
+    Ok(answers)
 }
 
 /// What wallets are told about the chain.

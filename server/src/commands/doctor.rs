@@ -88,32 +88,35 @@ async fn check_database(config: &Config) -> Finding {
 }
 
 async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
-    let chain = match compose::chain(config) {
-        Ok(chain) => chain,
-        Err(error) => return vec![("chain", Wrong(format!("{error}; correct chain.rpc_urls")))],
+    let (chain, nodes) = match (compose::chain(config), compose::nodes(config).await) {
+        (Ok(chain), Ok(nodes)) => (chain, nodes),
+        (Err(error), _) | (_, Err(error)) => {
+            return vec![("node", Wrong(format!("{error}; correct chain.rpc_urls")))];
+        }
     };
-    let nodes = config.chain.rpc_urls.len();
     let mut findings = Vec::new();
-    match chain.chain_id().await {
-        Ok(id) if id == config.chain.id => {
-            findings.push(("chain", Fine(format!("{} answers as {id}", config.chain.name))));
-        }
-        Ok(id) => {
-            let text = format!("the node serves chain {id}, but chain.id is {}", config.chain.id);
-            return vec![("chain", Wrong(text))];
-        }
-        Err(error) => {
-            let text = format!("{error}; is the node running? See chain.rpc_urls");
-            return vec![("chain", Wrong(text))];
-        }
+    let mut answering = false;
+    for (url, id) in &nodes {
+        let finding = match id {
+            Ok(id) if *id == config.chain.id => {
+                answering = true;
+                Fine(format!("{url} serves {} ({id})", config.chain.name))
+            }
+            Ok(id) => Wrong(format!(
+                "{url} serves chain {id}, but chain.id is {}; correct one of them",
+                config.chain.id
+            )),
+            Err(error) => Wrong(format!("{url}: {error}; is it running? See chain.rpc_urls")),
+        };
+        findings.push(("node", finding));
     }
-    if nodes < 2 && config.chain.id != config::DEV_CHAIN {
-        findings.push((
-            "nodes",
-            Warning("only one is named in chain.rpc_urls: when it is down, payments wait".to_owned()),
-        ));
+    if nodes.len() < 2 && config.chain.id != config::DEV_CHAIN {
+        let text = "only one is named in chain.rpc_urls: when it is down, payments wait";
+        findings.push(("node", Warning(text.to_owned())));
     }
-    findings.push(("market", market(config, &*chain).await));
+    if answering {
+        findings.push(("market", market(config, &*chain).await));
+    }
     findings
 }
 

@@ -65,6 +65,24 @@ async fn migrated(config: &Config) -> Result<Db, Failure> {
     Ok(db)
 }
 
+/// Refuses nodes of another chain: their payments would be taken for ours. One that is down now may
+/// be up later, so that is only logged.
+async fn right_chain(config: &Config) -> Result<(), Failure> {
+    for (node, id) in compose::nodes(config).await? {
+        match id {
+            Ok(id) if id == config.chain.id => {}
+            Ok(id) => {
+                return Err(Failure::Told(format!(
+                    "chain.rpc_urls: {node} serves chain {id}, but chain.id is {}",
+                    config.chain.id
+                )));
+            }
+            Err(error) => tracing::warn!(node, %error, "this node does not answer now"),
+        }
+    }
+    Ok(())
+}
+
 /// The services over the configured database and chain.
 fn services(config: &Config, machine: &Machine, db: Db) -> Result<Academy, Failure> {
     Ok(compose::academy(config, machine, db, compose::chain(config)?))

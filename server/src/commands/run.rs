@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{migrated, services};
+use super::{migrated, right_chain, services};
 use crate::{
     compose::Machine,
     config::Config,
@@ -27,6 +27,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let assets = Arc::new(http::load_assets(&config.server.site_dir)?);
     let machine = Machine::real();
     let db = migrated(config).await?;
+    right_chain(config).await?;
     let academy = services(config, &machine, db.clone())?;
     let metrics = if config.server.metrics { Some(telemetry::metrics()?) } else { None };
     let site = http::site(http::Parts {
@@ -44,7 +45,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     tokio::spawn(tidy(site.throttle.clone()));
     warn_of_dangers(config);
     tracing::info!(
-        listen = %config.server.listen,
+        listen = listener.local_addr().ok().map(tracing::field::display),
         url = %config.server.public_url,
         database = config.database.url.url_for_people(),
         chain = config.chain.id,
@@ -72,6 +73,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
 pub async fn worker(config: &Config) -> Result<(), Failure> {
     config.market()?;
     let db = migrated(config).await?;
+    right_chain(config).await?;
     let academy = services(config, &Machine::real(), db.clone())?;
     let stop = stop_signal()?;
     tracing::info!(database = config.database.url.url_for_people(), chain = config.chain.id, "working");

@@ -18,13 +18,16 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 /// So many blocks behind the head is still fresh.
 const LAG: u64 = 20;
 
 /// Probes ask often, and strangers may: nodes and database are asked once per second at most.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// What takes longer does not answer, as far as a probe is concerned.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the probes need.
 pub struct Health {
@@ -67,9 +70,9 @@ impl Health {
         {
             return report;
         }
-        let database = self.academy.ping().await.is_ok();
-        let chain = match self.academy.checkout().health(&Actor::System).await {
-            Ok(health) => {
+        let database = timeout(PATIENCE, self.academy.ping()).await.is_ok_and(|answer| answer.is_ok());
+        let chain = match timeout(PATIENCE, self.academy.checkout().health(&Actor::System)).await {
+            Ok(Ok(health)) => {
                 let followed = health.next_block.map(|next| next.saturating_sub(1));
                 let state = match (health.head, followed) {
                     (None, _) => "unreachable",
@@ -79,7 +82,9 @@ impl Health {
                 };
                 Chain { state, head: health.head, followed }
             }
-            Err(_) => Chain { state: "unknown", head: None, followed: None },
+            // The database failed, and is reported as such.
+            Ok(Err(_)) => Chain { state: "unknown", head: None, followed: None },
+            Err(_) => Chain { state: "unreachable", head: None, followed: None },
         };
         let status = match (database, chain.state) {
             (false, _) => "unavailable",
