@@ -17,7 +17,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  use: { ...browser, screenshot: 'only-on-failure' },
+  use: { ...browser, actionTimeout: 15_000, screenshot: 'only-on-failure' },
   projects: [
     { name: 'journeys', testMatch: 'journeys/*.spec.ts' },
     // What needs no wallet works the same with JavaScript and without.

@@ -116,7 +116,7 @@ test('access is granted and revoked with a reason', async ({ page, context, brow
 
   await visit(desk, `/admin/access?q=${who.address}`);
   await expect(desk.getByTestId('enrollments')).toContainText('Granted');
-  await desk.getByText('Revoke', { exact: false }).first().click();
+  await desk.getByTestId('enrollments').getByText('Revoke the access of').click();
   await desk.getByTestId('enrollments').getByLabel('Reason').fill('the raffle was rigged');
   await desk.getByRole('button', { name: 'Revoke access' }).click();
   await expect(desk.getByText('Access is revoked')).toBeVisible();

@@ -61,7 +61,7 @@ test('a free course is made, written, priced and published with forms alone', as
 test('files are uploaded, chosen as cover, and refused when they are no images', async ({ page }) => {
   await page.goto('/studio');
   await page.getByTestId('studio-courses').getByRole('link', { name: RUST.title }).click();
-  await page.getByRole('link', { name: 'Files' }).click();
+  await page.getByRole('link', { name: 'Files', exact: true }).click();
   await expect(page.getByTestId('files').getByRole('listitem').first()).toBeVisible();
   const form = page.getByTestId('upload-form');
   await form.getByRole('button', { name: 'Upload' }).click();
@@ -78,11 +78,11 @@ test('files are uploaded, chosen as cover, and refused when they are no images',
 test('what was sold and who learns is there to read', async ({ page }) => {
   await page.goto('/studio');
   await page.getByTestId('studio-courses').getByRole('link', { name: RUST.title }).click();
-  await page.getByRole('link', { name: 'Sales' }).click();
+  await page.getByRole('link', { name: 'Sales', exact: true }).click();
   await expect(page.getByTestId('sales-totals')).toContainText('Earned in all');
-  await page.getByRole('link', { name: 'Learners' }).click();
+  await page.getByRole('link', { name: 'Learners', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Learners' })).toBeVisible();
-  await page.getByRole('link', { name: 'Publish' }).click();
+  await page.getByRole('link', { name: 'Publish', exact: true }).click();
   await expect(page.getByText('The chain sells every tier at the price that the page shows')).toBeVisible();
   await page.goto('/studio/payout');
   await expect(page.getByTestId('owed')).toBeVisible();

@@ -4,9 +4,9 @@ import { expect, test } from '../fixtures/test.ts';
 test('the catalogue is searched and filtered in the address', async ({ page }) => {
   await page.goto('/');
   for (const { title } of [RUST, TYPE, FREE]) await expect(page.getByRole('link', { name: title })).toBeVisible();
-  await page.getByLabel('Search courses').fill('type');
+  await page.getByLabel('Search courses').fill('setting type');
   await page.getByRole('button', { name: 'Search' }).click();
-  await expect(page).toHaveURL(/q=type/);
+  await expect(page).toHaveURL(/q=setting/);
   await expect(page.getByRole('link', { name: TYPE.title })).toBeVisible();
   await expect(page.getByRole('link', { name: RUST.title })).toHaveCount(0);
 

@@ -50,7 +50,7 @@ pub fn run(options: &Options) -> Result<()> {
     npm::ensure(&paths::tools())?;
     npm::ensure(&paths::contracts())?;
     println!("Build");
-    build::gate(&build::site(&toolchain, build::Profile::Release)?)?;
+    build::weigh(&build::site(&toolchain, build::Profile::Release)?);
     let server = build::server(&toolchain, options.release)?;
     println!("Start");
     let dir = options.dir();

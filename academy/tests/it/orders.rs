@@ -1,1 +1,200 @@
+//! Opening, following and giving up orders; lists and sales.
 
+use academy::{
+    Kind,
+    checkout::{OrderState, Setback},
+    ids::{OrderId, TierId},
+    money::Wei,
+    page::Filter,
+};
+
+use crate::support::{TTL_MINUTES, on_both_engines, person, refusal, tier_form};
+
+on_both_engines! {
+    async fn an_order_is_its_buyers_alone(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let hash = world.hash().to_string();
+        for stranger in [world.learner().await, world.teacher().await] {
+            assert_eq!(refusal(checkout.order(&stranger, order.id).await).0, Kind::NotFound);
+            assert_eq!(refusal(checkout.wallet_call(&stranger, order.id).await).0, Kind::NotFound);
+            assert_eq!(refusal(checkout.cancel(&stranger, order.id).await).0, Kind::NotFound);
+            assert_eq!(refusal(checkout.submit(&stranger, order.id, &hash).await).0, Kind::NotFound);
+            assert!(checkout.mine(&stranger).await.unwrap().is_empty());
+        }
+        assert_eq!(refusal(checkout.order(&buyer, OrderId(course.id.0)).await).0, Kind::NotFound);
+        checkout.order(&world.admin().await, order.id).await.unwrap();
+        assert_eq!(checkout.mine(&buyer).await.unwrap().len(), 1);
+    }
+
+    async fn the_wallets_call_carries_what_the_order_says(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let call = world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        assert_eq!(call.from, person(&buyer).address_text);
+        assert_eq!(call.to, crate::support::MARKET.checksummed());
+        assert_eq!(call.value, "0x470de4df820000", "0.02 of the currency");
+        assert!(call.data.contains(&order.id.to_string().replace('-', "")), "the order's id");
+        assert!(call.data.contains(&person(&buyer).address.to_string()[2..]), "the beneficiary");
+    }
+
+    async fn opening_again_answers_the_open_order_while_its_price_holds(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES - 1);
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, first.id);
+        world.advance_minutes(1);
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
+        assert_eq!(refusal(checkout.wallet_call(&buyer, first.id).await).1, "not_payable");
+        let second = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_ne!(second.id, first.id);
+        // The worker finds the same, and does not bring the first one back.
+        world.turn().await;
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
+        assert_eq!(checkout.order(&buyer, second.id).await.unwrap().state, OrderState::Open);
+    }
+
+    async fn another_tier_cancels_the_open_order_and_not_one_under_way(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let better = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0.05", 2)).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, better).await).1, "not_for_sale", "the chain does not know it");
+        let price = Wei::from_ether("0.05").unwrap();
+        let me = person(&teacher).address;
+        world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 1, price)])]);
+        world.turn().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        let second = checkout.open(&buyer, better).await.unwrap();
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Cancelled);
+        checkout.submit(&buyer, second.id, &world.hash().to_string()).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "order_in_progress");
+        assert_eq!(checkout.open(&buyer, better).await.unwrap().id, second.id);
+    }
+
+    async fn a_better_tier_can_be_bought_later_and_a_reorg_still_closes_the_first(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let better = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0.05", 2)).await.unwrap();
+        let price = Wei::from_ether("0.05").unwrap();
+        let me = person(&teacher).address;
+        world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 1, price)])]);
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &first)]);
+        world.turn().await;
+        let second = checkout.open(&buyer, better).await.unwrap();
+        world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        let first = checkout.order(&buyer, first.id).await.unwrap();
+        assert_eq!((first.state, first.setback), (OrderState::Confirming, Some(Setback::Orphaned)));
+        assert_eq!(checkout.order(&buyer, second.id).await.unwrap().state, OrderState::Open);
+    }
+
+    async fn what_is_not_for_sale_is_not_sold(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let free = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0", 1)).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, free).await).1, "free");
+        assert_eq!(refusal(checkout.open(&buyer, TierId(course.id.0)).await).0, Kind::NotFound);
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
+        let draft = world.draft(&teacher).await;
+        let tier = world.academy.catalog().add_tier(&teacher, draft.id, &tier_form("1", 1)).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, tier).await).1, "not_for_sale");
+    }
+
+    async fn who_has_the_course_is_not_asked_to_pay(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let address = person(&buyer).address;
+        let admin = world.admin().await;
+        world.academy.learning().grant(&admin, address, course.id, 1, "a gift").await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "already_enrolled");
+        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "already_enrolled");
+    }
+
+    async fn a_price_that_changed_on_the_chain_is_said_before_money_moves(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let me = person(&teacher).address;
+        let dearer = world.priced(&course, 0, Wei::from_ether("0.03").unwrap());
+        world.chain.mine(vec![world.transaction(me, vec![dearer])]);
+        world.turn().await;
+        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "price_changed");
+        // Page and chain disagree: not for sale until they agree.
+        checkout.cancel(&buyer, order.id).await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
+    }
+
+    async fn a_malformed_hash_is_refused_and_so_are_too_many(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let long = format!("0x{}", "a".repeat(100_000));
+        for bad in ["", "0x", "hello", "\0", "' OR 1=1", "<script>", "0xzz", &long] {
+            let (kind, _) = refusal(checkout.submit(&buyer, order.id, bad).await);
+            assert_eq!(kind, Kind::Invalid, "{bad:.20}");
+        }
+        for _ in 0..20 {
+            checkout.submit(&buyer, order.id, &world.hash().to_string()).await.unwrap();
+        }
+        let (kind, _) = refusal(checkout.submit(&buyer, order.id, &world.hash().to_string()).await);
+        assert_eq!(kind, Kind::TooMany);
+    }
+
+    async fn of_several_hashes_the_one_that_pays_counts(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let reverted = academy::chain::fake::FakeTransaction { success: false, ..world.payment(&course, &order) };
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![reverted.clone()]);
+        checkout.submit(&buyer, order.id, &world.hash().to_string()).await.unwrap();
+        checkout.submit(&buyer, order.id, &reverted.hash.to_string()).await.unwrap();
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.transaction.unwrap().hash), (OrderState::Paid, payment.hash));
+        world.assert_paid(1).await;
+    }
+
+    async fn sales_lists_and_payout_show_what_was_paid(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        let admin = world.admin().await;
+        for _ in 0..3 {
+            let buyer = world.learner().await;
+            let order = checkout.open(&buyer, course.tier).await.unwrap();
+            world.chain.mine(vec![world.payment(&course, &order)]);
+        }
+        checkout.open(&world.learner().await, course.tier).await.unwrap();
+        world.turn().await;
+        let sales = checkout.sales(&teacher, course.id).await.unwrap();
+        assert_eq!((sales.count, sales.total.to_ether()), (3, "0.06".to_owned()));
+        assert_eq!((sales.days.len(), sales.days[29].0.as_str(), sales.days[29].1), (30, "2027-01-15", 3));
+        assert_eq!(sales.rows.len(), 3);
+        let paid = Filter { state: "paid".to_owned(), ..Filter::default() };
+        assert_eq!(checkout.orders(&admin, &paid).await.unwrap().total, 3);
+        assert_eq!(checkout.orders(&admin, &Filter::default()).await.unwrap().total, 4);
+        let by_hash = checkout.payments(&admin, &Filter::default()).await.unwrap().rows[0].transaction.hash;
+        let search = Filter { q: by_hash.to_string(), ..Filter::default() };
+        assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
+        assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
+
+        assert_eq!(refusal(checkout.payout_call(&teacher).await).1, "nothing_to_withdraw");
+        world.chain.owe(person(&teacher).address, sales.total);
+        assert_eq!(checkout.payout(&teacher).await.unwrap().owed, sales.total);
+        assert_eq!(checkout.payout_call(&teacher).await.unwrap().value, "0x0");
+    }
+}

@@ -236,7 +236,7 @@ fn row(learner: &Learner, target: &str, refused: &FormState) -> impl IntoView + 
     let revoke = (learner.state != EnrollmentState::Revoked).then(|| {
         view! {
             <details class="row-fold" open=mine>
-                <summary>"Revoke"<span class="visually-hidden">" the access of "{learner.name.clone()}</span>"…"</summary>
+                <summary>"Revoke…"<span class="visually-hidden">" the access of "{learner.name.clone()}</span></summary>
                 <form method="post" class="row-form">
                     {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
                     <input type="hidden" name="enrollment" value=id/>

@@ -38,7 +38,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
         };
         let content = view! {
             {filters(PATH, &asked, "Person, act, subject or reason", None)}
-            {list(&entries, PATH, &asked, "entry", table)}
+            {list(&entries, PATH, &asked, "record", table)}
         };
         frame(PATH, "Every change of rights, by whom and why. Nobody can edit it.", content)
     }))

@@ -13,7 +13,7 @@ use super::{frame, head};
 use crate::{
     AppState, Visitor,
     render::{Answer, render},
-    ui::{Badge, Notice, Tone, When},
+    ui::{Badge, Notice, Tone, When, count},
 };
 
 /// The follower is behind when it is this many blocks away from the chain's head.
@@ -105,7 +105,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
                     <div><dt>"Newest block"</dt><dd class="number">{block(health.head)}</dd></div>
                     <div><dt>"Read up to block"</dt><dd class="number">{block(health.next_block.map(|next| next.saturating_sub(1)))}</dd></div>
                     <div><dt>"Last looked"</dt><dd>{health.seen_at.map(|at| view! { <When at=at/> })}</dd></div>
-                    <div><dt>"Behind"</dt><dd class="number">{behind(&health).map(|lag| format!("{lag} blocks"))}</dd></div>
+                    <div><dt>"Behind"</dt><dd class="number">{behind(&health).map(|lag| count(u32::try_from(lag).unwrap_or(u32::MAX), "block"))}</dd></div>
                 </dl>
             </section>
             <ul class="figure-grid" data-testid="figures">{cards}</ul>

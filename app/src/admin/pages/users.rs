@@ -152,7 +152,7 @@ fn row(user: &UserRow, target: &str, refused: &FormState) -> impl IntoView + use
             <td><When at=user.created_at/></td>
             <td>
                 <details class="row-fold" open=mine>
-                    <summary>"Roles"<span class="visually-hidden">" of "{name}</span>"…"</summary>
+                    <summary>"Roles…"<span class="visually-hidden">" of "{name}</span></summary>
                     <form method="post" class="row-form">
                         {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
                         <input type="hidden" name="user" value=id/>

@@ -30,7 +30,7 @@ mod browser {
         error::AppError,
         studio::{
             api,
-            island::dom::{all, by_id, document, listen},
+            island::dom::{all, document, listen},
         },
     };
 
@@ -63,10 +63,8 @@ mod browser {
     }
 
     pub fn enhance(tree: &str, status: RwSignal<String>) {
-        let Some(tree) = by_id::<Element>(tree) else { return };
-        let _shown = tree.class_list().add_1("is-live");
         let saver = Saver { queue: Rc::default(), status };
-        for handle in all("[data-handle]") {
+        for handle in all(&format!("#{tree} [data-handle]")) {
             let Ok(handle) = handle.dyn_into::<HtmlElement>() else { continue };
             handle.set_hidden(false);
             enhance_handle(&handle, &saver);

@@ -77,7 +77,8 @@ mod browser {
         let Some(area) = by_id::<HtmlTextAreaElement>(textarea) else { return };
         let dirty = Rc::new(Cell::new(unsaved));
         if let Some(kept) = storage().and_then(|storage| storage.get_item(&draft).ok().flatten()) {
-            if kept == area.value() {
+            // Saving cuts blank lines off the end.
+            if kept.trim_end() == area.value().trim_end() {
                 forget(&draft);
             } else {
                 found.set(Some(kept));

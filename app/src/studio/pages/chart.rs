@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::ui::TableScroll;
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 220.0;
+const WIDTH: f64 = 900.0;
+const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 64.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;

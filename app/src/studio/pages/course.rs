@@ -128,7 +128,7 @@ async fn perform(state: &AppState, visitor: &Visitor, id: CourseId, sent: &Sent)
                 LessonForm { title: title.to_owned(), access: "1".to_owned(), ..LessonForm::default() };
             let module = module(sent)?;
             catalog.add_lesson(actor, module, &form).await?;
-            Ok(format!("#add-lesson-{module}"))
+            Ok(format!("#lesson-in-{module}"))
         }
         "lesson-up" | "lesson-down" => {
             let lesson = lesson(sent)?;

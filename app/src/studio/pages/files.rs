@@ -165,7 +165,7 @@ fn upload_form(form: &FormState) -> impl IntoView + use<> {
     let invalid = error.is_some().then_some("true");
     let described = if error.is_some() { "file-error file-hint" } else { "file-hint" };
     view! {
-        <form method="post" enctype="multipart/form-data" class="add-row" data-testid="upload-form">
+        <form method="post" enctype="multipart/form-data" class="upload" data-testid="upload-form">
             <div class="field">
                 <label for="file">"Image file"</label>
                 {error}

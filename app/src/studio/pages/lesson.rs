@@ -302,7 +302,7 @@ fn editor(
                             form=form.clone()
                             name="minutes"
                             label="Minutes"
-                            hint="Left empty: counted from the words."
+                            hint="Empty: counted."
                             inputmode="numeric"
                         />
                         <Select form=form.clone() name="access" label="Who may read it" options=access_options(page, head)/>
@@ -314,7 +314,7 @@ fn editor(
                         </div>
                         <section class="editor-preview" aria-labelledby="preview-title">
                             <h2 id="preview-title">"Preview"</h2>
-                            <div class="prose" id="lesson-preview" data-testid="preview" inner_html=editing.html></div>
+                            <div class="prose prose-lesson" id="lesson-preview" data-testid="preview" inner_html=editing.html></div>
                         </section>
                     </div>
                 </form>

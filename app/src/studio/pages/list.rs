@@ -55,10 +55,11 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
 }
 
 fn row(card: CourseCard) -> impl IntoView {
-    let price = card.from_price.map_or_else(
-        || view! { <span class="muted">"No tier yet"</span> }.into_any(),
-        |price| view! { <Money wei=price price=true/> }.into_any(),
-    );
+    let price = match card.from_price {
+        None => view! { <span>"No tier yet"</span> }.into_any(),
+        Some(price) if price.is_zero() => view! { <span>"Free"</span> }.into_any(),
+        Some(price) => view! { <span>"From "<Money wei=price/></span> }.into_any(),
+    };
     view! {
         <li class="studio-card">
             <a class="studio-card-cover" href=path(card.id, "") tabindex="-1" aria-hidden="true">
@@ -73,7 +74,7 @@ fn row(card: CourseCard) -> impl IntoView {
                 <p class="studio-card-facts">
                     <span>{count(card.lessons, "lesson")}</span>
                     <span>{minutes(card.minutes)}</span>
-                    <span>"From "{price}</span>
+                    {price}
                     <span>"Changed "<When at=card.updated_at/></span>
                 </p>
             </div>

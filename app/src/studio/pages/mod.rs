@@ -167,7 +167,7 @@ fn removal(
 ) -> impl IntoView {
     view! {
         <details class="removal">
-            <summary>"Remove"<span class="visually-hidden">" “"{what.clone()}"”"</span>"…"</summary>
+            <summary>"Remove…"<span class="visually-hidden">" “"{what.clone()}"”"</span></summary>
             <form method="post" class="removal-body">
                 <input type="hidden" name=field value=id/>
                 <p>{means}</p>

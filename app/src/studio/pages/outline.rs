@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::{access_words, course::Refused, path, removal};
 use crate::{
     studio::island::OutlineDrag,
-    ui::{EmptyState, Field, Icon, Submit, count, minutes},
+    ui::{EmptyState, Field, FormState, Icon, Submit, count, minutes},
 };
 
 /// Where a module stands after a step, counted without itself; nothing at the end.
@@ -78,18 +78,53 @@ pub fn view(page: &CoursePage, refused: &Refused) -> impl IntoView + use<> {
             </header>
             <OutlineDrag tree="outline-tree".to_owned()/>
             {tree}
-            <form method="post" class="add-row" data-testid="add-module">
-                <Field
-                    form=refused.form("add-module", "")
-                    name="title"
-                    prefix="add-module-"
-                    label="New module"
-                    required=true
-                    maxlength=120
-                />
-                <Submit kind="secondary" name="act" value="add-module">"Add module"</Submit>
+            <form method="post" data-testid="add-module">
+                {quick_add(
+                    &refused.form("add-module", ""),
+                    "new-module".to_owned(),
+                    "New module".to_owned(),
+                    "New module",
+                    "add-module",
+                    "Add module",
+                )}
             </form>
         </section>
+    }
+}
+
+/// One line to add something by its title. Its label is for those who can't see where it stands.
+fn quick_add(
+    form: &FormState,
+    id: String,
+    label: String,
+    placeholder: &'static str,
+    act: &'static str,
+    button: &'static str,
+) -> impl IntoView + use<> {
+    let error = form.error("title").map(str::to_owned);
+    let described = error.is_some().then(|| format!("{id}-error"));
+    let invalid = error.is_some().then_some("true");
+    let value = form.value("title").to_owned();
+    view! {
+        <div class="quick-add">
+            <label class="visually-hidden" for=id.clone()>{label}</label>
+            {error.map(|words| view! { <p class="field-error" id=format!("{id}-error")>{words}</p> })}
+            <input
+                id=id.clone()
+                name="title"
+                value=value
+                placeholder=placeholder
+                required=true
+                maxlength="120"
+                autocomplete="off"
+                aria-describedby=described
+                aria-invalid=invalid
+            />
+            <button class="button" data-kind="secondary" data-size="small" name="act" value=act>
+                <Icon name="plus"/>
+                {button}
+            </button>
+        </div>
     }
 }
 
@@ -128,10 +163,9 @@ fn module(page: &CoursePage, index: usize, module: &Module, refused: &Refused) -
     let lessons: Vec<_> = module.lessons.iter().map(|one| lesson(page, module.id, one)).collect();
     let rename = match refused.form("rename-module", &id) {
         form if form.problem().is_some() => form,
-        _ => crate::ui::FormState::of(&academy::catalog::LessonForm {
-            title: module.title.clone(),
-            ..Default::default()
-        }),
+        _ => {
+            FormState::of(&academy::catalog::LessonForm { title: module.title.clone(), ..Default::default() })
+        }
     };
     let renaming = rename.problem().is_some();
     view! {
@@ -140,43 +174,44 @@ fn module(page: &CoursePage, index: usize, module: &Module, refused: &Refused) -
                 {handle(&module.title)}
                 <h3><span class="muted">{index + 1}". "</span>{module.title.clone()}</h3>
                 {steps("module", id.clone(), &module.title)}
+                <details class="more" name="outline-more" open=renaming>
+                    <summary class="icon-button" title="Rename or remove" aria-label=format!("Rename or remove “{}”", module.title)>
+                        <Icon name="more"/>
+                    </summary>
+                    <div class="more-panel">
+                        <form method="post" class="add-row">
+                            <input type="hidden" name="module" value=id.clone()/>
+                            <Field
+                                form=rename
+                                name="title"
+                                prefix=format!("rename-{id}-")
+                                label="Module's title"
+                                required=true
+                                maxlength=120
+                            />
+                            <Submit kind="secondary" name="act" value="rename-module">"Rename"</Submit>
+                        </form>
+                        {removal(
+                            "remove-module",
+                            "module",
+                            id.clone(),
+                            module.title.clone(),
+                            "The module goes with all of its lessons and their text, for learners too. This can't be undone.",
+                        )}
+                    </div>
+                </details>
             </div>
-            <details class="fold" open=renaming>
-                <summary>"Rename or remove"<span class="visually-hidden">" “"{module.title.clone()}"”"</span></summary>
-                <div class="fold-body">
-                    <form method="post" class="add-row">
-                        <input type="hidden" name="module" value=id.clone()/>
-                        <Field
-                            form=rename
-                            name="title"
-                            prefix=format!("rename-{id}-")
-                            label="Module's title"
-                            required=true
-                            maxlength=120
-                        />
-                        <Submit kind="secondary" name="act" value="rename-module">"Rename"</Submit>
-                    </form>
-                    {removal(
-                        "remove-module",
-                        "module",
-                        id.clone(),
-                        module.title.clone(),
-                        "The module goes with all of its lessons and their text, for learners too. This can't be undone.",
-                    )}
-                </div>
-            </details>
             <ol class="edit-lessons" data-lessons="">{lessons}</ol>
-            <form method="post" class="add-row" id=format!("add-lesson-{id}") data-testid="add-lesson">
+            <form method="post" id=format!("add-lesson-{id}") data-testid="add-lesson">
                 <input type="hidden" name="module" value=id.clone()/>
-                <Field
-                    form=refused.form("add-lesson", &id)
-                    name="title"
-                    prefix=format!("lesson-in-{id}-")
-                    label=format!("New lesson in “{}”", module.title)
-                    required=true
-                    maxlength=120
-                />
-                <Submit kind="secondary" name="act" value="add-lesson">"Add lesson"</Submit>
+                {quick_add(
+                    &refused.form("add-lesson", &id),
+                    format!("lesson-in-{id}"),
+                    format!("New lesson in “{}”", module.title),
+                    "New lesson",
+                    "add-lesson",
+                    "Add lesson",
+                )}
             </form>
         </li>
     }
@@ -215,20 +250,22 @@ fn lesson(page: &CoursePage, module: ModuleId, lesson: &LessonHead) -> impl Into
                     </span>
                 </span>
                 {steps("lesson", id.clone(), &title)}
+                <details class="more" name="outline-more">
+                    <summary class="icon-button" title="Move or remove" aria-label=format!("Move or remove “{title}”")>
+                        <Icon name="more"/>
+                    </summary>
+                    <div class="more-panel">
+                        {elsewhere}
+                        {removal(
+                            "remove-lesson",
+                            "lesson",
+                            id.clone(),
+                            title.clone(),
+                            "The lesson and its text go, for learners too. This can't be undone.",
+                        )}
+                    </div>
+                </details>
             </div>
-            <details class="fold">
-                <summary>"Move or remove"<span class="visually-hidden">" “"{title.clone()}"”"</span></summary>
-                <div class="fold-body">
-                    {elsewhere}
-                    {removal(
-                        "remove-lesson",
-                        "lesson",
-                        id.clone(),
-                        title.clone(),
-                        "The lesson and its text go, for learners too. This can't be undone.",
-                    )}
-                </div>
-            </details>
         </li>
     }
 }

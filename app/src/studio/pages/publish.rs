@@ -63,7 +63,7 @@ fn checks(page: &CoursePage) -> Vec<Check> {
             "#outline",
             "Add a lesson",
         ),
-        check(true, !page.tiers.is_empty(), "It has at least one tier with a price", "/tiers", "Add a tier"),
+        check(true, !page.tiers.is_empty(), "It has at least one tier, free or paid", "/tiers", "Add a tier"),
     ];
     if !page.tiers.is_empty() {
         let words = match shut {

@@ -22,7 +22,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Pat
             <section aria-labelledby="sales-title">
                 <h2 id="sales-title">"Sales"</h2>
                 {totals(&sales)}
-                {sales_chart(&sales, &currency)}
+                {(sales.count > 0).then(|| sales_chart(&sales, &currency))}
             </section>
             <section aria-labelledby="newest-title">
                 <h2 id="newest-title">"Newest sales"</h2>
