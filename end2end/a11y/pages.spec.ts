@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
-import { alive } from '../fixtures/learner.ts';
+import { alive, arrive } from '../fixtures/learner.ts';
 import { everyPlace, type Place } from '../fixtures/sitemap.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -90,7 +90,7 @@ test('everything on the way to paying can be done by keyboard', async ({ page, w
   await alive(page);
   await page.getByTestId('wallet-option').filter({ hasText: 'Test wallet' }).focus();
   await page.keyboard.press('Enter');
-  await page.waitForURL('**/courses/rust-read-slowly');
+  await arrive(page, '/courses/rust-read-slowly');
   await page.getByRole('button', { name: /Buy for/ }).focus();
   await page.keyboard.press('Enter');
   await page.waitForURL('**/orders/*');

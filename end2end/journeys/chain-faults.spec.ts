@@ -1,5 +1,6 @@
 import { Learner, RUST, TYPE, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
+import { Wallet } from '../fixtures/wallet.ts';
 
 test('a tab that is closed after the wallet’s yes loses nothing', async ({ page, context, wallet, world }) => {
   const learner = new Learner(page);
@@ -210,7 +211,6 @@ test('someone else’s payment opens the course for them, not for who names its 
   await buyer.is('submitted');
 
   const elsewhere = await browser.newContext({ baseURL: world.url });
-  const { Wallet } = await import('../fixtures/wallet.ts');
   const thiefs = await Wallet.install(elsewhere, world.chain, someone());
   const thief = new Learner(await elsewhere.newPage());
   await thief.readyToPay();
@@ -255,7 +255,7 @@ test('a plain transfer to somewhere else opens nothing and says why', async ({ p
   expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
 });
 
-test('a hash that no node knows waits, and the payment itself still opens', async ({ page, wallet, world }) => {
+test('a hash that no node knows waits, and opens nothing', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   wallet.answerNextWith(`0x${'ab'.repeat(32)}`);
@@ -266,12 +266,26 @@ test('a hash that no node knows waits, and the payment itself still opens', asyn
   expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(false);
 });
 
-test('a multisig’s reference that is no hash is not mistaken for a payment', async ({ page, wallet }) => {
+test('a multisig’s own hash is kept, and its payment opens the course by its event', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
-  wallet.answerNextWith('safe-tx-17');
+  wallet.keepHashToItself(`0x${'5a'.repeat(32)}`);
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('a reference that is no hash at all is waited for, too', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.keepHashToItself('safe-tx-17');
   await learner.pay.click();
   await learner.says('not_a_hash');
   await expect(learner.message).toContainText('Do not pay again');
   await learner.is('open');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
 });

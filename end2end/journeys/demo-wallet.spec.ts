@@ -1,4 +1,4 @@
-import { Learner, RUST, alive, visit } from '../fixtures/learner.ts';
+import { Learner, RUST, alive, arrive, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('the demo wallet shows every request, and lets one reject and approve', async ({ page, world }) => {
@@ -23,7 +23,7 @@ test('the demo wallet shows every request, and lets one reject and approve', asy
   await expect(page.getByTestId('wallet-message')).toHaveAttribute('data-code', 'rejected');
   await page.getByTestId('sign-again').click();
   await approve.click();
-  await page.waitForURL(`**/courses/${RUST.slug}`);
+  await arrive(page, `/courses/${RUST.slug}`);
 
   await learner.openOrder(RUST.slug);
   await learner.pay.click();
@@ -46,7 +46,7 @@ test('the demo wallet’s account can be changed, and the page notices', async (
   await page.getByTestId('demo-account').selectOption('5');
   await page.getByTestId('demo-approve').click();
   await page.getByTestId('demo-approve').click();
-  await page.waitForURL(`**/courses/${RUST.slug}`);
+  await arrive(page, `/courses/${RUST.slug}`);
   await alive(page);
   await page.getByRole('button', { name: 'Your account' }).click();
   await expect(page.getByTitle('0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc').first()).toBeVisible();

@@ -5,6 +5,7 @@ import { expect, test } from '../fixtures/test.ts';
 test('a declined sign-in is a choice, and can be made again', async ({ page, wallet }) => {
   const learner = new Learner(page);
   await visit(page, '/sign-in');
+  await expect(page.getByTestId('sign-again')).toBeHidden();
   wallet.rejectNext();
   await learner.wallet().click();
   const message = page.getByTestId('wallet-message');
