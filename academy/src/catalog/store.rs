@@ -84,11 +84,30 @@ macro_rules! card {
     };
 }
 
+/// The course's text or its teacher's name holds the pattern.
+macro_rules! says {
+    ($pattern:literal) => {
+        concat!(
+            "(c.search LIKE ",
+            $pattern,
+            " ESCAPE '!' OR EXISTS
+              (SELECT 1 FROM users t WHERE t.id = c.teacher_id AND LOWER(t.name) LIKE ",
+            $pattern,
+            " ESCAPE '!'))"
+        )
+    };
+}
+
 macro_rules! published {
     () => {
         concat!(
-            " WHERE c.state = 'published' AND c.search LIKE $1 ESCAPE '!' AND c.search LIKE $2 ESCAPE '!'
-              AND c.search LIKE $3 ESCAPE '!' AND ($4 = '' OR c.level = $4)
+            " WHERE c.state = 'published' AND ",
+            says!("$1"),
+            " AND ",
+            says!("$2"),
+            " AND ",
+            says!("$3"),
+            " AND ($4 = '' OR c.level = $4)
               AND ($5 = '' OR ($5 = 'free' AND ",
             from_price!(),
             " = '0') OR ($5 = 'paid' AND ",
@@ -391,7 +410,7 @@ pub(super) async fn insert_module(
 ) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO modules (id, course_id, position, title)
-         VALUES ($1, $2, (SELECT COUNT(*) FROM modules WHERE course_id = $2), $3)", id, course, title)?;
+         VALUES ($1, $2, (SELECT COALESCE(MAX(position) + 1, 0) FROM modules WHERE course_id = $2), $3)", id, course, title)?;
     Ok(())
 }
 
@@ -463,7 +482,7 @@ pub(super) async fn insert_lesson(
 ) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO lessons (id, course_id, module_id, position, slug, title, body, minutes, access, version, updated_at)
-         VALUES ($1, $2, $3, (SELECT COUNT(*) FROM lessons WHERE module_id = $3), $4, $5, $6, $7, $8, 1, $9)",
+         VALUES ($1, $2, $3, (SELECT COALESCE(MAX(position) + 1, 0) FROM lessons WHERE module_id = $3), $4, $5, $6, $7, $8, 1, $9)",
         id, course, module, slug, &facts.title, &facts.body, i64::from(facts.minutes), i64::from(facts.access), now)?;
     Ok(())
 }

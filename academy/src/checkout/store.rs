@@ -320,7 +320,6 @@ pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Resu
 
 /// Writes down that a payment is an order's, and how it stands. Whether it is (a payment that
 /// belongs to another order is left alone).
-#[expect(clippy::too_many_arguments, reason = "a row's columns")]
 pub(super) async fn put_payment(
     conn: &mut Conn,
     id: PaymentId,

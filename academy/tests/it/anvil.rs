@@ -1,1 +1,285 @@
+//! The real contract on a real node: anvil, started for each test on a port of its own.
 
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use academy::{
+    Academy, Actor,
+    accounts::GivenRole,
+    catalog::Published,
+    chain::{Call, Deployed, Deployer, Rpc, deploy, dev::Dev},
+    checkout::{OrderState, Policy, Setback, WalletCall},
+    evm::Address,
+    fault::NoFaults,
+    ids::TierId,
+    money::Wei,
+};
+use alloy::signers::local::PrivateKeySigner;
+use serde_json::json;
+
+use crate::support::{Engine, TestCourse, World, person, policy, refusal, tier_form, turn};
+
+/// Anvil's first accounts: their keys are public, and worth nothing.
+const KEYS: [&str; 3] = [
+    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+    "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
+    "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+];
+
+struct Anvil {
+    process: Child,
+    url: String,
+    dev: Dev,
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Anvil {
+    async fn start() -> Self {
+        let binary = crate::support::environment("LECTERN_TEST_ANVIL");
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let process = Command::new(binary)
+            .args(["--host", "127.0.0.1", "--silent", "--port", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        let dev = Dev::new(&url).unwrap();
+        let anvil = Self { process, url, dev };
+        while anvil.dev.raw("eth_chainId", json!([])).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        anvil
+    }
+
+    async fn ask(&self, method: &str, params: serde_json::Value) -> serde_json::Value {
+        self.dev.raw(method, params).await.unwrap()
+    }
+}
+
+/// A place that sells on anvil: a course of the second account's, and the third account as a buyer.
+struct Place {
+    world: World,
+    anvil: Anvil,
+    academy: Academy,
+    market: Deployed,
+    teacher: Actor,
+    buyer: Actor,
+    course: TestCourse,
+}
+
+fn signer(index: usize) -> PrivateKeySigner {
+    KEYS[index].parse().unwrap()
+}
+
+fn call(wallet: &WalletCall) -> Call {
+    let value = alloy::primitives::U256::from_str_radix(&wallet.value[2..], 16).unwrap();
+    Call {
+        to: wallet.to.parse().unwrap(),
+        data: alloy::hex::decode(&wallet.data).unwrap(),
+        value: Wei::new(value),
+    }
+}
+
+impl Place {
+    async fn new(engine: Engine) -> Self {
+        let anvil = Anvil::start().await;
+        let deployer = Deployer::Unlocked(Address(signer(0).address().0.0));
+        let market = deploy(&anvil.url, deployer, None).await.unwrap();
+        let world = World::new(engine).await;
+        let chain = Arc::new(Rpc::new(std::slice::from_ref(&anvil.url)).unwrap());
+        let policy = Policy { market: market.address, start_block: market.block, ..policy() };
+        let now = anvil.ask("eth_getBlockByNumber", json!(["latest", false])).await;
+        let now = u64::from_str_radix(&now["timestamp"].as_str().unwrap()[2..], 16).unwrap();
+        let ahead = i64::try_from(now).unwrap() * 1000 - world.academy.now().0;
+        world.clock.advance_millis(ahead);
+        let academy = world.academy_over(chain, policy, Arc::new(NoFaults));
+        let teacher = Address(signer(1).address().0.0);
+        let accounts = academy.accounts();
+        accounts
+            .set_role_of_address(&Actor::System, teacher, GivenRole::Instructor, true, "test")
+            .await
+            .unwrap();
+        let (teacher, buyer) = (world.sign_in(&signer(1)).await, world.sign_in(&signer(2)).await);
+        let mut course = world.draft(&teacher).await;
+        let catalog = academy.catalog();
+        course.tier = catalog.add_tier(&teacher, course.id, &tier_form("0.02", 1)).await.unwrap();
+        let published = catalog.publish(&teacher, course.id).await.unwrap();
+        let Published::NeedsListing(listing) = published else { panic!("the chain has nothing yet") };
+        anvil.dev.send(person(&teacher).address, &call(&listing)).await.unwrap();
+        turn(&academy).await;
+        Self { world, anvil, academy, market, teacher, buyer, course }
+    }
+
+    async fn close(self) {
+        drop(self.anvil);
+        self.world.close().await;
+    }
+
+    async fn buy(&self) -> (academy::checkout::Order, academy::evm::TxHash) {
+        let checkout = self.academy.checkout();
+        let order = checkout.open(&self.buyer, self.course.tier).await.unwrap();
+        let wallet = checkout.wallet_call(&self.buyer, order.id).await.unwrap();
+        assert_eq!(wallet.to.parse(), Ok(self.market.address));
+        let hash = self.anvil.dev.send(person(&self.buyer).address, &call(&wallet)).await.unwrap();
+        (order, hash)
+    }
+
+    async fn state(&self, id: academy::ids::OrderId) -> (OrderState, Option<Setback>) {
+        let order = self.academy.checkout().order(&self.buyer, id).await.unwrap();
+        (order.state, order.setback)
+    }
+
+    async fn can_read(&self) -> bool {
+        self.world.can_read(&self.buyer, &self.course).await
+    }
+}
+
+async fn buys_finishes_and_pays_out(engine: Engine) {
+    let place = Place::new(engine).await;
+    let checkout = place.academy.checkout();
+    let (order, _) = place.buy().await;
+    // The tab is closed: the event alone opens the course.
+    turn(&place.academy).await;
+    assert!(place.can_read().await);
+    place.anvil.ask("anvil_mine", json!(["0x3"])).await;
+    turn(&place.academy).await;
+    assert!(checkout.order(&place.buyer, order.id).await.unwrap().is_final);
+    place.world.assert_paid(1).await;
+
+    let payout = checkout.payout(&place.teacher).await.unwrap();
+    assert_eq!(payout.owed.to_ether(), "0.02");
+    let withdraw = checkout.payout_call(&place.teacher).await.unwrap();
+    place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
+    turn(&place.academy).await;
+    let payout = checkout.payout(&place.teacher).await.unwrap();
+    assert_eq!((payout.owed, payout.history.len()), (Wei::ZERO, 1));
+    assert_eq!(payout.history[0].1.to_ether(), "0.02");
+    assert_eq!(refusal(checkout.payout_call(&place.teacher).await).1, "nothing_to_withdraw");
+
+    // New prices, a second tier, and one that goes: page and chain agree after each call.
+    let catalog = place.academy.catalog();
+    let me = person(&place.teacher).address;
+    let course = place.course.id;
+    let second: TierId = catalog.add_tier(&place.teacher, course, &tier_form("0.05", 2)).await.unwrap();
+    catalog.edit_tier(&place.teacher, place.course.tier, &tier_form("0.03", 1)).await.unwrap();
+    for _ in 0..2 {
+        let update = catalog.listing_call(&place.teacher, course).await.unwrap().unwrap();
+        place.anvil.dev.send(me, &call(&update)).await.unwrap();
+        turn(&place.academy).await;
+        assert!(catalog.studio(&place.teacher, course).await.unwrap().disagreements().is_empty());
+        let _ = catalog.remove_tier(&place.teacher, second).await;
+        let _ = catalog.remove_tier(&place.teacher, place.course.tier).await;
+    }
+    place.close().await;
+}
+
+async fn a_reorg_takes_access_back_and_gives_it_again(engine: Engine) {
+    let place = Place::new(engine).await;
+    let (order, hash) = place.buy().await;
+    let named = place.academy.checkout().submit(&place.buyer, order.id, &hash.to_string()).await.unwrap();
+    assert_eq!(named.state, OrderState::Paid);
+    turn(&place.academy).await;
+    let raw = place.anvil.ask("eth_getRawTransactionByHash", json!([hash.to_string()])).await;
+
+    place.anvil.ask("anvil_reorg", json!([1, []])).await;
+    place.anvil.ask("anvil_dropTransaction", json!([hash.to_string()])).await;
+    turn(&place.academy).await;
+    assert_eq!(place.state(order.id).await, (OrderState::Confirming, Some(Setback::Orphaned)));
+    assert!(!place.can_read().await);
+
+    place.anvil.ask("eth_sendRawTransaction", json!([raw])).await;
+    place.anvil.ask("anvil_mine", json!(["0x1"])).await;
+    turn(&place.academy).await;
+    turn(&place.academy).await;
+    assert_eq!(place.state(order.id).await, (OrderState::Paid, None));
+    assert!(place.can_read().await);
+    assert_eq!(place.world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+    place.close().await;
+}
+
+async fn the_contract_refuses_a_wrong_price_and_nothing_opens(engine: Engine) {
+    let place = Place::new(engine).await;
+    let checkout = place.academy.checkout();
+    let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
+    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    for price in ["0.019", "0.021", "0"] {
+        let wrong = Call { value: Wei::from_ether(price).unwrap(), ..call(&wallet) };
+        assert!(place.anvil.dev.send(person(&place.buyer).address, &wrong).await.is_err(), "{price}");
+        // Sent all the same, with gas that the wallet did not ask for: it fails on the chain.
+        let sent = json!([{
+            "from": wallet.from, "to": wallet.to, "data": wallet.data,
+            "value": format!("0x{:x}", wrong.value.get()), "gas": "0x30d40",
+        }]);
+        let hash = place.anvil.ask("eth_sendTransaction", sent).await;
+        let answer = checkout.submit(&place.buyer, order.id, hash.as_str().unwrap()).await.unwrap();
+        assert_eq!((answer.state, answer.setback), (OrderState::Open, Some(Setback::Reverted)));
+        turn(&place.academy).await;
+        assert!(!place.can_read().await);
+    }
+    // The order is still good.
+    let hash = place.anvil.dev.send(person(&place.buyer).address, &call(&wallet)).await.unwrap();
+    let paid = checkout.submit(&place.buyer, order.id, &hash.to_string()).await.unwrap();
+    assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+    assert!(place.can_read().await);
+    place.close().await;
+}
+
+async fn cancelled_in_the_wallet_opens_the_order_again(engine: Engine) {
+    let place = Place::new(engine).await;
+    let checkout = place.academy.checkout();
+    let me = person(&place.buyer).address;
+    place.anvil.ask("evm_setAutomine", json!([false])).await;
+    let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
+    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    let sent = place.anvil.dev.broadcast(me, &call(&wallet)).await.unwrap();
+    let waiting = checkout.submit(&place.buyer, order.id, &sent.to_string()).await.unwrap();
+    assert_eq!(waiting.state, OrderState::Submitted);
+    let facts = place.anvil.ask("eth_getTransactionByHash", json!([sent.to_string()])).await;
+    let cancelling = json!([{
+        "from": wallet.from, "to": wallet.from, "value": "0x0", "nonce": facts["nonce"], "gas": "0x5208",
+        "maxFeePerGas": "0x174876e800", "maxPriorityFeePerGas": "0x174876e800",
+    }]);
+    place.anvil.ask("eth_sendTransaction", cancelling).await;
+    place.anvil.ask("anvil_mine", json!(["0x1"])).await;
+    turn(&place.academy).await;
+    turn(&place.academy).await;
+    assert_eq!(place.state(order.id).await, (OrderState::Open, Some(Setback::Replaced)));
+    assert!(!place.can_read().await);
+    place.close().await;
+}
+
+macro_rules! on_anvil {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::support::Engine::Sqlite).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::support::Engine::Postgres).await;
+            })+
+        }
+    };
+}
+
+on_anvil!(
+    buys_finishes_and_pays_out,
+    a_reorg_takes_access_back_and_gives_it_again,
+    the_contract_refuses_a_wrong_price_and_nothing_opens,
+    cancelled_in_the_wallet_opens_the_order_again,
+);

@@ -72,12 +72,15 @@ fn opens_and_finishes_at_their_depths() {
     }
 }
 
+/// State, candidates and time before; state and setback after.
+type Row = (OrderState, Vec<Candidate>, Time, OrderState, Option<Setback>);
+
 #[test]
 fn waits_fails_and_runs_out() {
     use OrderState::{Cancelled, Expired, Open, Submitted};
     let reverted = || rejected(Setback::Reverted);
     let late = Time(EXPIRES.0);
-    let rows: Vec<(OrderState, Vec<Candidate>, Time, OrderState, Option<Setback>)> = vec![
+    let rows: Vec<Row> = vec![
         (Open, vec![], NOW, Open, None),
         (Open, vec![], late, Expired, None),
         (Submitted, vec![Candidate::Pending], NOW, Submitted, None),

@@ -1,4 +1,5 @@
 //! The business on both engines, over a chain in memory; and on anvil.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
 
@@ -17,6 +18,7 @@ mod parallel;
 mod permissions;
 mod pool;
 mod reorg;
+mod review;
 mod search;
 mod store;
 mod verify;

@@ -97,7 +97,7 @@ struct Ground {
     strangers_order: OrderId,
 }
 
-async fn ground(world: &World, people: &People) -> Ground {
+async fn prepare(world: &World, people: &People) -> Ground {
     let owner = &people.owner;
     let course = world.course(owner).await;
     let catalog = world.academy.catalog();
@@ -231,15 +231,13 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
 
 async fn check(world: &World, people: &People, operation: Operation) {
     // Only these change what the next one asks about.
-    let changes = matches!(
-        operation,
-        Operation::Author | Operation::Publish | Operation::GrantAccess | Operation::Buy
-    );
-    let mut ground = self::ground(world, people).await;
+    let changes =
+        matches!(operation, Operation::Author | Operation::Publish | Operation::GrantAccess | Operation::Buy);
+    let mut ground = prepare(world, people).await;
     for who in EVERYONE {
         let calls = call(world, operation, &ground, &people.actor(who)).await;
         if changes && expected(operation, Scope::Own, who) {
-            ground = self::ground(world, people).await;
+            ground = prepare(world, people).await;
         }
         assert!(!calls.is_empty(), "{operation:?} stands for nothing");
         for (method, scope, result) in calls {

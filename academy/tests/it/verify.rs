@@ -218,6 +218,16 @@ fn the_order_must_not_have_been_paid() {
 }
 
 #[test]
+fn says_what_was_bought_whatever_else_the_transaction_did() {
+    let verdict = spoiled(|case| {
+        field!(case, number = 6);
+        let withdrawn = Event::PayoutWithdrawn { payee: BUYER, amount: wei(1000) };
+        case.receipt.logs.insert(0, log(MARKET, 0, withdrawn));
+    });
+    assert_eq!(verdict, rejected(Setback::OtherCourse));
+}
+
+#[test]
 fn finds_its_own_purchase_among_others() {
     let verdict = spoiled(|case| {
         let mut other = purchase();

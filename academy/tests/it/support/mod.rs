@@ -24,7 +24,7 @@ use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use sqlx::AssertSqlSafe;
 
 pub use course::{TestCourse, course_form, lesson_form, tier_form};
-pub use database::Database;
+pub use database::{Database, environment};
 pub use faults::Kill;
 
 /// The chain of the tests.
