@@ -267,9 +267,10 @@ impl Learning<'_> {
         for row in store::of_user(&mut conn, person.id).await? {
             let state = row.state.parse::<EnrollmentState>()?;
             let source = row.source.parse::<Source>()?;
-            // Several enrollments in one course are one shelf; an open one speaks for it.
+            // Several enrollments in one course are one shelf, and the best of them speaks for it.
+            // One that was taken back shows, too: its learner must see what became of it.
             if let Some(shelf) = shelves.get_mut(&row.course_id) {
-                if shelf.state != EnrollmentState::Active && state == EnrollmentState::Active {
+                if standing(state) > standing(shelf.state) {
                     (shelf.state, shelf.source) = (state, source);
                 }
                 continue;
@@ -373,5 +374,13 @@ impl Learning<'_> {
         audit(&mut tx, self.0, actor, "access.revoked", &format!("{} · {wallet}", course.title), &reason)
             .await?;
         Ok(tx.commit().await?)
+    }
+}
+
+fn standing(state: EnrollmentState) -> u8 {
+    match state {
+        EnrollmentState::Revoked => 0,
+        EnrollmentState::Suspended => 1,
+        EnrollmentState::Active => 2,
     }
 }

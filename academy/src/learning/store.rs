@@ -85,7 +85,7 @@ pub(super) struct MineRow {
 pub(super) async fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<MineRow>, StoreError> {
     sql!(all conn, MineRow,
         "SELECT course_id, source, state, created_at FROM enrollments
-         WHERE user_id = $1 AND state <> 'revoked' ORDER BY created_at DESC", user)
+         WHERE user_id = $1 ORDER BY created_at DESC", user)
 }
 
 #[derive(sqlx::FromRow)]
