@@ -214,7 +214,8 @@ async function changeNetwork([{ chainId }]) {
 const provider = Object.freeze({
   async request({ method, params = [] }) {
     switch (method) {
-      case "eth_requestAccounts": return connect();
+      // As wallets do: a site that is let in already is not asked about again.
+      case "eth_requestAccounts": return connected() ? [await current()] : connect();
       case "eth_accounts": return connected() ? [await current()] : [];
       case "personal_sign": return sign(params);
       case "eth_sendTransaction": return send(params);
