@@ -5,6 +5,8 @@
 
 use leptos::prelude::*;
 
+use super::said;
+
 /// Brings the handles of the tree `tree` to life.
 #[island]
 pub fn OutlineDrag(
@@ -14,7 +16,7 @@ pub fn OutlineDrag(
     let status = RwSignal::new(String::new());
     Effect::new(move |_| browser::enhance(&tree, status));
     view! {
-        <p class="outline-status" role="status" data-testid="outline-status">{move || status.get()}</p>
+        <p class="outline-status" role="status" data-testid="outline-status">{said(status)}</p>
     }
 }
 
@@ -56,12 +58,6 @@ mod browser {
         status: RwSignal<String>,
     }
 
-    /// A row on its way under the pointer.
-    struct Drag {
-        moved: Moved,
-        pointer: i32,
-    }
-
     pub fn enhance(tree: &str, status: RwSignal<String>) {
         let saver = Saver { queue: Rc::default(), status };
         for handle in all(&format!("#{tree} [data-handle]")) {
@@ -72,27 +68,28 @@ mod browser {
     }
 
     fn enhance_handle(handle: &HtmlElement, saver: &Saver) {
-        let drag = Rc::new(RefCell::new(None::<Drag>));
+        // The row on its way under the pointer. The document hears of the pointer: a row that moves
+        // in the tree loses the pointer that its handle has captured.
+        let drag = Rc::new(RefCell::new(None::<Moved>));
 
         let (state, own) = (Rc::clone(&drag), handle.clone());
         listen(handle, "pointerdown", move |event: PointerEvent| {
             let Some(moved) = row(&own).and_then(standing).filter(|_| event.button() == 0) else { return };
             event.prevent_default();
-            let _captured = own.set_pointer_capture(event.pointer_id());
             let _marked = moved.item.class_list().add_1("is-dragged");
-            *state.borrow_mut() = Some(Drag { moved, pointer: event.pointer_id() });
+            *state.borrow_mut() = Some(moved);
         });
 
         let state = Rc::clone(&drag);
-        listen(handle, "pointermove", move |event: PointerEvent| {
-            if let Some(drag) = &*state.borrow() {
-                follow(&drag.moved.item, &event);
+        listen(&document(), "pointermove", move |event: PointerEvent| {
+            if let Some(moved) = &*state.borrow() {
+                follow(&moved.item, &event);
             }
         });
 
         let (state, own) = (Rc::clone(&drag), saver.clone());
-        listen(handle, "pointerup", move |_: PointerEvent| {
-            let Some(Drag { moved, .. }) = state.borrow_mut().take() else { return };
+        listen(&document(), "pointerup", move |_: PointerEvent| {
+            let Some(moved) = state.borrow_mut().take() else { return };
             let _unmarked = moved.item.class_list().remove_1("is-dragged");
             if standing(moved.item.clone())
                 .is_some_and(|now| now.parent != moved.parent || now.next != moved.next)
@@ -101,24 +98,22 @@ mod browser {
             }
         });
 
-        let state = Rc::clone(&drag);
         let give_up = move || {
-            let Some(Drag { moved, .. }) = state.borrow_mut().take() else { return };
+            let Some(moved) = drag.borrow_mut().take() else { return };
             let _unmarked = moved.item.class_list().remove_1("is-dragged");
             put_back(&moved);
         };
-        let on_cancel = give_up.clone();
-        listen(handle, "pointercancel", move |_: PointerEvent| on_cancel());
+        let on_escape = give_up.clone();
+        listen(&document(), "pointercancel", move |_: PointerEvent| give_up());
+        listen(&document(), "keydown", move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                on_escape();
+            }
+        });
 
-        let (state, own, saver) = (drag, handle.clone(), saver.clone());
+        let (own, saver) = (handle.clone(), saver.clone());
         listen(handle, "keydown", move |event: KeyboardEvent| {
             let down = match event.key().as_str() {
-                "Escape" => {
-                    if let Some(drag) = &*state.borrow() {
-                        let _released = own.release_pointer_capture(drag.pointer);
-                    }
-                    return give_up();
-                }
                 "ArrowUp" => false,
                 "ArrowDown" => true,
                 _ => return,
