@@ -23,7 +23,6 @@ pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 /// All of it. What each key means, config.default.toml says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Config {
     pub server: Server,
     pub site: Site,
@@ -38,7 +37,6 @@ pub struct Config {
 /// `[server]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Server {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
@@ -53,7 +51,6 @@ pub struct Server {
 /// `[site]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Site {
     pub name: String,
 }
@@ -61,7 +58,6 @@ pub struct Site {
 /// `[database]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Database {
     pub url: Secret,
 }
@@ -69,7 +65,6 @@ pub struct Database {
 /// `[chain]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Chain {
     pub id: u64,
     pub name: String,
@@ -91,7 +86,6 @@ pub struct Chain {
 /// `[orders]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Orders {
     pub ttl_minutes: i64,
     pub late_tolerance_minutes: i64,
@@ -100,7 +94,6 @@ pub struct Orders {
 /// `[limits]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Limits {
     pub body_bytes: usize,
     pub lesson_bytes: usize,
@@ -113,7 +106,6 @@ pub struct Limits {
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Log {
     pub format: LogFormat,
     pub filter: String,
@@ -122,7 +114,6 @@ pub struct Log {
 /// `[dev]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config.default.toml documents every key")]
 pub struct Dev {
     pub demo_wallet: bool,
     pub crash_at: String,

@@ -33,7 +33,7 @@ pub fn load_assets(site: &Path) -> Result<Assets, Failure> {
         .map_err(|error| told(format!("can't read {} ({error})", index.display())))?;
     let assets: Assets = serde_json::from_str(&text)
         .map_err(|error| told(format!("{} is damaged ({error})", index.display())))?;
-    for url in [&assets.js, &assets.wasm, &assets.css] {
+    for url in assets.urls() {
         let file = site.join(url.trim_start_matches('/'));
         if !url.starts_with("/pkg/") || !file.is_file() {
             return Err(told(format!("{} names {url}, which is not there", index.display())));

@@ -75,7 +75,10 @@ pub fn build_site(folder: &Path) {
     put("static/boot.js", b"export {};");
     put(
         "assets.json",
-        br#"{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm","css":"/pkg/lectern.abc.css"}"#,
+        br#"{"css":"/pkg/lectern.abc.css",
+            "reading":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
+            "paying":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
+            "teaching":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"}}"#,
     );
 }
 
