@@ -46,14 +46,19 @@ async fn explain(State(state): State<AppState>, request: Request, next: Next) ->
     let (parts, body) = request.into_parts();
     let visitor = Visitor::of(&parts);
     let method = parts.method.clone();
+    let plain_get = matches!(method, Method::GET | Method::HEAD) && parts.uri.query().is_none();
     let response = next.run(Request::from_parts(parts, body)).await;
     if response.status().is_success() || response.status().is_redirection() {
         return response;
     }
     let (status, problem) = match response.extensions().get::<Failed>() {
         Some(Failed(problem)) => (status(problem.kind), problem.clone()),
-        // Pages that say themselves what is wrong, such as a form with its errors.
-        None if is_html(&response) => return response,
+        // Answers that say themselves what is wrong: a form with its errors, JSON for an island.
+        None if speaks(&response) => return response,
+        // With nothing but a path to be wrong, it names nothing.
+        None if plain_get && response.status() == StatusCode::BAD_REQUEST => {
+            (StatusCode::NOT_FOUND, Problem::not_found("page"))
+        }
         None => (response.status(), refused(response.status())),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
@@ -67,11 +72,12 @@ async fn explain(State(state): State<AppState>, request: Request, next: Next) ->
     page
 }
 
-fn is_html(response: &Response) -> bool {
+fn speaks(response: &Response) -> bool {
     response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+        .map(|kind| kind.as_bytes())
+        .is_some_and(|kind| kind.starts_with(b"text/html") || kind.starts_with(b"application/json"))
 }
 
 /// What an extractor's refusal means to a person.

@@ -4,7 +4,7 @@ use academy::{Kind, Problem, accounts::Profile, ids::TierId};
 use axum::{
     Form, Router,
     extract::{Query, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::Response,
     routing::{get, post},
 };
@@ -69,10 +69,6 @@ async fn sign_out(State(state): State<AppState>, visitor: Visitor) -> Answer {
     response
         .headers_mut()
         .append(header::SET_COOKIE, session_cookie(None, state.secure_cookies));
-    // What the browser kept of signed-in pages must not come back by its Back button.
-    response
-        .headers_mut()
-        .insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
 

@@ -11,8 +11,8 @@ use academy::{
 pub enum Offer {
     /// It is the visitor's own course.
     Own,
-    /// Enrolled: go on reading.
-    Enrolled,
+    /// Enrolled: go on reading; these tiers open more.
+    Enrolled(Vec<Tier>),
     /// Paid, and the payment is being confirmed again.
     Suspended,
     /// These tiers can be had now, cheapest first.
@@ -26,11 +26,13 @@ pub enum Offer {
 impl Offer {
     /// What `actor` is offered.
     pub fn of(page: &CoursePage, access: Access, actor: &Actor) -> Self {
+        let for_sale = page.course.state == CourseState::Published;
+        let tiers = page.tiers.iter().filter(|tier| for_sale && page.for_sale(tier));
+        if access.enrolled {
+            return Self::Enrolled(tiers.filter(|tier| tier.level > access.level).cloned().collect());
+        }
         if access.suspended {
             return Self::Suspended;
-        }
-        if access.enrolled {
-            return Self::Enrolled;
         }
         if actor.user() == Some(page.course.teacher.id) {
             return Self::Own;
@@ -38,7 +40,7 @@ impl Offer {
         if page.course.state == CourseState::Withdrawn {
             return Self::Withdrawn;
         }
-        let tiers: Vec<Tier> = page.tiers.iter().filter(|tier| page.for_sale(tier)).cloned().collect();
+        let tiers: Vec<Tier> = tiers.cloned().collect();
         if tiers.is_empty() { Self::NotYet } else { Self::Tiers(tiers) }
     }
 }

@@ -68,7 +68,7 @@ async fn course_page(
     let mut head = PageHead::new(&page.course.title, description(&page));
     head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
     if page.course.state == CourseState::Published {
-        head.json_ld = Some(structured::course(&page, &state.public_url));
+        head.json_ld = Some(structured::course(&page, &state.public_url, &state.academy.checkout().chain().currency));
     }
     if let Some(problem) = &problem {
         head.status = status(problem.kind);

@@ -6,7 +6,7 @@ use leptos::serde_json::json;
 use crate::shell::SITE;
 
 /// `Course` with its offers.
-pub fn course(page: &CoursePage, public_url: &str) -> String {
+pub fn course(page: &CoursePage, public_url: &str, currency: &str) -> String {
     let course = &page.course;
     let url = format!("{public_url}/courses/{}", course.slug);
     let minutes: u32 = page.lessons().map(|lesson| lesson.minutes).sum();
@@ -20,7 +20,7 @@ pub fn course(page: &CoursePage, public_url: &str) -> String {
                 "name": tier.name,
                 "category": if tier.price.is_zero() { "Free" } else { "Paid" },
                 "price": tier.price.to_ether(),
-                "priceCurrency": "ETH",
+                "priceCurrency": currency,
                 "url": url,
             })
         })

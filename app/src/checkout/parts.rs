@@ -75,18 +75,19 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
         let rows: Vec<_> = orders.into_iter().map(row).collect();
         view! {
             <TableScroll label="Your orders">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Course"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" class="number">"Price"</th>
-                            <th scope="col">"Ordered"</th>
-                            <th scope="col">"Transaction"</th>
-                            <th scope="col"><span class="visually-hidden">"Next step"</span></th>
+                // The roles keep it a table for screen readers where a phone stacks its cells.
+                <table class="table table-stack" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Course"</th>
+                            <th role="columnheader" scope="col">"State"</th>
+                            <th role="columnheader" scope="col" class="number">"Price"</th>
+                            <th role="columnheader" scope="col">"Ordered"</th>
+                            <th role="columnheader" scope="col">"Transaction"</th>
+                            <th role="columnheader" scope="col"><span class="visually-hidden">"Next step"</span></th>
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </TableScroll>
         }
@@ -117,16 +118,16 @@ fn row(order: OrderRow) -> impl IntoView {
     };
     let label = format!("{action}: {}", order.course_title);
     view! {
-        <tr>
-            <th scope="row">
+        <tr role="row">
+            <th role="rowheader" scope="row">
                 <a href=format!("/courses/{}", order.course_slug)>{order.course_title}</a>
                 <span class="table-sub">{order.tier_name}</span>
             </th>
-            <td><Badge tone=tone>{words}</Badge></td>
-            <td class="number"><Money wei=order.price/></td>
-            <td><When at=order.created_at/></td>
-            <td>{transaction}</td>
-            <td class="table-action">
+            <td role="cell"><Badge tone=tone>{words}</Badge></td>
+            <td role="cell" class="number" data-label="Price"><Money wei=order.price/></td>
+            <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
+            <td role="cell" data-label="Transaction">{transaction}</td>
+            <td role="cell" class="table-action">
                 <a class="button" data-kind="secondary" data-size="small" href=format!("/orders/{}", order.id) aria-label=label>{action}</a>
             </td>
         </tr>

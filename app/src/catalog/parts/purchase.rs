@@ -21,7 +21,7 @@ pub struct Purchase {
 pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer, signed_in: bool) -> Purchase {
     let slug = page.course.slug.as_str();
     match offer {
-        Offer::Enrolled => enrolled(page, access, done),
+        Offer::Enrolled(more) => enrolled(page, access, done, more),
         Offer::Tiers(tiers) => tiers_on_offer(page, tiers, signed_in),
         Offer::Own => link(
             "Your course",
@@ -85,7 +85,7 @@ fn bar(left: AnyView, action: &'static str, address: String) -> AnyView {
     .into_any()
 }
 
-fn enrolled(page: &CoursePage, access: Access, done: &[LessonId]) -> Purchase {
+fn enrolled(page: &CoursePage, access: Access, done: &[LessonId], more: Vec<Tier>) -> Purchase {
     let open: Vec<_> = page.lessons().filter(|lesson| lesson.access <= access.level).collect();
     let finished = open.iter().filter(|lesson| done.contains(&lesson.id)).count() as u32;
     let all = open.len() as u32;
@@ -102,6 +102,15 @@ fn enrolled(page: &CoursePage, access: Access, done: &[LessonId]) -> Purchase {
     let words = format!("{finished} of {}", count(all, "lesson"));
     let title = if finished == all { "You finished this course" } else { "You are enrolled" };
     let next_title = next.title.clone();
+    let more = (!more.is_empty()).then(|| {
+        let form = tiers_on_offer(page, more, true).body;
+        view! {
+            <details class="more-tiers">
+                <summary><Icon name="chevron-right"/>"Open more of this course"</summary>
+                {form}
+            </details>
+        }
+    });
     let here = address.clone();
     Purchase {
         body: view! {
@@ -109,6 +118,7 @@ fn enrolled(page: &CoursePage, access: Access, done: &[LessonId]) -> Purchase {
             <Progress value=finished max=all label="Your progress" words=words.clone()/>
             {(finished < all).then(|| view! { <p class="muted">"Next: "{next_title}</p> })}
             <a class="button" data-kind="primary" href=here>{action}</a>
+            {more}
         }
         .into_any(),
         bar: bar(view! { <span>{words}" done"</span> }.into_any(), action, address),

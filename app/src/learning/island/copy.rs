@@ -19,12 +19,6 @@ fn decorate() {
         let Some(block) = blocks.item(index).and_then(|node| node.dyn_into::<web_sys::Element>().ok()) else {
             continue;
         };
-        if let Some(code) = block.query_selector("code").ok().flatten()
-            && code.scroll_width() > code.client_width()
-        {
-            // Long lines must scroll by keyboard too.
-            let _ = code.set_attribute("tabindex", "0");
-        }
         let Ok(button) = document.create_element("button") else { continue };
         button.set_class_name("copy-button");
         let _ = button.set_attribute("type", "button");
@@ -46,6 +40,11 @@ fn decorate() {
         let _ = button.add_event_listener_with_callback("click", copy.as_ref().unchecked_ref());
         // Lives as long as the page.
         copy.forget();
-        let _ = block.append_child(&button);
+        // Beside the block, not in it: a block scrolls its long lines, the button stays.
+        let Ok(frame) = document.create_element("div") else { continue };
+        frame.set_class_name("code-frame");
+        let _ = block.replace_with_with_node_1(&frame);
+        let _ = frame.append_child(&block);
+        let _ = frame.append_child(&button);
     }
 }

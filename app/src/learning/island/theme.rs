@@ -34,11 +34,13 @@ pub fn ThemeSwitch(
         }
     };
     view! {
-        <form class="theme-switch" method="post" action="/theme" role="group" aria-label="Colours">
+        <form method="post" action="/theme">
             <input type="hidden" name="back" value=back/>
-            {button("light", "sun", "Light")}
-            {button("system", "monitor", "As the device")}
-            {button("dark", "moon", "Dark")}
+            <div class="theme-switch" role="group" aria-label="Colours">
+                {button("light", "sun", "Light")}
+                {button("system", "monitor", "As the device")}
+                {button("dark", "moon", "Dark")}
+            </div>
         </form>
     }
 }
