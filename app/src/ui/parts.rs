@@ -124,6 +124,6 @@ pub fn TableScroll(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=label>{children()}</div>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{label} (table)")>{children()}</div>
     }
 }

@@ -76,9 +76,9 @@ fn open(view: LessonView, place: &Place, slug: &str) -> impl IntoView + use<> {
     let mark = place.access.enrolled.then(|| mark(action, view.done, last));
     let preview = (!place.access.enrolled && view.head.access == 0 && place.access.level == 0).then(|| {
         view! {
-            <aside class="preview-offer">
+            <div class="preview-offer">
                 <p>"You are reading a free preview. "<a href=format!("/courses/{slug}#buy")>"See the whole course"</a></p>
-            </aside>
+            </div>
         }
     });
     view! {
