@@ -292,6 +292,10 @@ impl Accounts<'_> {
         given: bool,
         reason: &str,
     ) -> Result<(), Problem> {
+        if role == GivenRole::Admin && !given {
+            // Two admins who take each other's role at once: the second sees what the first left.
+            store::lock_admins(conn).await?;
+        }
         let (instructor, admin) = store::roles(conn, user).await?.ok_or(AccountsError::NoSuchUser)?;
         let (new_instructor, new_admin) = match role {
             GivenRole::Instructor => (given, admin),

@@ -158,6 +158,12 @@ pub(super) async fn set_roles(
     Ok(())
 }
 
+/// As [`lock_user`], for all admins.
+pub(super) async fn lock_admins(conn: &mut Conn) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE users SET admin = admin WHERE admin = $1", true)?;
+    Ok(())
+}
+
 pub(super) async fn admins(conn: &mut Conn) -> Result<i64, StoreError> {
     let (count,) = sql!(one conn, (i64,), "SELECT COUNT(*) FROM users WHERE admin = $1", true)?;
     Ok(count)

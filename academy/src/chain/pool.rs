@@ -153,14 +153,21 @@ impl Chain for Rpc {
         self.agreed(|node| async move { node.receipt(hash).await }).await
     }
 
-    /// The lowest that anyone reports: a liar must not make a pending payment look cancelled.
+    /// The lowest that anyone reports, where two answer: a liar must not make a pending payment look
+    /// cancelled.
     async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
-        let mut lowest: Option<u64> = None;
+        let mut nonces = Vec::new();
+        let mut last = ChainError::Unavailable("no provider".to_owned());
         for node in &self.nodes {
-            let nonce = node.nonce(account).await?;
-            lowest = Some(lowest.map_or(nonce, |known| known.min(nonce)));
+            match node.nonce(account).await {
+                Ok(nonce) => nonces.push(nonce),
+                Err(error) => last = error,
+            }
         }
-        lowest.ok_or_else(|| ChainError::Unavailable("no provider".to_owned()))
+        if nonces.len() < self.nodes.len().min(2) {
+            return Err(last);
+        }
+        nonces.into_iter().min().ok_or(last)
     }
 
     /// Everything that any provider reports, once: a log is only a hint to settle, and a provider

@@ -150,7 +150,8 @@ impl Checkout<'_> {
         let Some((sender, nonce)) = facts.and_then(|s| Some((s.sender?, s.nonce?))) else {
             return Ok(Candidate::Pending);
         };
-        let replaced = chain.nonce(sender).await? > nonce
+        // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
+        let replaced = chain.nonce(sender).await.is_ok_and(|next| next > nonce)
             && sight.cursor.is_some_and(|next| next > head)
             && chain.receipt(hash).await?.is_none();
         Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })

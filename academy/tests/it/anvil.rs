@@ -29,6 +29,20 @@ const KEYS: [&str; 3] = [
     "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
 ];
 
+/// The first account's key, encrypted with the password `secret` (Web3 Secret Storage, version 3).
+const KEYSTORE: &str = r#"{
+    "version": 3,
+    "id": "42699b41-48f5-44e5-8f3c-544a188aeef6",
+    "crypto": {
+        "cipher": "aes-128-ctr",
+        "cipherparams": { "iv": "4033743111101457de243477ee427236" },
+        "ciphertext": "cab07160ff93431d4421eb6910cbf5e0486dd8925f0f2c0d4805e8aba190c9e0",
+        "kdf": "scrypt",
+        "kdfparams": {"dklen": 32, "n": 8192, "p": 1, "r": 8, "salt": "c42d4b671f3b6f1d350cfc2af7b66d302f5588f2bd9472c8e890707a7a064e10"},
+        "mac": "e37c05b73dd052a0077d424c72db1e41fb834fca1ff6f156b7fc8df8a021e799"
+    }
+}"#;
+
 struct Anvil {
     process: Child,
     url: String,
@@ -258,6 +272,22 @@ async fn cancelled_in_the_wallet_opens_the_order_again(engine: Engine) {
     assert_eq!(place.state(order.id).await, (OrderState::Open, Some(Setback::Replaced)));
     assert!(!place.can_read().await);
     place.close().await;
+}
+
+#[tokio::test]
+async fn deploys_with_a_key_from_an_encrypted_file() {
+    let anvil = Anvil::start().await;
+    let folder = std::env::temp_dir().join(format!("lectern-keystore-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("key.json");
+    std::fs::write(&path, KEYSTORE).unwrap();
+    let keystore = |password: &str| Deployer::Keystore { path: path.clone(), password: password.to_owned() };
+    assert!(deploy(&anvil.url, keystore("wrong"), None).await.is_err());
+    let market = deploy(&anvil.url, keystore("secret"), None).await.unwrap();
+    let code = Rpc::new(std::slice::from_ref(&anvil.url)).unwrap();
+    assert!(!academy::chain::Chain::code(&code, market.address).await.unwrap().is_empty());
+    assert!(market.block > 0 && market.gas > 21_000);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 macro_rules! on_anvil {

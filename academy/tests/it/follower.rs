@@ -114,6 +114,26 @@ on_both_engines! {
         }
     }
 
+    async fn the_worker_goes_on_after_a_failure_and_stops_when_told(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.fail_with(Some(academy::chain::ChainError::Unavailable("down".to_owned())));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let academy = world.academy.clone();
+        let worker = tokio::spawn(async move {
+            academy.worker(std::time::Duration::from_millis(1), async { stopped.await.unwrap() }).await;
+        });
+        tokio::task::yield_now().await;
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.fail_with(None);
+        while !world.can_read(&buyer, &course).await {
+            tokio::task::yield_now().await;
+        }
+        stop.send(()).unwrap();
+        worker.await.unwrap();
+        world.assert_paid(1).await;
+    }
+
     async fn health_says_whether_the_follower_moves(world: &World) {
         let admin = world.admin().await;
         let health = world.academy.checkout().health(&admin).await.unwrap();

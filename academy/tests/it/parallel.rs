@@ -1,6 +1,6 @@
 //! Case 32: two tabs, two devices, a double click.
 
-use academy::{Kind, checkout::OrderState, learning::EnrollmentState};
+use academy::{Kind, accounts::GivenRole, checkout::OrderState, learning::EnrollmentState};
 use futures::future::join_all;
 
 use crate::support::{on_both_engines, tier_form};
@@ -83,6 +83,20 @@ on_both_engines! {
         let shelf = world.academy.learning().mine(&learner).await.unwrap();
         assert_eq!((shelf.len(), shelf[0].state), (1, EnrollmentState::Active));
         assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
+    }
+
+    async fn two_admins_can_not_remove_each_other_at_once(world: &World) {
+        let (one, two) = (world.admin().await, world.admin().await);
+        let removing = [(one.clone(), two.clone()), (two, one)].map(|(by, of)| {
+            let academy = world.academy.clone();
+            let of = crate::support::person(&of).id;
+            tokio::spawn(async move {
+                academy.accounts().set_role(&by, of, GivenRole::Admin, false, "test").await
+            })
+        });
+        let done = join_all(removing).await;
+        assert_eq!(done.iter().filter(|done| done.as_ref().unwrap().is_ok()).count(), 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM users WHERE admin").await, 1);
     }
 
     async fn case_32_cancel_and_submit_at_once_leave_one_of_the_two(world: &World) {

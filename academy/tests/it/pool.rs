@@ -79,6 +79,30 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_10_a_provider_that_is_down_does_not_hold_up_a_transaction_that_was_sped_up(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let nodes = [node(), node(), node()];
+        let academy = over(world, &[&nodes[0], &nodes[1], &nodes[2]]);
+        let slow = world.payment(&course, &order);
+        for chain in &nodes {
+            chain.mine_empty(1);
+            chain.broadcast(slow.clone());
+        }
+        for _ in 0..2 {
+            academy.checkout().submit(&buyer, order.id, &slow.hash.to_string()).await.unwrap();
+        }
+        nodes[0].fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        let fast = FakeTransaction { hash: world.hash(), ..slow.clone() };
+        for chain in &nodes {
+            chain.drop_from_pool(slow.hash);
+            chain.mine(vec![fast.clone()]);
+        }
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
     async fn case_10_a_provider_that_lags_only_delays(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

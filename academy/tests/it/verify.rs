@@ -221,6 +221,7 @@ fn the_order_must_not_have_been_paid() {
 fn says_what_was_bought_whatever_else_the_transaction_did() {
     let verdict = spoiled(|case| {
         field!(case, number = 6);
+        field!(case, order = [2; 32]);
         let withdrawn = Event::PayoutWithdrawn { payee: BUYER, amount: wei(1000) };
         case.receipt.logs.insert(0, log(MARKET, 0, withdrawn));
     });
