@@ -159,6 +159,8 @@ test('modules and lessons are put in order by buttons, by keys and by drag', asy
   expect(await teacher.order()).toEqual({ Beginnings: ['The second steps'], Endings: ['The first steps', 'The last steps'] });
   await alive(page);
 
+  // Both ends of the way must be in the window.
+  await page.setViewportSize({ width: 1280, height: 2000 });
   const grip = await teacher.lesson('The last steps').locator('[data-handle]').boundingBox();
   const target = await teacher.lesson('The second steps').boundingBox();
   if (!grip || !target) throw new Error('nothing to drag');
@@ -185,7 +187,7 @@ test('modules and lessons are renamed and removed', async ({ page, wallet }) => 
 
   const lesson = teacher.lesson('The second steps');
   await lesson.getByText('Move or remove').click();
-  await lesson.getByText('Remove', { exact: false }).last().click();
+  await lesson.getByText(/^Remove “The second steps”/).click();
   await lesson.getByRole('button', { name: /Yes, remove it/ }).click();
   await expect(page.getByText('Removed.')).toBeVisible();
   expect(await teacher.order()).toEqual({ Openings: ['The first steps'] });
@@ -251,7 +253,7 @@ test('an image goes into the text, and what is no image or too large is refused'
 
   await file.setInputFiles({ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no image at all') });
   await insert.click();
-  await expect(page.getByTestId('image-error')).toContainText(/PNG|image/);
+  await expect(page.getByTestId('image-error')).toContainText('PNG');
 
   await file.setInputFiles({ name: 'huge.png', mimeType: 'image/png', buffer: Buffer.concat([png(), Buffer.alloc(9_000_000)]) });
   await insert.click();
