@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write, stdout};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::paths;
@@ -168,7 +169,8 @@ impl Job {
         stdout().flush()?;
         let log = paths::log(log)?;
         let file = File::create(&log)?;
-        self.0.stdout(file.try_clone()?).stderr(file);
+        // A group of its own: on a signal, all that it started ends with it.
+        self.0.stdout(file.try_clone()?).stderr(file).process_group(0);
         let status = self.spawn().and_then(|child| watch(child, what, start, &log));
         let ok = status.as_ref().is_ok_and(ExitStatus::success);
         finish(what, start, ok);
@@ -216,9 +218,9 @@ fn watch(mut child: Child, what: &str, start: Instant, log: &Path) -> Result<Exi
             return Ok(status);
         }
         if interrupted() {
-            let pid = Pid::from_raw(i32::try_from(child.id())?);
-            // It may have ended by the terminal's own signal meanwhile.
-            let _ = nix::sys::signal::kill(pid, Signal::SIGTERM);
+            let group = Pid::from_raw(i32::try_from(child.id())?);
+            // It may have ended by itself meanwhile.
+            let _ = killpg(group, Signal::SIGTERM);
             child.wait()?;
             return Err(Interrupted.into());
         }
