@@ -14,13 +14,13 @@ pub struct Wei(U256);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not digits with at most one point.
-    #[error("write an amount such as 0.02")]
+    #[error("Write an amount such as 0.02.")]
     NotANumber,
     /// More digits after the point than the currency has.
-    #[error("an amount has at most 18 digits after the point")]
+    #[error("An amount has at most 18 digits after the point.")]
     TooFine,
     /// Larger than a listing can hold (95 bits).
-    #[error("that amount is too large")]
+    #[error("That amount is too large.")]
     TooLarge,
 }
 

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::said;
+
 /// Enhances the file input `input` and its button `button`: uploads to `files` and writes the
 /// image's Markdown at the cursor of `textarea`. Without JavaScript the button submits the form.
 #[island]
@@ -23,8 +25,8 @@ pub fn ImageInsert(
     let parts = browser::Parts { input, button, textarea, files, max, status, error, busy };
     Effect::new(move |_| browser::enhance(parts.clone()));
     view! {
-        <p class="field-error" role="alert" data-testid="image-error">{move || error.get()}</p>
-        <p class="field-hint" role="status" data-testid="image-status">{move || status.get()}</p>
+        <p class="field-error" role="alert" data-testid="image-error">{said(error)}</p>
+        <p class="field-hint" role="status" data-testid="image-status">{said(status)}</p>
         <Show when=move || busy.get()>
             <progress class="upload-progress" aria-label="Uploading"></progress>
         </Show>

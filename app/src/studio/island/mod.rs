@@ -1,5 +1,7 @@
 //! What the studio does better with JavaScript. Everything here also works without.
 
+use leptos::prelude::{Get, RwSignal};
+
 mod drag;
 mod image;
 mod preview;
@@ -7,6 +9,11 @@ mod preview;
 pub use drag::OutlineDrag;
 pub use image::ImageInsert;
 pub use preview::MarkdownPreview;
+
+/// A message, or nothing at all: an empty text would still be a line of the page.
+fn said(message: RwSignal<String>) -> impl Fn() -> Option<String> + Copy {
+    move || Some(message.get()).filter(|message| !message.is_empty())
+}
 
 mod dom {
     use wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi};

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::said;
+
 /// Follows the textarea `textarea`: shows the server's own rendering in the element `pane` while
 /// one writes, warns before the page is left with unsaved text, and keeps that text in this
 /// browser under `draft` until it is saved.
@@ -28,7 +30,7 @@ pub fn MarkdownPreview(
         names.with_value(|(textarea, draft)| browser::answer(textarea, draft, keep, found));
     };
     view! {
-        <p class="editor-status" role="status" data-testid="preview-status">{move || status.get()}</p>
+        <p class="editor-status" role="status" data-testid="preview-status">{said(status)}</p>
         <Show when=move || found.with(Option::is_some)>
             <div class="editor-draft" role="alert" data-testid="draft-found">
                 <p>"This browser kept text of this lesson that was never saved."</p>

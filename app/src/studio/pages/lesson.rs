@@ -302,7 +302,7 @@ fn editor(
                             form=form.clone()
                             name="minutes"
                             label="Minutes"
-                            hint="Empty: counted."
+                            hint="Counted if left empty."
                             inputmode="numeric"
                         />
                         <Select form=form.clone() name="access" label="Who may read it" options=access_options(page, head)/>
