@@ -56,7 +56,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Pat
                                 <th scope="col">"Learner"</th>
                                 <th scope="col">"Wallet"</th>
                                 <th scope="col">"Progress"</th>
-                                <th scope="col">"Level"</th>
+                                <th scope="col" class="number">"Level"</th>
                                 <th scope="col">"Came by"</th>
                                 <th scope="col">"Access"</th>
                                 <th scope="col">"Since"</th>
