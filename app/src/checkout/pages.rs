@@ -1,6 +1,6 @@
 //! An order's page, and my orders.
 
-use academy::{checkout::OrderState, ids::OrderId};
+use academy::ids::OrderId;
 use axum::{
     Router,
     extract::{Path, State},
@@ -20,10 +20,7 @@ pub fn router() -> Router<AppState> {
 
 async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
     let order = state.academy.checkout().order(&visitor.actor, id).await?;
-    let title = match order.state {
-        OrderState::Paid => format!("Receipt for {}", order.course_title),
-        _ => format!("Pay for {}", order.course_title),
-    };
+    let title = format!("Your order: {}", order.course_title);
     let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
         .layout(Layout::Till);
     let chain = state.academy.checkout().chain().clone();

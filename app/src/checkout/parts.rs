@@ -7,8 +7,6 @@ use super::island::Checkout;
 use crate::ui::{Badge, Crumbs, EmptyState, Hash, Money, PageTitle, TableScroll, Tone, When};
 
 pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
-    let paid = order.state == OrderState::Paid;
-    let title = if paid { "Paid" } else { "Pay for your course" };
     let course = format!("/courses/{}", order.course_slug);
     let holds = matches!(order.state, OrderState::Open).then(|| {
         view! {
@@ -22,9 +20,10 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                     (course.clone(), order.course_title.clone()),
                     ("/orders".to_owned(), "Orders".to_owned()),
                 ]
-                here=if paid { "Receipt" } else { "Payment" }
+                here="This order"
             />
-            <h1>{title}</h1>
+            // The same in every state: the timeline below moves on without a reload.
+            <h1>"Your order"</h1>
             <section class="bill" aria-label="What you buy">
                 <p class="bill-course"><a href=course>{order.course_title.clone()}</a></p>
                 <p class="bill-tier">{order.tier_name.clone()}</p>

@@ -155,7 +155,15 @@ fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, signed_in: bool) -> Purch
             </form>
         }
         .into_any(),
-        bar: bar(bar_words, if free { "Enrol" } else { "Buy" }, "#buy".to_owned()),
+        bar: bar(
+            bar_words,
+            match (free, several) {
+                (true, _) => "Enrol",
+                (false, true) => "Choose",
+                (false, false) => "Buy",
+            },
+            "#buy".to_owned(),
+        ),
     }
 }
 
