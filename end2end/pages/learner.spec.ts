@@ -47,7 +47,7 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await expect(page).toHaveURL(new RegExp(`/courses/${RUST.slug}/lessons/`));
   await page.goto('/orders');
   await page.getByRole('link', { name: `Receipt: ${RUST.title}` }).click();
-  await expect(page.getByRole('heading', { name: 'Paid', exact: true })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Your order', exact: true })).toBeVisible();
 });
 
 test('someone else’s order is nowhere', async ({ page, context, browser, world, someone }) => {
