@@ -66,11 +66,8 @@ impl Visitor {
 
     /// The visitor of this request.
     pub fn of(parts: &Parts) -> Self {
-        let mut visitor = parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .unwrap_or_else(|| Self::new(None, None, Actor::Visitor));
+        let mut visitor =
+            parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::new(None, None, Actor::Visitor));
         visitor.theme = match cookie(&parts.headers, THEME_COOKIE) {
             Some("light") => Theme::Light,
             Some("dark") => Theme::Dark,
@@ -114,10 +111,8 @@ pub fn theme_cookie(theme: Theme, secure: bool) -> HeaderValue {
 fn set_cookie(name: &str, value: &str, age: u32, http_only: bool, secure: bool) -> HeaderValue {
     let http_only = if http_only { "; HttpOnly" } else { "" };
     let secure = if secure { "; Secure" } else { "" };
-    HeaderValue::try_from(format!(
-        "{name}={value}; Path=/; SameSite=Lax; Max-Age={age}{http_only}{secure}"
-    ))
-    .expect("tokens and themes are printable ASCII")
+    HeaderValue::try_from(format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={age}{http_only}{secure}"))
+        .expect("tokens and themes are printable ASCII")
 }
 
 #[cfg(test)]

@@ -52,12 +52,9 @@ fn sign_in_page(
     tier: Option<TierId>,
     status: StatusCode,
 ) -> Response {
-    let head = PageHead::new(
-        "Sign in",
-        "Sign in with your wallet. It costs nothing and moves no money.",
-    )
-    .layout(Layout::Till)
-    .status(status);
+    let head = PageHead::new("Sign in", "Sign in with your wallet. It costs nothing and moves no money.")
+        .layout(Layout::Till)
+        .status(status);
     render(state, visitor, head, || parts::sign_in(next, tier))
 }
 
@@ -66,9 +63,7 @@ async fn sign_out(State(state): State<AppState>, visitor: Visitor) -> Answer {
         state.academy.accounts().sign_out(token).await?;
     }
     let mut response = see_other("/");
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, session_cookie(None, state.secure_cookies));
+    response.headers_mut().append(header::SET_COOKIE, session_cookie(None, state.secure_cookies));
     Ok(response)
 }
 
@@ -78,7 +73,11 @@ struct Done {
     done: String,
 }
 
-async fn profile(State(state): State<AppState>, visitor: Visitor, Query(Done { done }): Query<Done>) -> Answer {
+async fn profile(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Query(Done { done }): Query<Done>,
+) -> Answer {
     let profile = state.academy.accounts().profile(&visitor.actor).await?;
     Ok(profile_page(&state, &visitor, FormState::of(&profile), done == "saved"))
 }
@@ -119,9 +118,7 @@ async fn theme(State(state): State<AppState>, Form(colours): Form<Colours>) -> R
         _ => Theme::System,
     };
     let mut response = see_other(local_path(&colours.back));
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, theme_cookie(theme, state.secure_cookies));
+    response.headers_mut().append(header::SET_COOKIE, theme_cookie(theme, state.secure_cookies));
     response
 }
 

@@ -72,10 +72,14 @@ pub fn profile(form: FormState, address: String, saved: bool) -> impl IntoView {
 pub fn problem(title: &'static str, status: u16, problem: &Problem) -> impl IntoView + use<> {
     let advice = match problem.kind {
         Kind::NotFound => "The address may be mistyped, or the page may have moved.",
-        Kind::Forbidden => "You are signed in with an account that has no right to this page. If that is a surprise, ask whoever runs this site.",
+        Kind::Forbidden => {
+            "You are signed in with an account that has no right to this page. If that is a surprise, ask whoever runs this site."
+        }
         Kind::Conflict => "Nothing was changed. Go back and look at the page again.",
         Kind::TooMany => "Nothing was changed.",
-        Kind::Unavailable => "Something that this page needs does not answer. Nothing was lost; try again in a moment.",
+        Kind::Unavailable => {
+            "Something that this page needs does not answer. Nothing was lost; try again in a moment."
+        }
         Kind::Internal => "No money moved because of this.",
         Kind::Invalid | Kind::SignInFirst => "",
     };

@@ -59,16 +59,14 @@ async fn course_page(
 ) -> Answer {
     let learning = state.academy.learning();
     let access = learning.access(&visitor.actor, &page.course).await?;
-    let done = if access.enrolled {
-        learning.done(&visitor.actor, page.course.id).await?
-    } else {
-        Vec::new()
-    };
+    let done =
+        if access.enrolled { learning.done(&visitor.actor, page.course.id).await? } else { Vec::new() };
     let offer = Offer::of(&page, access, &visitor.actor);
     let mut head = PageHead::new(&page.course.title, description(&page));
     head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
     if page.course.state == CourseState::Published {
-        head.json_ld = Some(structured::course(&page, &state.public_url, &state.academy.checkout().chain().currency));
+        head.json_ld =
+            Some(structured::course(&page, &state.public_url, &state.academy.checkout().chain().currency));
     }
     if let Some(problem) = &problem {
         head.status = status(problem.kind);

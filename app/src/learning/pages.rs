@@ -37,11 +37,8 @@ async fn lesson(
     let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
     let answer = learning.lesson(&visitor.actor, &slug, &lesson).await?;
     let access: Access = learning.access(&visitor.actor, &page.course).await?;
-    let done = if access.enrolled {
-        learning.done(&visitor.actor, page.course.id).await?
-    } else {
-        Vec::new()
-    };
+    let done =
+        if access.enrolled { learning.done(&visitor.actor, page.course.id).await? } else { Vec::new() };
     let lesson = match answer {
         LessonAnswer::Open(view) => Lesson::Open(view),
         LessonAnswer::Locked { head, suspended } => Lesson::Locked { head, suspended },
@@ -71,10 +68,8 @@ async fn mark(
 ) -> Answer {
     let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
     let lessons: Vec<_> = page.lessons().collect();
-    let here = lessons
-        .iter()
-        .position(|head| head.slug == lesson)
-        .ok_or_else(|| Problem::not_found("lesson"))?;
+    let here =
+        lessons.iter().position(|head| head.slug == lesson).ok_or_else(|| Problem::not_found("lesson"))?;
     state.academy.learning().mark_done(&visitor.actor, lessons[here].id, mark.done).await?;
     let to = match (mark.then.as_str(), lessons.get(here + 1)) {
         ("next", Some(next)) => format!("/courses/{slug}/lessons/{}", next.slug),
@@ -91,7 +86,11 @@ async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {
 }
 
 /// A file of a course. Whether the caller may see it is decided by the lessons that show it.
-async fn media(State(state): State<AppState>, visitor: Visitor, Path(id): Path<MediaId>) -> Result<Response, crate::render::Failed> {
+async fn media(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<MediaId>,
+) -> Result<Response, crate::render::Failed> {
     let file = state.academy.learning().media(&visitor.actor, id).await.map_err(|problem| {
         // An image has no use for a sign-in page.
         if problem.kind == Kind::SignInFirst { Problem::not_found("file") } else { problem }

@@ -123,7 +123,12 @@ fn arches(svg: &mut String, chance: &mut Chance, tones: &Tones) {
         );
     }
     let sun = if middle > 160 { 48 } else { 268 };
-    let _ = write!(svg, "<circle cx=\"{sun}\" cy=\"{}\" r=\"14\" fill=\"{}\"/>", 40 + chance.below(16), tones.strong);
+    let _ = write!(
+        svg,
+        "<circle cx=\"{sun}\" cy=\"{}\" r=\"14\" fill=\"{}\"/>",
+        40 + chance.below(16),
+        tones.strong
+    );
 }
 
 /// Books on a shelf, one of them leaning.

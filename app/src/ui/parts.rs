@@ -37,10 +37,8 @@ pub fn Crumbs(
     #[prop(into)]
     here: String,
 ) -> impl IntoView {
-    let items: Vec<_> = path
-        .into_iter()
-        .map(|(href, words)| view! { <li><a href=href>{words}</a></li> })
-        .collect();
+    let items: Vec<_> =
+        path.into_iter().map(|(href, words)| view! { <li><a href=href>{words}</a></li> }).collect();
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
             <ol>{items}<li aria-current="page">{here}</li></ol>
@@ -72,7 +70,6 @@ pub fn Pager(
         }
     })
 }
-
 
 /// A list without rows: what that means and what to do.
 #[component]

@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn counts_and_lengths() {
-        assert_eq!((minutes(45), minutes(120), minutes(130)), ("45 min".into(), "2 h".into(), "2 h 10 min".into()));
+        assert_eq!(
+            (minutes(45), minutes(120), minutes(130)),
+            ("45 min".into(), "2 h".into(), "2 h 10 min".into())
+        );
         assert_eq!((count(1, "lesson"), count(7, "lesson")), ("1 lesson".into(), "7 lessons".into()));
     }
 }

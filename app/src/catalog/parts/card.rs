@@ -16,12 +16,8 @@ pub fn catalogue(courses: Page<CourseCard>, query: CatalogQuery) -> impl IntoVie
         (false, _) => None,
         (true, total) => Some(format!("{} found", count(total, "course"))),
     };
-    let cards: Vec<_> = courses
-        .rows
-        .into_iter()
-        .enumerate()
-        .map(|(index, course)| card(course, index < 3))
-        .collect();
+    let cards: Vec<_> =
+        courses.rows.into_iter().enumerate().map(|(index, course)| card(course, index < 3)).collect();
     let list = if cards.is_empty() {
         nothing(filtered).into_any()
     } else {
@@ -50,10 +46,8 @@ fn search(query: CatalogQuery) -> impl IntoView {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{words}</option> }
     };
-    let levels: Vec<_> = Level::ALL
-        .iter()
-        .map(|level| option(level.word(), level_words(*level), &query.level))
-        .collect();
+    let levels: Vec<_> =
+        Level::ALL.iter().map(|level| option(level.word(), level_words(*level), &query.level)).collect();
     view! {
         <search>
             <form class="search-bar" method="get" action="/">

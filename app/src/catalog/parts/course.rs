@@ -148,7 +148,13 @@ fn lesson_row(lesson: &LessonHead, slug: &str, access: Access, done: &[LessonId]
     let open = lesson.access <= access.level;
     let preview = lesson.access == 0;
     let finished = done.contains(&lesson.id);
-    let icon = if finished { "check" } else if open || preview { "eye" } else { "lock" };
+    let icon = if finished {
+        "check"
+    } else if open || preview {
+        "eye"
+    } else {
+        "lock"
+    };
     let icon_words = match (finished, open || preview) {
         (true, _) => "Done: ",
         (false, true) => "",

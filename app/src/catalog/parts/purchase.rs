@@ -48,10 +48,9 @@ pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer, 
                 None => text("Not for sale yet", words),
             }
         }
-        Offer::Withdrawn => text(
-            "No longer for sale",
-            "Its teacher has withdrawn this course. Those who bought it keep it.",
-        ),
+        Offer::Withdrawn => {
+            text("No longer for sale", "Its teacher has withdrawn this course. Those who bought it keep it.")
+        }
     }
 }
 

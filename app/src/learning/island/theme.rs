@@ -57,9 +57,8 @@ fn choose(word: &str) {
     }
     let secure = if location().protocol().is_ok_and(|scheme| scheme == "https:") { "; Secure" } else { "" };
     if let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&format!(
-            "lectern_theme={word}; Path=/; SameSite=Lax; Max-Age=31536000{secure}"
-        ));
+        let _ = document
+            .set_cookie(&format!("lectern_theme={word}; Path=/; SameSite=Lax; Max-Age=31536000{secure}"));
     }
 }
 

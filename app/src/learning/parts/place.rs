@@ -54,9 +54,7 @@ impl Place {
     pub fn of(page: &CoursePage, here: LessonId, access: Access, done: Vec<LessonId>) -> Self {
         let lessons: Vec<&LessonHead> = page.lessons().collect();
         let index = lessons.iter().position(|lesson| lesson.id == here).unwrap_or_default();
-        let link = |lesson: &&LessonHead| {
-            (address(&page.course.slug, &lesson.slug), lesson.title.clone())
-        };
+        let link = |lesson: &&LessonHead| (address(&page.course.slug, &lesson.slug), lesson.title.clone());
         let open = lessons.iter().filter(|lesson| lesson.access <= access.level);
         let finished = open.clone().filter(|lesson| done.contains(&lesson.id)).count() as u32;
         Self {

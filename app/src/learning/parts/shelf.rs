@@ -10,7 +10,9 @@ pub fn shelf(mut shelf: Vec<Shelf>) -> impl IntoView {
     let first = shelf
         .iter()
         .position(|course| {
-            course.state == EnrollmentState::Active && course.continue_at.is_some() && course.done < course.open
+            course.state == EnrollmentState::Active
+                && course.continue_at.is_some()
+                && course.done < course.open
         })
         .map(|index| shelf.remove(index));
     let body = if first.is_none() && shelf.is_empty() {
@@ -79,9 +81,15 @@ fn card(course: Shelf) -> impl IntoView {
     let bar = progress(&course);
     let finished = course.open > 0 && course.done >= course.open;
     let badge = match course.state {
-        EnrollmentState::Suspended => view! { <Badge tone=Tone::Warning>"Payment being confirmed again"</Badge> }.into_any(),
-        EnrollmentState::Revoked => view! { <Badge tone=Tone::Negative>"Access taken back"</Badge> }.into_any(),
-        EnrollmentState::Active if finished => view! { <Badge tone=Tone::Positive>"Finished"</Badge> }.into_any(),
+        EnrollmentState::Suspended => {
+            view! { <Badge tone=Tone::Warning>"Payment being confirmed again"</Badge> }.into_any()
+        }
+        EnrollmentState::Revoked => {
+            view! { <Badge tone=Tone::Negative>"Access taken back"</Badge> }.into_any()
+        }
+        EnrollmentState::Active if finished => {
+            view! { <Badge tone=Tone::Positive>"Finished"</Badge> }.into_any()
+        }
         EnrollmentState::Active => ().into_any(),
     };
     view! {
