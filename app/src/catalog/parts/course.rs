@@ -84,7 +84,7 @@ pub fn course(
 /// What stands between backticks is code; an odd one is a backtick.
 fn with_code(line: &str) -> AnyView {
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_owned().into_any();
     }
     parts
