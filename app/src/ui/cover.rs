@@ -160,14 +160,15 @@ fn spines(svg: &mut String, chance: &mut Chance, tones: &Tones) {
 
 /// Quarter discs on a grid.
 fn tiles(svg: &mut String, chance: &mut Chance, tones: &Tones) {
-    const SIZE: u32 = 60;
+    const SIZE: i32 = 60;
     for row in 0..3 {
         for column in 0..6 {
             if chance.below(5) == 0 {
                 continue;
             }
-            let (x, y) = (column * SIZE - 20.min(column * SIZE), row * SIZE);
-            let (l, t, r, b) = (x, y, x + SIZE, y + SIZE);
+            // The first and last column are cut by the edges alike.
+            let (l, t) = (column * SIZE - 20, row * SIZE);
+            let (r, b) = (l + SIZE, t + SIZE);
             let corner = match chance.below(4) {
                 0 => format!("M{l} {t}H{r}A{SIZE} {SIZE} 0 0 1 {l} {b}z"),
                 1 => format!("M{r} {t}V{b}A{SIZE} {SIZE} 0 0 1 {l} {t}z"),
