@@ -144,3 +144,44 @@ fn json(status: StatusCode, id: &str) -> String {
     }
     serde_json::to_string(&Problem::new(kind, code, message)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, middleware, routing::get};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn answer(path: &str) -> (StatusCode, String) {
+        let bundle = serde_json::json!({ "js": "/pkg/a.js", "wasm": "/pkg/a.wasm" });
+        let assets = serde_json::json!({
+            "css": "/pkg/a.css", "reading": bundle, "paying": bundle, "teaching": bundle,
+        });
+        let assets: Assets = serde_json::from_value(assets).unwrap();
+        let broken = async || -> StatusCode { panic!("the password is hunter2") };
+        let router = Router::new()
+            .route("/page", get(broken))
+            .route("/api/fn/call", get(broken))
+            .layer(CatchPanicLayer::custom(after_panic))
+            .layer(middleware::from_fn_with_state(Arc::new(assets), dress));
+        let request = Request::get(path).header(REQUEST_ID, "the-id").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_page_with_the_requests_id_and_nothing_of_its_cause() {
+        for path in ["/page", "/api/fn/call"] {
+            let (status, text) = answer(path).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            assert!(text.contains("the-id") && !text.contains("hunter2"), "{path}: {text}");
+        }
+        assert!(answer("/page").await.1.starts_with("<!DOCTYPE html>"));
+        let problem: Problem = serde_json::from_str(&answer("/api/fn/call").await.1).unwrap();
+        assert_eq!(problem.kind, Kind::Internal);
+    }
+}

@@ -1,6 +1,13 @@
 //! The binary as a person at the terminal meets it.
 
-use std::{path::Path, process::Command};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    process::Command,
+};
+
+use crate::world::{MARKET, build_site};
 
 fn lectern(folder: &Path, args: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lectern"));
@@ -69,6 +76,51 @@ fn the_first_admin_comes_from_the_command_line() {
     assert!(errors.contains("0x and 40 hexadecimal digits"), "{errors}");
 }
 
+/// A node that answers everything with 1, its chain's id included.
+fn mainnet() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("[\"http://{}\"]", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = String::new();
+            while !asked.ends_with('}') {
+                let mut bytes = [0; 4096];
+                let count = stream.read(&mut bytes).unwrap();
+                if count == 0 {
+                    break;
+                }
+                asked.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+            }
+            let id =
+                asked.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next()).unwrap_or("0");
+            let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":\"0x1\"}}");
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+            write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn nodes_of_another_chain_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let urls = mainnet();
+    build_site(folder.path());
+    let site = folder.path().join("site").display().to_string();
+    let settings =
+        [("CHAIN__RPC_URLS", urls.as_str()), ("CHAIN__MARKET", MARKET), ("SERVER__SITE_DIR", site.as_str())];
+    lectern(folder.path(), &["migrate"], &settings);
+    for command in ["run", "worker", "seed"] {
+        let (code, _, errors) = lectern(folder.path(), &[command], &settings);
+        assert_eq!(code, 1, "{command}: {errors}");
+        assert!(errors.contains("serves chain 1"), "{command}: {errors}");
+    }
+    let (code, output, _) = lectern(folder.path(), &["doctor"], &settings);
+    assert_eq!(code, 1);
+    assert!(output.contains("serves chain 1, but chain.id is 31337"), "{output}");
+}
+
 #[test]
 fn doctor_says_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +141,7 @@ fn secrets_stay_out_of_what_is_printed() {
     let settings = [
         ("DATABASE__URL", "postgres://lectern:hunter2@127.0.0.1:9/lectern"),
         ("CHAIN__RPC_URLS", "[\"http://127.0.0.1:9/v2/hunter2\"]"),
-        ("CHAIN__MARKET", "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+        ("CHAIN__MARKET", MARKET),
         ("LOG__FILTER", "trace"),
     ];
     for command in ["doctor", "migrate", "seed", "worker", "run"] {
