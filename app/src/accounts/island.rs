@@ -1,5 +1,7 @@
 //! The sign-in island: choosing a wallet, signing the message, going on.
 
+use std::{cell::Cell, rc::Rc};
+
 use leptos::prelude::*;
 
 use super::{api, next::local_path};
@@ -7,11 +9,11 @@ use crate::{
     error::AppError,
     ui::Tone,
     wallet::{
+        dom::Part,
+        html::Html,
         js,
-        link::{Asking, Link},
+        link::{Asking, Link, State},
         notice::{Asked, Notice, about},
-        parts,
-        picker::Picker,
         provider::Wallet,
     },
 };
@@ -25,62 +27,86 @@ pub fn SignIn(
     /// A path on this site.
     next: String,
 ) -> impl IntoView {
-    let link = Link::start(false);
-    let next = StoredValue::new(next);
-    let done = RwSignal::new(false);
-
-    let begin = move |wallet: Wallet| {
-        link.ask(Asking::Connect, async move {
-            match sign_in(link, wallet).await {
-                Ok(()) => {
-                    done.set(true);
-                    let form = js::call(&js::get(&js::window(), "document"), "getElementById", &[GO_ON.into()]);
-                    // `null` has no `submit`: then there is no such form.
-                    if js::call(&form.unwrap_or_default(), "submit", &[]).is_err() {
-                        js::go(&next.with_value(|next| local_path(next).to_owned()));
-                    }
-                }
-                Err(notice) => link.notice.set(Some(notice)),
-            }
-        });
-    };
-    let again = move |_| {
-        if let Some(wallet) = link.wallet.get_untracked() {
-            begin(wallet);
-        }
-    };
-    let busy = move || done.get() || link.asking.get().is_some();
-    // After a refusal the wallet is still there: asking it again is one click.
-    let may_retry = move || link.wallet.get().is_some() && !busy();
-    let unchosen = move || link.wallet.get().is_none();
+    if cfg!(feature = "hydrate") {
+        start(next);
+    }
+    let state = State::default();
     view! {
-        <div class="sign-in" data-testid="sign-in" aria-busy=move || busy().to_string()>
-            <div role="status" data-testid="sign-in-message">
-                {move || status(link.asking.get(), done.get(), link.notice.get()).map(parts::message)}
-            </div>
-            {parts::in_use(link)}
-            <button
-                type="button"
-                class="button"
-                data-kind="primary"
-                data-testid="sign-again"
-                hidden=move || !may_retry()
-                on:click=again
-            >
-                "Sign in"
-            </button>
-            {move || unchosen().then(|| view! { <Picker link choose=begin/> })}
+        <div class="sign-in" data-testid="sign-in">
+            // Always there, so that changes in it are read out.
+            <div role="status" data-part="message" data-testid="sign-in-message"></div>
+            <div data-part="body" inner_html=body(&state, false)></div>
         </div>
     }
 }
 
+fn start(next: String) {
+    let (link, done, part) = (Link::new(), Rc::new(Cell::new(false)), Part::take("sign-in"));
+    let draw = {
+        let (link, done, part) = (link.clone(), done.clone(), part.clone());
+        move || {
+            link.read(|state| {
+                let message = status(state, done.get());
+                part.show("message", &message.map_or_else(String::new, |notice| Html::default().notice(&notice).done()));
+                part.show("body", &body(state, done.get()));
+                let busy = done.get() || state.asking.is_some();
+                part.attribute("", "aria-busy", Some(if busy { "true" } else { "false" }));
+            });
+        }
+    };
+    link.start(false, Rc::new(draw));
+
+    let next = Rc::new(next);
+    part.on_act(move |word| {
+        let begin = |wallet: Wallet| {
+            let (link, done, next) = (link.clone(), done.clone(), next.clone());
+            let asking = link.clone();
+            asking.ask(Asking::Connect, Box::pin(async move {
+                match sign_in(&link, wallet).await {
+                    Ok(()) => {
+                        done.set(true);
+                        go_on(&next);
+                    }
+                    Err(notice) => link.say(notice),
+                }
+            }));
+        };
+        if link.act(&word, begin) == Some("sign-again")
+            && let Some(wallet) = link.read(|state| state.wallet.clone())
+        {
+            begin(wallet);
+        }
+    });
+}
+
+fn go_on(next: &str) {
+    let document = js::get(&js::window(), "document");
+    let form = js::call(&document, "getElementById", &[GO_ON.into()]).unwrap_or_default();
+    // `null` has no `submit`: then there is no such form.
+    if js::call(&form, "submit", &[]).is_err() {
+        js::go(local_path(next));
+    }
+}
+
+fn body(state: &State, done: bool) -> String {
+    let mut html = Html::default();
+    html.wallet_in_use(state);
+    match (&state.wallet, done || state.asking.is_some()) {
+        (None, _) => html.picker(state),
+        // After a refusal the wallet is still there: asking it again is one click.
+        (Some(_), false) => html.button("sign-again", "primary", "Sign in"),
+        (Some(_), true) => &mut html,
+    };
+    html.done()
+}
+
 /// The one thing to say now.
-fn status(asking: Option<Asking>, done: bool, notice: Option<Notice>) -> Option<Notice> {
+fn status(state: &State, done: bool) -> Option<Notice> {
     let now = |code, text: &str| Some(Notice::new(Tone::Accent, code, text));
     if done {
         return Some(Notice::new(Tone::Positive, "signed_in", "You are signed in. Going on…"));
     }
-    match asking {
+    match state.asking {
         Some(Asking::Connect) => now(
             "connecting",
             "Your wallet asks which account may be seen here. Choose one; open the wallet if its window does not show.",
@@ -89,18 +115,18 @@ fn status(asking: Option<Asking>, done: bool, notice: Option<Notice>) -> Option<
             "signing",
             "Your wallet shows the sign-in message. Read it and sign. It costs nothing and moves no money.",
         ),
-        None => notice,
+        None => state.notice.clone(),
     }
 }
 
 /// Connects, gets a message from the site, has it signed, and hands the signature in.
-async fn sign_in(link: Link, wallet: Wallet) -> Result<(), Notice> {
+async fn sign_in(link: &Link, wallet: Wallet) -> Result<(), Notice> {
     let account = link
         .connect(wallet.clone())
         .await
         .map_err(|error| about(&error, Asked::Connect, ""))?;
     let challenge = api::challenge(account).await.map_err(|error| refused(&error))?;
-    link.asking.set(Some(Asking::Sign));
+    link.change(|state| state.asking = Some(Asking::Sign));
     let signature = wallet
         .sign(&challenge.message, account)
         .await
@@ -138,8 +164,11 @@ mod tests {
 
     #[test]
     fn says_one_thing_at_a_time() {
-        let declined = || Some(Notice::new(Tone::Plain, "rejected", "You declined."));
-        let code = |asking, done| status(asking, done, declined()).map(|notice| notice.code);
+        let declined = Some(Notice::new(Tone::Plain, "rejected", "You declined."));
+        let code = |asking, done| {
+            let state = State { asking, notice: declined.clone(), ..State::default() };
+            status(&state, done).map(|notice| notice.code)
+        };
         assert_eq!(code(None, false), Some("rejected"));
         assert_eq!(code(Some(Asking::Sign), false), Some("signing"));
         assert_eq!(code(Some(Asking::Sign), true), Some("signed_in"));

@@ -1,20 +1,28 @@
 //! What the checkout does: asking the wallet, telling the site, following the order.
 
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
 use academy::{
     Kind,
     checkout::{ChainInfo, Order, OrderState},
     evm::TxHash,
+    ids::OrderId,
 };
-use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use super::{
     api,
-    stage::{Local, current, message, pause},
+    draw::{Scene, TITLES},
+    stage::{Local, Step, pause},
 };
 use crate::{
     error::AppError,
     ui::Tone,
     wallet::{
+        dom::Part,
         error::WalletError,
         js,
         link::{Asking, Link},
@@ -23,122 +31,131 @@ use crate::{
     },
 };
 
-/// The checkout's signals. Copies share them.
-#[derive(Clone, Copy)]
-pub struct Flow {
-    /// The order as last seen.
-    pub order: RwSignal<Order>,
-    /// Its network.
-    pub chain: StoredValue<ChainInfo>,
-    /// The wallet.
-    pub link: Link,
-    /// The site no longer knows who we are.
-    pub signed_out: RwSignal<bool>,
-    reporting: RwSignal<bool>,
-    offline: RwSignal<bool>,
-    local: Memo<Local>,
+/// The checkout alive. Copies share it.
+#[derive(Clone)]
+pub struct Flow(Rc<Inner>);
+
+struct Inner {
+    order: RefCell<Order>,
+    chain: ChainInfo,
+    link: Link,
+    part: Part,
+    step: Cell<Option<Step>>,
+    signed_out: Cell<bool>,
+    reporting: Cell<bool>,
+    offline: Cell<bool>,
 }
 
 impl Flow {
-    /// Starts following an order once the page is alive.
-    pub fn start(order: Order, chain: ChainInfo) -> Self {
-        let link = Link::start(order.state == OrderState::Open);
-        let chain = StoredValue::new(chain);
-        let (reporting, offline, signed_out) =
-            (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
-        let local = Memo::new(move |_| Local {
-            connected: link.account.get().is_some(),
-            wrong_network: link.account.get().is_some() && !chain.with_value(|chain| link.is_on(chain)),
-            asking: link.asking.get(),
-            reporting: reporting.get(),
-            offline: offline.get(),
-            signed_out: signed_out.get(),
-            notice: link.notice.get(),
+    /// Starts following an order.
+    pub fn start(order: Order, chain: ChainInfo) {
+        let resume = order.state == OrderState::Open;
+        let flow = Self(Rc::new(Inner {
+            order: RefCell::new(order),
+            chain,
+            link: Link::new(),
+            part: Part::take("checkout"),
+            step: Cell::default(),
+            signed_out: Cell::default(),
+            reporting: Cell::default(),
+            offline: Cell::default(),
+        }));
+        let drawn = flow.clone();
+        flow.0.link.start(resume, Rc::new(move || drawn.draw()));
+        let acting = flow.clone();
+        flow.0.part.on_act(move |word| acting.act(&word));
+        if let Some(hash) = js::kept(&flow.kept_as()) {
+            spawn_local(flow.clone().report(hash));
+        }
+        spawn_local(flow.follow());
+    }
+
+    fn act(&self, word: &str) {
+        let link = &self.0.link;
+        match link.act(word, |wallet| link.choose(wallet)) {
+            Some("switch-network") => link.switch_to(self.0.chain.clone()),
+            Some("pay") => self.pay(),
+            Some("cancel-order") => spawn_local(self.clone().cancel()),
+            _ => {}
+        }
+    }
+
+    fn draw(&self) {
+        let Inner { order, chain, link, part, step, signed_out, reporting, offline } = &*self.0;
+        let order = order.borrow();
+        let (parts, attributes, current) = link.read(|state| {
+            let local = Local {
+                connected: state.account.is_some(),
+                wrong_network: state.is_elsewhere(chain),
+                asking: state.asking,
+                reporting: reporting.get(),
+                offline: offline.get(),
+                signed_out: signed_out.get(),
+                notice: state.notice.clone(),
+            };
+            let scene = Scene { order: &order, chain, link: state, local: &local };
+            (scene.parts(), scene.attributes(), scene.current())
         });
-        let flow = Self { order: RwSignal::new(order), chain, link, signed_out, reporting, offline, local };
-        Effect::new(move || {
-            if let Some(hash) = js::kept(&flow.kept_as()) {
-                spawn_local(flow.report(hash));
-            }
-            spawn_local(flow.follow());
-        });
-        flow.keep_the_focus();
-        flow
+        for (name, html) in parts {
+            part.show(name, &html);
+        }
+        for (name, attribute, value) in attributes {
+            part.attribute(name, attribute, value);
+        }
+        // When a step is over, its button goes, and the focus with it: it belongs on the next step.
+        if step.replace(Some(current)).is_some_and(|before| before != current) {
+            part.rescue_focus(TITLES[current as usize]);
+        }
     }
 
-    /// What this page knows beside the order.
-    pub fn with_local<T>(self, read: impl FnOnce(&Local) -> T) -> T {
-        self.local.with(read)
+    fn id(&self) -> OrderId {
+        self.0.order.borrow().id
     }
 
-    /// The one message.
-    pub fn message(self) -> Notice {
-        let network = self.chain.with_value(|chain| chain.name.clone());
-        self.order.with(|order| self.local.with(|local| message(order, local, &network)))
+    /// Under which name the browser keeps the hash until the site has it.
+    fn kept_as(&self) -> String {
+        format!("lectern.sent.{}", self.id())
     }
 
-    /// Whether paying makes sense now.
-    pub fn payable(self) -> Memo<bool> {
-        Memo::new(move |_| {
-            self.order.with(|order| order.state == OrderState::Open) && !self.local.with(|local| local.reporting)
-        })
-    }
-
-    /// The price with its currency.
-    pub fn price(self) -> String {
-        let currency = self.chain.with_value(|chain| chain.currency.clone());
-        self.order.with_untracked(|order| format!("{}\u{a0}{currency}", order.price.to_ether_short()))
-    }
-
-    /// Whether the wallet is on another network.
-    pub fn wrong_network(self) -> bool {
-        self.local.with(|local| local.wrong_network)
-    }
-
-    /// Asks a wallet to let this site in.
-    pub fn connect(self, wallet: Wallet) {
-        self.link.ask(Asking::Connect, async move {
-            if let Err(error) = self.link.connect(wallet).await {
-                self.link.notice.set(Some(about(&error, Asked::Connect, "")));
-            }
-        });
-    }
-
-    /// Asks the wallet to change to the order's network.
-    pub fn switch(self) {
-        self.link.switch_to(self.chain.get_value());
+    /// Notes whether the site answers.
+    fn set_offline(&self, offline: bool) {
+        if self.0.offline.replace(offline) != offline {
+            self.0.link.draw();
+        }
     }
 
     /// Asks the wallet to pay.
-    pub fn pay(self) {
-        let Some(wallet) = self.link.wallet.get_untracked() else { return };
-        self.link.ask(Asking::Send, async move {
-            let task = async move {
-                match self.ask_to_pay(&wallet).await {
+    fn pay(&self) {
+        let Some(wallet) = self.0.link.read(|state| state.wallet.clone()) else { return };
+        let flow = self.clone();
+        self.0.link.ask(Asking::Send, Box::pin(async move {
+            let paying = flow.clone();
+            let task = Box::pin(async move {
+                match paying.ask_to_pay(&wallet).await {
                     Ok(hash) => {
                         // First of all: whatever happens to this page, the hash is not lost.
-                        js::keep(&self.kept_as(), &hash);
-                        spawn_local(self.report(hash));
+                        js::keep(&paying.kept_as(), &hash);
+                        spawn_local(paying.report(hash));
                     }
-                    Err(notice) => self.link.notice.set(Some(notice)),
+                    Err(notice) => paying.0.link.say(notice),
                 }
-            };
-            if !js::alone(&self.kept_as(), task).await {
-                self.link.notice.set(Some(Notice::new(
+            });
+            if !js::alone(flow.kept_as(), task).await {
+                flow.0.link.say(Notice::new(
                     Tone::Warning,
                     "paying_elsewhere",
                     "Another tab of this browser is asking your wallet for this very payment. Finish it there.",
-                )));
+                ));
             }
-        });
+        }));
     }
 
-    async fn ask_to_pay(self, wallet: &Wallet) -> Result<String, Notice> {
-        let (id, price) = self.order.with_untracked(|order| (order.id, order.price));
-        let chain = self.chain.get_value();
+    async fn ask_to_pay(&self, wallet: &Wallet) -> Result<String, Notice> {
+        let (id, price) = (self.id(), self.0.order.borrow().price);
+        let (link, chain) = (&self.0.link, &self.0.chain);
         let say = |error: WalletError| about(&error, Asked::Send, &chain.name);
-        let account = self.link.refresh(wallet).await.map_err(say)?;
-        if !self.link.is_on(&chain) {
+        let account = link.refresh(wallet).await.map_err(say)?;
+        if !link.read(|state| state.is_on(chain)) {
             return Err(say(WalletError::WrongChain));
         }
         // Fresh from the site: the order may have been paid or given up on another device.
@@ -166,70 +183,67 @@ impl Flow {
 
     /// Tells the site the transaction, as often as it takes.
     async fn report(self, hash: String) {
-        self.reporting.set(true);
+        self.0.reporting.set(true);
+        self.0.link.draw();
         let mut failures = 0;
         loop {
-            let id = self.order.with_untracked(|order| order.id);
-            match api::submit_payment(id, hash.clone()).await {
+            match api::submit_payment(self.id(), hash.clone()).await {
                 Ok(order) => {
                     js::forget(&self.kept_as());
                     self.take(order);
                     break;
                 }
                 Err(error) if error.is_temporary() => {
-                    self.offline.set(true);
+                    self.set_offline(true);
                     failures += 1;
                     js::sleep((500 << failures.min(5)).min(10_000)).await;
                 }
                 Err(AppError(problem)) if problem.kind == Kind::SignInFirst => {
-                    self.signed_out.set(true);
+                    self.0.signed_out.set(true);
                     break;
                 }
                 Err(error) => {
                     js::forget(&self.kept_as());
                     self.look().await;
-                    self.link.notice.set(Some(Self::refused(&error)));
+                    self.0.link.say(Self::refused(&error));
                     break;
                 }
             }
         }
-        self.offline.set(false);
-        self.reporting.set(false);
+        self.0.offline.set(false);
+        self.0.reporting.set(false);
+        self.0.link.draw();
     }
 
     /// Gives the order up.
-    pub fn cancel(self) {
-        spawn_local(async move {
-            let id = self.order.with_untracked(|order| order.id);
-            match api::cancel_order(id).await {
-                Ok(order) => self.take(order),
-                Err(error) => {
-                    self.look().await;
-                    self.link.notice.set(Some(Self::refused(&error)));
-                }
+    async fn cancel(self) {
+        match api::cancel_order(self.id()).await {
+            Ok(order) => self.take(order),
+            Err(error) => {
+                self.look().await;
+                self.0.link.say(Self::refused(&error));
             }
-        });
+        }
     }
 
     /// Looks at the order again and again, until nothing can change.
     async fn follow(self) {
         let mut failures = 0;
-        while let Some(wait) = self.order.with_untracked(|order| pause(order, failures)) {
+        loop {
+            let Some(wait) = pause(&self.0.order.borrow(), failures) else { return };
             js::sleep_unless_watched(wait).await;
             failures = if self.look().await { 0 } else { failures + 1 };
-            if self.signed_out.get_untracked() {
+            if self.0.signed_out.get() {
                 return;
             }
         }
     }
 
     /// Looks once; whether the site answered.
-    async fn look(self) -> bool {
-        let id = self.order.with_untracked(|order| order.id);
-        let answer = api::order(id).await;
-        let temporary = answer.as_ref().is_err_and(AppError::is_temporary);
-        if !self.reporting.get_untracked() && self.offline.get_untracked() != temporary {
-            self.offline.set(temporary);
+    async fn look(&self) -> bool {
+        let answer = api::order(self.id()).await;
+        if !self.0.reporting.get() {
+            self.set_offline(answer.as_ref().is_err_and(AppError::is_temporary));
         }
         match answer {
             Ok(order) => {
@@ -237,25 +251,30 @@ impl Flow {
                 true
             }
             Err(AppError(problem)) => {
-                self.signed_out.set(matches!(problem.kind, Kind::SignInFirst | Kind::NotFound));
+                // An order is its buyer's: not there means that nobody is signed in.
+                self.0.signed_out.set(matches!(problem.kind, Kind::SignInFirst | Kind::NotFound));
+                self.0.link.draw();
                 false
             }
         }
     }
 
     /// Takes in what the site says, if it is news.
-    fn take(self, order: Order) {
-        let (same, moved) = self
-            .order
-            .with_untracked(|old| (*old == order, old.state != order.state || old.setback != order.setback));
-        if same {
-            return;
-        }
-        if moved {
-            // What was said about the last attempt is answered by the order itself now.
-            self.link.notice.set(None);
-        }
-        self.order.set(order);
+    fn take(&self, order: Order) {
+        let old = self.0.order.replace(order);
+        let moved = {
+            let order = self.0.order.borrow();
+            if *order == old {
+                return;
+            }
+            old.state != order.state || old.setback != order.setback
+        };
+        self.0.link.change(|state| {
+            if moved {
+                // What was said about the last attempt is answered by the order itself now.
+                state.notice = None;
+            }
+        });
     }
 
     fn refused(AppError(problem): &AppError) -> Notice {
@@ -267,30 +286,5 @@ impl Flow {
             ),
             _ => Notice::new(Tone::Negative, "refused", problem.message.clone()),
         }
-    }
-
-    /// Under which name the browser keeps the hash until the site has it.
-    fn kept_as(self) -> String {
-        self.order.with_untracked(|order| format!("lectern.sent.{}", order.id))
-    }
-
-    /// When a step is over, its button goes, and the focus with it: it belongs on the next step.
-    fn keep_the_focus(self) {
-        Effect::new(move |before: Option<_>| {
-            let now = self.order.with(|order| self.local.with(|local| current(order, local)));
-            if before.is_some_and(|before| before != now) {
-                spawn_local(async move {
-                    // After the change has been drawn.
-                    js::sleep(0).await;
-                    let document = js::get(&js::window(), "document");
-                    if js::get(&document, "activeElement") == js::get(&document, "body") {
-                        let step = "[aria-current=step] h2".into();
-                        let title = js::call(&document, "querySelector", &[step]).unwrap_or_default();
-                        let _ = js::call(&title, "focus", &[js::object(&[("preventScroll", true.into())])]);
-                    }
-                });
-            }
-            now
-        });
     }
 }

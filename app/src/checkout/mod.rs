@@ -1,6 +1,7 @@
 //! Orders: opening, paying, following.
 
 pub mod api;
+mod draw;
 mod flow;
 pub mod island;
 #[cfg(feature = "ssr")]

@@ -242,12 +242,12 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use academy::{ids::{OrderId, TierId}, money::Wei, time::Time};
 
     use super::*;
 
-    fn order(state: OrderState) -> Order {
+    pub fn order(state: OrderState) -> Order {
         let nil = "00000000-0000-0000-0000-000000000000";
         Order {
             id: nil.parse::<OrderId>().unwrap(),

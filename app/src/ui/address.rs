@@ -31,8 +31,19 @@ pub fn AddressText(
     }
 }
 
-/// A small picture that differs between addresses: a mirrored 5 × 5 grid in one of 24 hues.
+/// A small picture that differs between addresses.
 fn identicon(address: &str) -> impl IntoView + use<> {
+    let (hue, path) = identicon_parts(address);
+    view! {
+        <svg class="identicon" viewBox="-1 -1 7 7" width="20" height="20" aria-hidden="true" shape-rendering="crispEdges">
+            <rect x="-1" y="-1" width="7" height="7" fill=format!("oklch(0.93 0.04 {hue})")></rect>
+            <path d=path fill=format!("oklch(0.52 0.13 {hue})")></path>
+        </svg>
+    }
+}
+
+/// An address's picture: one of 24 hues, and a mirrored 5 × 5 grid as a path.
+pub fn identicon_parts(address: &str) -> (u32, String) {
     let bytes = address.parse::<Address>().map(|address| address.0).unwrap_or_default();
     let hue = u32::from(bytes[0]) * 24 / 256 * 15;
     let mut path = String::new();
@@ -47,12 +58,7 @@ fn identicon(address: &str) -> impl IntoView + use<> {
             }
         }
     }
-    view! {
-        <svg class="identicon" viewBox="-1 -1 7 7" width="20" height="20" aria-hidden="true" shape-rendering="crispEdges">
-            <rect x="-1" y="-1" width="7" height="7" fill=format!("oklch(0.93 0.04 {hue})")></rect>
-            <path d=path fill=format!("oklch(0.52 0.13 {hue})")></path>
-        </svg>
-    }
+    (hue, path)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A line icon; `name` is one of the words in `path_of`. Hidden from screen readers.
+/// A line icon; `name` is one of the words in [`icon_path`]. Hidden from screen readers.
 #[component]
 pub fn Icon(
     /// Which.
@@ -11,12 +11,13 @@ pub fn Icon(
     view! {
         <svg class="icon" viewBox="0 0 20 20" width="20" height="20" fill="none" stroke="currentColor"
             stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
-            <path d=path_of(name)></path>
+            <path d=icon_path(name)></path>
         </svg>
     }
 }
 
-fn path_of(name: &str) -> &'static str {
+/// The path of an icon, for those who write markup themselves.
+pub fn icon_path(name: &str) -> &'static str {
     match name {
         "arrow-left" => "M16 10H4m5-5-5 5 5 5",
         "arrow-right" => "M4 10h12m-5-5 5 5-5 5",

@@ -26,9 +26,9 @@ mod parts;
 #[cfg(feature = "ssr")]
 mod show;
 
-pub use address::{AddressText, short_address};
+pub use address::{AddressText, identicon_parts, short_address};
 pub use badge::{Badge, Tone};
-pub use icon::Icon;
+pub use icon::{Icon, icon_path};
 pub use money::Money;
 
 #[cfg(feature = "ssr")]

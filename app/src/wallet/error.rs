@@ -49,7 +49,7 @@ impl WalletError {
     /// not all of them use EIP-1193's codes.
     pub fn classify(answers: &[(Option<i64>, String)]) -> Self {
         let code = |wanted: i64| answers.iter().any(|(code, _)| *code == Some(wanted));
-        let text = answers.iter().map(|(_, text)| text.to_lowercase()).collect::<Vec<_>>().join(" ");
+        let text = answers.iter().map(|(_, text)| text.to_ascii_lowercase()).collect::<Vec<_>>().join(" ");
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
 
         if code(4001) || code(5000) || says(&["user rejected", "user denied", "rejected by user"]) {

@@ -1,7 +1,7 @@
 //! Reading and making plain JavaScript objects, and the few things of the window that are needed.
 //! Property access by name costs far fewer bytes than typed bindings.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, pin::Pin, rc::Rc};
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -10,6 +10,11 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 /// A property, or `undefined`.
 pub fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets a property.
+pub fn set(object: &JsValue, name: &str, value: JsValue) {
+    let _ = Reflect::set(object, &name.into(), &value);
 }
 
 /// A property that is text, or nothing.
@@ -36,6 +41,16 @@ pub fn array(items: impl IntoIterator<Item = JsValue>) -> JsValue {
 pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     let function: Function = get(object, method).dyn_into().map_err(|_| JsValue::UNDEFINED)?;
     function.apply(object, &arguments.iter().cloned().collect())
+}
+
+/// What an island is given, as text. Its types are plain data, which JSON always holds.
+pub fn json(value: &impl serde::Serialize) -> String {
+    leptos::serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Reads it back the way answers of the server are read: one reader in the wasm rather than two.
+pub fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    leptos::serde_json::from_slice(text.as_bytes()).ok()
 }
 
 /// The window, as a plain object.
@@ -90,7 +105,7 @@ pub async fn sleep_unless_watched(millis: u32) {
 
 /// Runs `task` while no other page of this site holds `name`; `false` if one does. The browser
 /// lets go by itself when the page closes.
-pub async fn alone(name: &str, task: impl Future<Output = ()> + 'static) -> bool {
+pub async fn alone(name: String, task: Pin<Box<dyn Future<Output = ()>>>) -> bool {
     let locks = get(&get(&window(), "navigator"), "locks");
     if !locks.is_object() {
         // Only on plain http away from loopback; the server's rules hold there too.

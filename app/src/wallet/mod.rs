@@ -2,17 +2,19 @@
 //!
 //! - `provider`: discovery (EIP-6963) and requests (EIP-1193); holds the JavaScript objects.
 //! - `error`, `notice`: what wallets answer, and what people read about it.
-//! - `link`, `picker`: the wallet in use as signals, and choosing it.
+//! - `link`: the wallet in use; `html`, `picker`, `dom`: how that looks in a page.
 //! - `send`: the island that sends one prepared call, for the studio.
 //!
 //! All of it compiles on the server too, where views render and nothing asks a wallet.
 
+pub mod dom;
 pub mod error;
+pub mod html;
 pub mod js;
 pub mod link;
 pub mod notice;
-pub mod parts;
-pub mod picker;
+mod picker;
 pub mod provider;
+#[cfg(any(feature = "ssr", feature = "teaching"))]
 pub mod send;
 pub mod text;

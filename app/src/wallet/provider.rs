@@ -2,13 +2,12 @@
 //!
 //! The JavaScript objects stay in this module; a [`Wallet`] is plain data that names one of them.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use academy::{checkout::{ChainInfo, WalletCall}, evm::Address, money::Wei};
 use js_sys::Promise;
-use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{error::WalletError, js, text};
 
@@ -34,6 +33,8 @@ pub struct Wallet {
     pub icon: Option<String>,
     /// Its reverse domain name, stable over time; empty for `window.ethereum`.
     pub rdns: String,
+    /// It was the one used last in this browser.
+    pub used_last: bool,
 }
 
 /// What a wallet says unasked.
@@ -55,9 +56,15 @@ impl Wallet {
         self.rdns == "dev.lectern.demo"
     }
 
-    /// Whether it was the one used last in this browser.
-    pub fn was_used_last(&self) -> bool {
-        js::kept(LAST_USED).is_some_and(|rdns| rdns == self.rdns)
+    #[cfg(test)]
+    pub(super) fn named(name: &str, icon: Option<&str>) -> Self {
+        Self {
+            index: 0,
+            name: name.to_owned(),
+            icon: icon.map(str::to_owned),
+            rdns: "com.example".to_owned(),
+            used_last: false,
+        }
     }
 
     /// Sends a request, and answers what the wallet does.
@@ -195,7 +202,7 @@ impl Wallet {
     }
 
     /// Tells what the wallet says unasked, for as long as the page lives.
-    pub fn listen(&self, hear: impl Fn(Said) + Clone + 'static) {
+    pub fn listen(&self, hear: Rc<dyn Fn(Said)>) {
         let Some(provider) = PROVIDERS.with_borrow(|all| all.get(self.index).cloned()) else { return };
         let on = |event: &str, read: fn(JsValue) -> Said| {
             let hear = hear.clone();
@@ -216,7 +223,7 @@ fn first_account(accounts: &JsValue) -> Option<Address> {
 
 /// Looks for wallets: tells each as it announces itself, then once that the first round is over.
 /// `window.ethereum` counts only where nobody announces anything.
-pub fn discover(found: impl Fn(Wallet) + Clone + 'static, looked: impl Fn() + 'static) {
+pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
     let heard = {
         let found = found.clone();
         js::forever(move |event| {
@@ -225,14 +232,9 @@ pub fn discover(found: impl Fn(Wallet) + Clone + 'static, looked: impl Fn() + 's
             if !provider.is_object() {
                 return;
             }
+            let name = text::shortened(js::text(&info, "name").trim(), 40, "Unnamed wallet");
             let icon = Some(js::text(&info, "icon")).filter(|icon| is_image(icon));
-            let wallet = keep(provider, |index| Wallet {
-                index,
-                name: text::shortened(js::text(&info, "name").trim(), 40, "Unnamed wallet"),
-                icon,
-                rdns: js::text(&info, "rdns"),
-            });
-            wallet.into_iter().for_each(&found);
+            keep(provider, name, icon, js::text(&info, "rdns")).into_iter().for_each(&*found);
         })
     };
     let window = js::window();
@@ -244,25 +246,21 @@ pub fn discover(found: impl Fn(Wallet) + Clone + 'static, looked: impl Fn() + 's
         js::sleep(PATIENCE_MS).await;
         let injected = js::get(&window, "ethereum");
         if injected.is_object() && PROVIDERS.with_borrow(Vec::is_empty) {
-            let injected = keep(injected, |index| Wallet {
-                index,
-                name: "Browser wallet".to_owned(),
-                icon: None,
-                rdns: String::new(),
-            });
-            injected.into_iter().for_each(&found);
+            let name = "Browser wallet".to_owned();
+            keep(injected, name, None, String::new()).into_iter().for_each(&*found);
         }
         looked();
     });
 }
 
 /// Keeps a provider unless it is known: wallets announce themselves at every request.
-fn keep(provider: JsValue, wallet: impl FnOnce(usize) -> Wallet) -> Option<Wallet> {
+fn keep(provider: JsValue, name: String, icon: Option<String>, rdns: String) -> Option<Wallet> {
     PROVIDERS.with_borrow_mut(|all| {
         let known = all.contains(&provider);
         (!known).then(|| {
             all.push(provider);
-            wallet(all.len() - 1)
+            let used_last = js::kept(LAST_USED).is_some_and(|last| last == rdns);
+            Wallet { index: all.len() - 1, name, icon, rdns, used_last }
         })
     })
 }

@@ -1,22 +1,26 @@
 //! Sending one prepared call from a given account, and waiting until the network has it.
 
+use std::{cell::RefCell, rc::Rc};
+
 use academy::{
     checkout::{ChainInfo, WalletCall},
     evm::TxHash,
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_futures::spawn_local;
 
 use super::{
+    dom::Part,
     error::WalletError,
+    html::Html,
     js,
-    link::{Asking, Link},
+    link::{Asking, Link, State},
     notice::{Asked, Notice, about},
-    parts,
-    picker::Picker,
     provider::Wallet,
     text,
 };
-use crate::ui::{AddressText, Tone};
+use crate::ui::Tone;
 
 /// After so many looks at a network that does not know the transaction, it was dropped there.
 const LOOKS_UNTIL_LOST: u32 = 20;
@@ -25,19 +29,32 @@ const LOOK_MS: u32 = 1000;
 /// The site follows the chain by itself; this long it may take to see what the wallet saw.
 const HEAD_START_MS: u32 = 1000;
 
+/// What is sent, and what the page around it wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// The call, from the server.
+    pub call: WalletCall,
+    /// Its network.
+    pub chain: ChainInfo,
+    /// The button's words, such as "List on the network".
+    pub label: String,
+    /// The path to go to afterwards.
+    pub after: String,
+}
+
 /// The steps after the wallet's yes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     /// Nothing yet.
     No,
     /// Waiting for a block.
-    Pending(String),
+    Pending,
     /// In a block; going on.
     Mined,
 }
 
 /// A button that sends `call` through the wallet, waits until it is mined, then goes to `after`.
-#[island]
+#[component]
 pub fn SendCall(
     /// The call, from the server.
     call: WalletCall,
@@ -48,114 +65,148 @@ pub fn SendCall(
     /// The path to go to afterwards.
     after: String,
 ) -> impl IntoView {
-    let link = Link::start(true);
-    let sent = RwSignal::new(Sent::No);
-    // The same call again is the same deed: a reload while it is pending must not send twice.
-    let kept_as = format!("lectern.call.{}.{}", call.chain_id, call.data);
-    let sender = call.from.clone();
-    let network = StoredValue::new(chain);
-    let sending = StoredValue::new((call, after, kept_as));
+    view! { <SendIsland what=js::json(&Sending { call, chain, label, after })/> }
+}
 
-    let follow = move |wallet: Wallet, hash: String| {
-        let (_, after, kept_as) = sending.get_value();
-        sent.set(Sent::Pending(hash.clone()));
-        spawn_local(async move {
-            let outcome = watch(&wallet, &hash).await;
-            js::forget(&kept_as);
-            match outcome {
-                Ok(()) => {
-                    sent.set(Sent::Mined);
-                    js::sleep(HEAD_START_MS).await;
-                    js::go(&after);
-                }
-                Err(notice) => {
-                    sent.set(Sent::No);
-                    link.notice.set(Some(notice));
-                }
-            }
-        });
-    };
-    Effect::new(move || {
-        let (_, _, kept_as) = sending.get_value();
-        if let (Some(wallet), Sent::No) = (link.wallet.get(), sent.get_untracked())
-            && let Some(hash) = js::kept(&kept_as)
-        {
-            follow(wallet, hash);
-        }
-    });
-    let connect = move |wallet: Wallet| {
-        link.ask(Asking::Connect, async move {
-            if let Err(error) = link.connect(wallet).await {
-                link.notice.set(Some(about(&error, Asked::Connect, "")));
-            }
-        });
-    };
-    let press = move |_| {
-        let Some(wallet) = link.wallet.get_untracked() else { return };
-        let (call, _, kept_as) = sending.get_value();
-        link.ask(Asking::Send, async move {
-            match ask_to_send(link, &wallet, &call, &network.get_value()).await {
-                Ok(hash) => {
-                    js::keep(&kept_as, &hash);
-                    follow(wallet, hash);
-                }
-                Err(notice) => link.notice.set(Some(notice)),
-            }
-        });
-    };
-
-    let unconnected = move || link.account.get().is_none();
-    let wrong_network = move || !unconnected() && !network.with_value(|chain| link.is_on(chain));
-    let idle = move || sent.get() == Sent::No;
-    let must_be = sender.clone();
-    let other_account = move || {
-        link.account.get().filter(|account| !text::is_account(&must_be, *account))
-    };
+/// [`SendCall`] in the browser; `what` is a [`Sending`] as JSON, read the same way as answers are.
+#[island]
+pub fn SendIsland(
+    /// What is sent.
+    what: String,
+) -> impl IntoView {
+    let sending: Option<Sending> = js::from_json(&what);
+    let html = sending.as_ref().map(|sending| body(sending, &State::default(), Sent::No));
+    if cfg!(feature = "hydrate") && let Some(sending) = sending {
+        Sender::start(sending);
+    }
     view! {
         <div class="send-call" data-testid="send-call">
-            {parts::in_use(link)}
-            {move || (unconnected() && idle()).then(|| view! { <Picker link choose=connect /> })}
-            {move || other_account().map(|account| view! {
-                <p class="notice" data-tone="warning" data-code="other_account">
-                    "This must be sent by "<AddressText address=sender.clone()/>
-                    ", but your wallet is on "<AddressText address=text::checksummed(account)/>
-                    ". Choose the right account in your wallet; this page notices by itself."
-                </p>
-            })}
-            <button
-                type="button"
-                class="button" data-kind="primary"
-                data-testid="switch-network"
-                hidden=move || !wrong_network() || !idle()
-                on:click=move |_| link.switch_to(network.get_value())
-            >
-                {network.with_value(|chain| format!("Switch to {}", chain.name))}
-            </button>
-            <button
-                type="button"
-                class="button" data-kind="primary"
-                data-testid="send"
-                hidden=move || unconnected() || wrong_network() || !idle()
-                aria-disabled=move || link.asking.get().is_some().to_string()
-                on:click=press
-            >
-                {label}
-            </button>
-            <div role="status">
-                {move || status(link.asking.get(), sent.get(), link.notice.get()).map(parts::message)}
-            </div>
+            <div class="send-body" data-part="body" inner_html=html.unwrap_or_default()></div>
+            <div role="status" data-part="message"></div>
         </div>
     }
 }
 
+/// The island alive.
+#[derive(Clone)]
+struct Sender {
+    sending: Rc<Sending>,
+    link: Link,
+    sent: Rc<RefCell<Sent>>,
+}
+
+impl Sender {
+    fn start(sending: Sending) {
+        let part = Part::take("send-call");
+        let sender = Self { sending: Rc::new(sending), link: Link::new(), sent: Rc::new(RefCell::new(Sent::No)) };
+        let (drawn, drawing) = (sender.clone(), part.clone());
+        sender.link.start(true, Rc::new(move || {
+            let sent = *drawn.sent.borrow();
+            drawn.link.read(|state| {
+                drawing.show("body", &body(&drawn.sending, state, sent));
+                let message = status(state, sent).map(|notice| Html::default().notice(&notice).done());
+                drawing.show("message", &message.unwrap_or_default());
+            });
+            drawn.take_up();
+        }));
+        part.on_act(move |word| {
+            let link = &sender.link;
+            match link.act(&word, |wallet| link.choose(wallet)) {
+                Some("switch-network") => link.switch_to(sender.sending.chain.clone()),
+                Some("send") => sender.send(),
+                _ => {}
+            }
+        });
+    }
+
+    /// The same call again is the same deed: a reload while it is pending must not send twice.
+    fn kept_as(&self) -> String {
+        format!("lectern.call.{}.{}", self.sending.call.chain_id, self.sending.call.data)
+    }
+
+    /// Follows what was sent before the page was loaded.
+    fn take_up(&self) {
+        if *self.sent.borrow() == Sent::No
+            && let Some(wallet) = self.link.read(|state| state.wallet.clone().filter(|_| state.asking.is_none()))
+            && let Some(hash) = js::kept(&self.kept_as())
+        {
+            self.follow(wallet, hash);
+        }
+    }
+
+    fn send(&self) {
+        let Some(wallet) = self.link.read(|state| state.wallet.clone()) else { return };
+        let sender = self.clone();
+        self.link.ask(Asking::Send, Box::pin(async move {
+            match ask_to_send(&sender.link, &wallet, &sender.sending.call, &sender.sending.chain).await {
+                Ok(hash) => {
+                    js::keep(&sender.kept_as(), &hash);
+                    sender.follow(wallet, hash);
+                }
+                Err(notice) => sender.link.say(notice),
+            }
+        }));
+    }
+
+    fn follow(&self, wallet: Wallet, hash: String) {
+        let sender = self.clone();
+        self.sent.replace(Sent::Pending);
+        spawn_local(async move {
+            sender.link.draw();
+            let outcome = watch(&wallet, &hash).await;
+            js::forget(&sender.kept_as());
+            match outcome {
+                Ok(()) => {
+                    sender.sent.replace(Sent::Mined);
+                    sender.link.draw();
+                    js::sleep(HEAD_START_MS).await;
+                    js::go(&sender.sending.after);
+                }
+                Err(notice) => {
+                    sender.sent.replace(Sent::No);
+                    sender.link.say(notice);
+                }
+            }
+        });
+    }
+}
+
+fn body(sending: &Sending, state: &State, sent: Sent) -> String {
+    let mut html = Html::default();
+    html.wallet_in_use(state);
+    if sent != Sent::No {
+        return html.done();
+    }
+    let Some(account) = state.account else {
+        return html.picker(state).done();
+    };
+    if !text::is_account(&sending.call.from, account) {
+        html.notice_open(Tone::Warning, "other_account")
+            .raw("This must be sent by ")
+            .address(&sending.call.from, false)
+            .raw(", but your wallet is on ")
+            .account(account)
+            .raw(". Choose the right account in your wallet; this page notices by itself.</div></div>");
+    }
+    if state.is_elsewhere(&sending.chain) {
+        let label = format!("Switch to {}", sending.chain.name);
+        html.button("switch-network", "primary", &label);
+    } else if state.asking == Some(Asking::Send) {
+        html.button("send", "primary", "Waiting for your wallet…");
+    } else {
+        html.button("send", "primary", &sending.label);
+    }
+    html.done()
+}
+
 /// The one thing to say now.
-fn status(asking: Option<Asking>, sent: Sent, notice: Option<Notice>) -> Option<Notice> {
-    let calm = |code, text: &str| Some(Notice::new(Tone::Plain, code, text));
-    match (sent, asking) {
+fn status(state: &State, sent: Sent) -> Option<Notice> {
+    let calm = |code, text: &str| Some(Notice::new(Tone::Accent, code, text));
+    match (sent, state.asking) {
         (Sent::Mined, _) => {
             Some(Notice::new(Tone::Positive, "mined", "It is on the network. Going on…"))
         }
-        (Sent::Pending(_), _) => calm(
+        (Sent::Pending, _) => calm(
             "submitted",
             "Sent. Waiting for the network to include it. You can close this tab: the site follows the network by itself.",
         ),
@@ -163,19 +214,19 @@ fn status(asking: Option<Asking>, sent: Sent, notice: Option<Notice>) -> Option<
             "asking",
             "Waiting for your wallet. Open it if its window does not show.",
         ),
-        (Sent::No, None) => notice,
+        (Sent::No, None) => state.notice.clone(),
     }
 }
 
 async fn ask_to_send(
-    link: Link,
+    link: &Link,
     wallet: &Wallet,
     call: &WalletCall,
     chain: &ChainInfo,
 ) -> Result<String, Notice> {
     let say = |error: WalletError| about(&error, Asked::Send, &chain.name);
     let account = link.refresh(wallet).await.map_err(say)?;
-    if !link.is_on(chain) {
+    if !link.read(|state| state.is_on(chain)) {
         return Err(say(WalletError::WrongChain));
     }
     if !text::is_account(&call.from, account) {

@@ -1,0 +1,110 @@
+//! An island's place in the page: parts of it are replaced when their HTML changes, and what is
+//! pressed in it comes back as words.
+
+use std::{cell::RefCell, rc::Rc};
+
+use wasm_bindgen::JsValue;
+
+use super::js;
+
+/// An island's element. Elements with `data-part` in it are replaced from inside; the others stay.
+#[derive(Clone)]
+pub struct Part {
+    element: JsValue,
+    shown: Rc<RefCell<Vec<(String, String)>>>,
+}
+
+impl Part {
+    /// Takes the first element of a class that no island has taken: islands come alive in the
+    /// page's order.
+    pub fn take(class: &str) -> Self {
+        let document = js::get(&js::window(), "document");
+        let free = format!(".{class}:not([data-taken])");
+        let element = js::call(&document, "querySelector", &[free.into()]).unwrap_or_default();
+        let part = Self { element, shown: Rc::default() };
+        part.attribute("", "data-taken", Some(""));
+        part
+    }
+
+    fn find(&self, name: &str) -> JsValue {
+        if name.is_empty() {
+            return self.element.clone();
+        }
+        let selector = format!("[data-part={name}]");
+        js::call(&self.element, "querySelector", &[selector.into()]).unwrap_or_default()
+    }
+
+    /// Whether `value` is news under `key`.
+    fn is_news(&self, key: &str, value: &str) -> bool {
+        let mut shown = self.shown.borrow_mut();
+        match shown.iter_mut().find(|(known, _)| known == key) {
+            Some((_, old)) if old == value => false,
+            Some((_, old)) => {
+                value.clone_into(old);
+                true
+            }
+            None => {
+                shown.push((key.to_owned(), value.to_owned()));
+                true
+            }
+        }
+    }
+
+    /// Puts HTML into a part, if it is another than before. Focus on a button in it goes to the
+    /// button that does the same afterwards.
+    pub fn show(&self, name: &str, html: &str) {
+        if !self.is_news(name, html) {
+            return;
+        }
+        let part = self.find(name);
+        let focus = focused();
+        let inside = js::call(&part, "contains", &[focus.clone()]).is_ok_and(|inside| inside.is_truthy());
+        let act = js::text(&js::get(&focus, "dataset"), "act");
+        js::set(&part, "innerHTML", html.into());
+        if inside && !act.is_empty() {
+            let selector = format!("[data-act=\"{act}\"]");
+            if let Ok(again) = js::call(&part, "querySelector", &[selector.into()]) {
+                let _ = js::call(&again, "focus", &[]);
+            }
+        }
+    }
+
+    /// Sets or removes an attribute of a part; the empty name is the island's own element.
+    pub fn attribute(&self, name: &str, attribute: &str, value: Option<&str>) {
+        if !self.is_news(&format!("{name} {attribute}"), value.unwrap_or("\0")) {
+            return;
+        }
+        let part = self.find(name);
+        let _ = match value {
+            Some(value) => js::call(&part, "setAttribute", &[attribute.into(), value.into()]),
+            None => js::call(&part, "removeAttribute", &[attribute.into()]),
+        };
+    }
+
+    /// Hears what is pressed: the `data-act` of the button.
+    pub fn on_act(&self, act: impl Fn(String) + 'static) {
+        let listener = js::forever(move |event| {
+            let target = js::get(&event, "target");
+            if let Ok(button) = js::call(&target, "closest", &["[data-act]".into()]) {
+                let word = js::text(&js::get(&button, "dataset"), "act");
+                if !word.is_empty() {
+                    act(word);
+                }
+            }
+        });
+        let _ = js::call(&self.element, "addEventListener", &["click".into(), listener]);
+    }
+
+    /// If the focus got lost with a button that went, gives it to a part.
+    pub fn rescue_focus(&self, name: &str) {
+        let document = js::get(&js::window(), "document");
+        if focused() == js::get(&document, "body") {
+            let gently = js::object(&[("preventScroll", true.into())]);
+            let _ = js::call(&self.find(name), "focus", &[gently]);
+        }
+    }
+}
+
+fn focused() -> JsValue {
+    js::get(&js::get(&js::window(), "document"), "activeElement")
+}
