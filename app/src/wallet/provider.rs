@@ -57,7 +57,7 @@ impl Wallet {
     }
 
     #[cfg(test)]
-    pub(super) fn named(name: &str, icon: Option<&str>) -> Self {
+    pub(crate) fn named(name: &str, icon: Option<&str>) -> Self {
         Self {
             index: 0,
             name: name.to_owned(),
