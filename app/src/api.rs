@@ -27,11 +27,7 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/api/fn/{name}", post(serve))
 }
 
-async fn serve(
-    State(state): State<AppState>,
-    visitor: Visitor,
-    request: Request,
-) -> Response {
+async fn serve(State(state): State<AppState>, visitor: Visitor, request: Request) -> Response {
     let context = move || {
         provide_context(state.clone());
         provide_context(visitor.clone());
@@ -84,10 +80,7 @@ impl Caller {
     /// Gives the browser a new session.
     pub fn set_session(&self, token: &str) {
         if let Some(options) = use_context::<ResponseOptions>() {
-            options.append_header(
-                header::SET_COOKIE,
-                session_cookie(Some(token), self.state.secure_cookies),
-            );
+            options.append_header(header::SET_COOKIE, session_cookie(Some(token), self.state.secure_cookies));
         }
     }
 }

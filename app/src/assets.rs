@@ -8,12 +8,34 @@ use serde::Deserialize;
 /// Where the built files are; `assets.json` of the site folder.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Assets {
+    /// The style sheet.
+    pub css: String,
+    /// Catalogue, course pages and lessons.
+    pub reading: Bundle,
+    /// Signing in and paying.
+    pub paying: Bundle,
+    /// Studio and admin.
+    pub teaching: Bundle,
+}
+
+/// The islands of one kind of page.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Bundle {
     /// The JavaScript glue.
     pub js: String,
     /// The wasm module.
     pub wasm: String,
-    /// The style sheet.
-    pub css: String,
+}
+
+impl Assets {
+    /// The addresses of all built files.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        let bundles = [&self.reading, &self.paying, &self.teaching];
+        bundles
+            .into_iter()
+            .flat_map(|bundle| [bundle.js.as_str(), bundle.wasm.as_str()])
+            .chain([self.css.as_str()])
+    }
 }
 
 /// The state of all handlers.

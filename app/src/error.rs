@@ -1,7 +1,10 @@
 //! What a server function answers when it fails: a [`Problem`], as JSON, with its kind's status.
 
 use academy::{Kind, Problem};
-use leptos::server_fn::{codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 use serde::{Deserialize, Serialize};
 
 /// A [`Problem`] on its way to an island.
@@ -41,11 +44,7 @@ impl FromServerFnError for AppError {
                 Problem::new(Kind::Invalid, "malformed", "That request can't be read.")
             }
             _ if on_server => Problem::internal(),
-            _ => Problem::new(
-                Kind::Unavailable,
-                Self::UNREACHABLE,
-                "This site can't be reached right now.",
-            ),
+            _ => Problem::new(Kind::Unavailable, Self::UNREACHABLE, "This site can't be reached right now."),
         })
     }
 }

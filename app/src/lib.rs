@@ -11,13 +11,17 @@
 // Views are deeply nested types.
 #![recursion_limit = "512"]
 
+#[cfg(any(feature = "ssr", feature = "paying"))]
 pub mod accounts;
 pub mod admin;
+#[cfg(any(feature = "ssr", feature = "paying"))]
 pub mod checkout;
 pub mod error;
 pub mod learning;
+#[cfg(any(feature = "ssr", feature = "teaching"))]
 pub mod studio;
 pub mod ui;
+#[cfg(any(feature = "ssr", feature = "paying", feature = "teaching"))]
 pub mod wallet;
 
 #[cfg(feature = "ssr")]

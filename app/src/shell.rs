@@ -51,7 +51,9 @@ pub fn open(html: &mut String, state: &AppState, visitor: &Visitor, head: &PageH
         meta(html, "property", "og:image", &format!("{}{image}", state.public_url));
     }
     for font in FONTS {
-        html.push_str("<link rel=\"preload\" as=\"font\" type=\"font/woff2\" crossorigin href=\"/static/fonts/");
+        html.push_str(
+            "<link rel=\"preload\" as=\"font\" type=\"font/woff2\" crossorigin href=\"/static/fonts/",
+        );
         html.push_str(font);
         html.push_str("\">");
     }
@@ -59,8 +61,13 @@ pub fn open(html: &mut String, state: &AppState, visitor: &Visitor, head: &PageH
     attribute(html, "href", &state.assets.css);
     html.push_str("><link rel=\"icon\" type=\"image/svg+xml\" href=\"/static/icon.svg\">");
     html.push_str("<script type=\"module\" src=\"/static/boot.js\"");
-    attribute(html, "data-js", &state.assets.js);
-    attribute(html, "data-wasm", &state.assets.wasm);
+    let bundle = match head.layout {
+        Layout::Site | Layout::Bare => &state.assets.reading,
+        Layout::Till => &state.assets.paying,
+        Layout::Wide => &state.assets.teaching,
+    };
+    attribute(html, "data-js", &bundle.js);
+    attribute(html, "data-wasm", &bundle.wasm);
     html.push_str("></script>");
     if state.demo_wallet {
         html.push_str("<script type=\"module\" src=\"/static/dev/demo-wallet.js\"></script>");

@@ -47,7 +47,10 @@ fn start(next: String) {
         move || {
             link.read(|state| {
                 let message = status(state, done.get());
-                part.show("message", &message.map_or_else(String::new, |notice| Html::default().notice(&notice).done()));
+                part.show(
+                    "message",
+                    &message.map_or_else(String::new, |notice| Html::default().notice(&notice).done()),
+                );
                 part.show("body", &body(state, done.get()));
                 let busy = done.get() || state.asking.is_some();
                 part.attribute("", "aria-busy", Some(if busy { "true" } else { "false" }));
@@ -61,15 +64,18 @@ fn start(next: String) {
         let begin = |wallet: Wallet| {
             let (link, done, next) = (link.clone(), done.clone(), next.clone());
             let asking = link.clone();
-            asking.ask(Asking::Connect, Box::pin(async move {
-                match sign_in(&link, wallet).await {
-                    Ok(()) => {
-                        done.set(true);
-                        go_on(&next);
+            asking.ask(
+                Asking::Connect,
+                Box::pin(async move {
+                    match sign_in(&link, wallet).await {
+                        Ok(()) => {
+                            done.set(true);
+                            go_on(&next);
+                        }
+                        Err(notice) => link.say(notice),
                     }
-                    Err(notice) => link.say(notice),
-                }
-            }));
+                }),
+            );
         };
         if link.act(&word, begin) == Some("sign-again")
             && let Some(wallet) = link.read(|state| state.wallet.clone())
@@ -121,16 +127,11 @@ fn status(state: &State, done: bool) -> Option<Notice> {
 
 /// Connects, gets a message from the site, has it signed, and hands the signature in.
 async fn sign_in(link: &Link, wallet: Wallet) -> Result<(), Notice> {
-    let account = link
-        .connect(wallet.clone())
-        .await
-        .map_err(|error| about(&error, Asked::Connect, ""))?;
+    let account = link.connect(wallet.clone()).await.map_err(|error| about(&error, Asked::Connect, ""))?;
     let challenge = api::challenge(account).await.map_err(|error| refused(&error))?;
     link.change(|state| state.asking = Some(Asking::Sign));
-    let signature = wallet
-        .sign(&challenge.message, account)
-        .await
-        .map_err(|error| about(&error, Asked::Sign, ""))?;
+    let signature =
+        wallet.sign(&challenge.message, account).await.map_err(|error| about(&error, Asked::Sign, ""))?;
     api::sign_in(challenge.nonce, signature).await.map_err(|error| refused(&error))
 }
 

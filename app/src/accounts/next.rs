@@ -17,8 +17,15 @@ mod tests {
     fn goes_nowhere_else() {
         assert_eq!(local_path("/courses/a?b=c%20d#e"), "/courses/a?b=c%20d#e");
         for elsewhere in [
-            "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example",
-            "/\n/evil.example", " //evil.example", "javascript:alert(1)", "evil", "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            " //evil.example",
+            "javascript:alert(1)",
+            "evil",
+            "",
         ] {
             assert_eq!(local_path(elsewhere), "/", "{elsewhere}");
         }

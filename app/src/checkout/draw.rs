@@ -310,13 +310,15 @@ impl Html {
     }
 
     fn large_button(&mut self, act: &'static str, label: &str) -> &mut Self {
-        self.raw(r#"<button type="button" class="button" data-kind="primary" data-size="large" data-testid=""#)
-            .raw(act)
-            .raw(r#"" data-act=""#)
-            .raw(act)
-            .raw(r#"">"#)
-            .text(label)
-            .raw("</button>")
+        self.raw(
+            r#"<button type="button" class="button" data-kind="primary" data-size="large" data-testid=""#,
+        )
+        .raw(act)
+        .raw(r#"" data-act=""#)
+        .raw(act)
+        .raw(r#"">"#)
+        .text(label)
+        .raw("</button>")
     }
 }
 
@@ -351,7 +353,12 @@ mod tests {
 
     fn connected(chain: &str) -> State {
         let account = "0x90f79bf6eb2c4f870365e785982e1f101e93b906".parse().ok();
-        State { wallet: Some(Wallet::named("Test", None)), account, chain: chain.to_owned(), ..State::default() }
+        State {
+            wallet: Some(Wallet::named("Test", None)),
+            account,
+            chain: chain.to_owned(),
+            ..State::default()
+        }
     }
 
     #[test]
@@ -382,7 +389,10 @@ mod tests {
     fn says_which_account_pays_for_whom() {
         let html = whole(&order(OrderState::Open), &connected("0x7a69"));
         assert!(html.contains("other-account") && html.contains("0x90F7…b906"), "{html}");
-        let own = Order { beneficiary: "0x90F79bf6EB2c4f870365E785982E1f101E93b906".to_owned(), ..order(OrderState::Open) };
+        let own = Order {
+            beneficiary: "0x90F79bf6EB2c4f870365E785982E1f101E93b906".to_owned(),
+            ..order(OrderState::Open)
+        };
         assert!(!whole(&own, &connected("0x7a69")).contains("other-account"));
     }
 }

@@ -33,7 +33,9 @@ pub fn CheckoutIsland(
         state = Some(order.state.word());
         setback = order.setback.map(|setback| setback.word());
     }
-    if cfg!(feature = "hydrate") && let Some((order, chain)) = given {
+    if cfg!(feature = "hydrate")
+        && let Some((order, chain)) = given
+    {
         Flow::start(order, chain);
     }
     view! {

@@ -124,24 +124,44 @@ pub fn mark(step: Step, order: &Order, local: &Local) -> Mark {
 pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
     let say = |tone, code, text: &str| Notice::new(tone, code, text);
     if local.signed_out {
-        return say(Tone::Warning, "signed_out", "You were signed out meanwhile. Your order and any payment are safe; sign in again to see where they stand.");
+        return say(
+            Tone::Warning,
+            "signed_out",
+            "You were signed out meanwhile. Your order and any payment are safe; sign in again to see where they stand.",
+        );
     }
     if local.reporting {
         return if local.offline {
-            say(Tone::Warning, "reporting_offline", "Your payment was sent, but this site can't be reached to be told. We keep trying. You can close this tab: the payment is on the network, and the site finds it there by itself. Do not pay again.")
+            say(
+                Tone::Warning,
+                "reporting_offline",
+                "Your payment was sent, but this site can't be reached to be told. We keep trying. You can close this tab: the payment is on the network, and the site finds it there by itself. Do not pay again.",
+            )
         } else {
             say(Tone::Accent, "reporting", "Your wallet sent the payment. Telling the site…")
         };
     }
     match local.asking {
         Some(Asking::Connect | Asking::Sign) => {
-            return say(Tone::Accent, "connecting", "Your wallet asks which account this site may see. Choose one; open the wallet if its window does not show.");
+            return say(
+                Tone::Accent,
+                "connecting",
+                "Your wallet asks which account this site may see. Choose one; open the wallet if its window does not show.",
+            );
         }
         Some(Asking::Switch) => {
-            return say(Tone::Accent, "switching", &format!("Your wallet asks whether to switch to {network}. Switching costs nothing."));
+            return say(
+                Tone::Accent,
+                "switching",
+                &format!("Your wallet asks whether to switch to {network}. Switching costs nothing."),
+            );
         }
         Some(Asking::Send) => {
-            return say(Tone::Accent, "asking", "Your wallet shows the payment. Approve or reject it there; open the wallet if its window does not show.");
+            return say(
+                Tone::Accent,
+                "asking",
+                "Your wallet shows the payment. Approve or reject it there; open the wallet if its window does not show.",
+            );
         }
         None => {}
     }
@@ -149,7 +169,11 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
         return notice.clone();
     }
     if local.offline {
-        return say(Tone::Warning, "offline", "This site can't be reached right now. Your order and any payment are safe. We try again by ourselves.");
+        return say(
+            Tone::Warning,
+            "offline",
+            "This site can't be reached right now. Your order and any payment are safe. We try again by ourselves.",
+        );
     }
     of_order(order, local, network)
 }
@@ -157,7 +181,11 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
 fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
     let state = order.state;
     if order.chain_unreachable && matches!(state, OrderState::Submitted | OrderState::Confirming) {
-        return Notice::new(Tone::Warning, "chain_unreachable", "We can't reach the network right now. Your payment is safe and nothing is lost; we are checking again. You can close this tab.");
+        return Notice::new(
+            Tone::Warning,
+            "chain_unreachable",
+            "We can't reach the network right now. Your payment is safe and nothing is lost; we are checking again. You can close this tab.",
+        );
     }
     if let Some(setback) = order.setback.filter(|_| state != OrderState::Paid) {
         return Notice::new(tone_of(setback), setback.word(), setback.message());
@@ -171,7 +199,9 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
         OrderState::Open if local.wrong_network => Notice::new(
             Tone::Warning,
             "wrong_network",
-            format!("Your wallet is on another network. This order is paid on {network}; switch to it first. Switching costs nothing."),
+            format!(
+                "Your wallet is on another network. This order is paid on {network}; switch to it first. Switching costs nothing."
+            ),
         ),
         OrderState::Open => Notice::new(
             Tone::Plain,
@@ -202,11 +232,9 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "cancelled",
             "You gave this order up. Nothing was paid. You can order again at today's price.",
         ),
-        OrderState::Paid => Notice::new(
-            Tone::Positive,
-            "open",
-            "Your payment is confirmed and the course is open, for good.",
-        ),
+        OrderState::Paid => {
+            Notice::new(Tone::Positive, "open", "Your payment is confirmed and the course is open, for good.")
+        }
     }
 }
 
@@ -243,7 +271,11 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use academy::{ids::{OrderId, TierId}, money::Wei, time::Time};
+    use academy::{
+        ids::{OrderId, TierId},
+        money::Wei,
+        time::Time,
+    };
 
     use super::*;
 

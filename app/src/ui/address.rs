@@ -6,7 +6,9 @@ use leptos::prelude::*;
 /// `0x71C7…976F`.
 pub fn short_address(checksummed: &str) -> String {
     match (checksummed.get(..6), checksummed.len().checked_sub(4).and_then(|at| checksummed.get(at..))) {
-        (Some(head), Some(tail)) if head.starts_with("0x") && checksummed.len() > 12 => format!("{head}…{tail}"),
+        (Some(head), Some(tail)) if head.starts_with("0x") && checksummed.len() > 12 => {
+            format!("{head}…{tail}")
+        }
         _ => checksummed.to_owned(),
     }
 }

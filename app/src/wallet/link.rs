@@ -190,30 +190,36 @@ impl Link {
     /// Asks a wallet to let this site in, in the background.
     pub fn choose(&self, wallet: Wallet) {
         let link = self.clone();
-        self.ask(Asking::Connect, Box::pin(async move {
-            if let Err(error) = link.connect(wallet).await {
-                link.say(about(&error, Asked::Connect, ""));
-            }
-        }));
+        self.ask(
+            Asking::Connect,
+            Box::pin(async move {
+                if let Err(error) = link.connect(wallet).await {
+                    link.say(about(&error, Asked::Connect, ""));
+                }
+            }),
+        );
     }
 
     /// Asks the wallet to change to a network, in the background.
     pub fn switch_to(&self, chain: ChainInfo) {
         let Some(wallet) = self.read(|state| state.wallet.clone()) else { return };
         let link = self.clone();
-        self.ask(Asking::Switch, Box::pin(async move {
-            match wallet.switch_to(&chain).await {
-                Ok(()) => {
-                    let now = wallet.chain().await.unwrap_or_default();
-                    let text = format!("Your wallet is on {} now.", chain.name);
-                    link.change(|state| {
-                        state.chain = now;
-                        state.notice = Some(Notice::new(Tone::Positive, "switched", text));
-                    });
+        self.ask(
+            Asking::Switch,
+            Box::pin(async move {
+                match wallet.switch_to(&chain).await {
+                    Ok(()) => {
+                        let now = wallet.chain().await.unwrap_or_default();
+                        let text = format!("Your wallet is on {} now.", chain.name);
+                        link.change(|state| {
+                            state.chain = now;
+                            state.notice = Some(Notice::new(Tone::Positive, "switched", text));
+                        });
+                    }
+                    Err(error) => link.say(about(&error, Asked::Switch, &chain.name)),
                 }
-                Err(error) => link.say(about(&error, Asked::Switch, &chain.name)),
-            }
-        }));
+            }),
+        );
     }
 
     /// Does what buttons of every wallet island do; `None` if it was one of those.

@@ -62,14 +62,18 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
         WalletError::UnknownChain => Notice::new(
             Tone::Negative,
             "unknown_network",
-            format!("Your wallet does not know the network “{chain}” and could not add it. Add it \
-                     in the wallet's settings, then try again. {after}"),
+            format!(
+                "Your wallet does not know the network “{chain}” and could not add it. Add it \
+                     in the wallet's settings, then try again. {after}"
+            ),
         ),
         WalletError::Disconnected => Notice::new(
             Tone::Warning,
             "wallet_offline",
-            format!("Your wallet can't reach any network right now. {after} Check the wallet's \
-                     connection, then try again."),
+            format!(
+                "Your wallet can't reach any network right now. {after} Check the wallet's \
+                     connection, then try again."
+            ),
         ),
         WalletError::WrongChain => Notice::new(
             Tone::Warning,
@@ -85,14 +89,18 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
         WalletError::WouldRevert(why) => Notice::new(
             Tone::Negative,
             "would_revert",
-            format!("The network would refuse this transaction, so your wallet did not send it: \
-                     “{why}”. No money moved."),
+            format!(
+                "The network would refuse this transaction, so your wallet did not send it: \
+                     “{why}”. No money moved."
+            ),
         ),
         WalletError::Unauthorized => Notice::new(
             Tone::Warning,
             "not_connected",
-            format!("Your wallet is locked or no longer connected to this site. {after} Unlock it \
-                     and connect it again."),
+            format!(
+                "Your wallet is locked or no longer connected to this site. {after} Unlock it \
+                     and connect it again."
+            ),
         ),
         WalletError::Other { code, message } => Notice::new(
             Tone::Negative,
@@ -103,8 +111,10 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
                     "Your wallet could not send it and answered: “{message}” ({code}). Look into \
                      the wallet's activity before you try again."
                 ),
-                _ => format!("Your wallet answered: “{message}” ({code}). {after} Try again, or \
-                              choose another wallet."),
+                _ => format!(
+                    "Your wallet answered: “{message}” ({code}). {after} Try again, or \
+                              choose another wallet."
+                ),
             },
         ),
     }

@@ -4,7 +4,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use academy::{checkout::{ChainInfo, WalletCall}, evm::Address, money::Wei};
+use academy::{
+    checkout::{ChainInfo, WalletCall},
+    evm::Address,
+    money::Wei,
+};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};

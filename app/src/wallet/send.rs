@@ -76,7 +76,9 @@ pub fn SendIsland(
 ) -> impl IntoView {
     let sending: Option<Sending> = js::from_json(&what);
     let html = sending.as_ref().map(|sending| body(sending, &State::default(), Sent::No));
-    if cfg!(feature = "hydrate") && let Some(sending) = sending {
+    if cfg!(feature = "hydrate")
+        && let Some(sending) = sending
+    {
         Sender::start(sending);
     }
     view! {
@@ -98,17 +100,21 @@ struct Sender {
 impl Sender {
     fn start(sending: Sending) {
         let part = Part::take("send-call");
-        let sender = Self { sending: Rc::new(sending), link: Link::new(), sent: Rc::new(RefCell::new(Sent::No)) };
+        let sender =
+            Self { sending: Rc::new(sending), link: Link::new(), sent: Rc::new(RefCell::new(Sent::No)) };
         let (drawn, drawing) = (sender.clone(), part.clone());
-        sender.link.start(true, Rc::new(move || {
-            let sent = *drawn.sent.borrow();
-            drawn.link.read(|state| {
-                drawing.show("body", &body(&drawn.sending, state, sent));
-                let message = status(state, sent).map(|notice| Html::default().notice(&notice).done());
-                drawing.show("message", &message.unwrap_or_default());
-            });
-            drawn.take_up();
-        }));
+        sender.link.start(
+            true,
+            Rc::new(move || {
+                let sent = *drawn.sent.borrow();
+                drawn.link.read(|state| {
+                    drawing.show("body", &body(&drawn.sending, state, sent));
+                    let message = status(state, sent).map(|notice| Html::default().notice(&notice).done());
+                    drawing.show("message", &message.unwrap_or_default());
+                });
+                drawn.take_up();
+            }),
+        );
         part.on_act(move |word| {
             let link = &sender.link;
             match link.act(&word, |wallet| link.choose(wallet)) {
@@ -127,7 +133,8 @@ impl Sender {
     /// Follows what was sent before the page was loaded.
     fn take_up(&self) {
         if *self.sent.borrow() == Sent::No
-            && let Some(wallet) = self.link.read(|state| state.wallet.clone().filter(|_| state.asking.is_none()))
+            && let Some(wallet) =
+                self.link.read(|state| state.wallet.clone().filter(|_| state.asking.is_none()))
             && let Some(hash) = js::kept(&self.kept_as())
         {
             self.follow(wallet, hash);
@@ -137,15 +144,18 @@ impl Sender {
     fn send(&self) {
         let Some(wallet) = self.link.read(|state| state.wallet.clone()) else { return };
         let sender = self.clone();
-        self.link.ask(Asking::Send, Box::pin(async move {
-            match ask_to_send(&sender.link, &wallet, &sender.sending.call, &sender.sending.chain).await {
-                Ok(hash) => {
-                    js::keep(&sender.kept_as(), &hash);
-                    sender.follow(wallet, hash);
+        self.link.ask(
+            Asking::Send,
+            Box::pin(async move {
+                match ask_to_send(&sender.link, &wallet, &sender.sending.call, &sender.sending.chain).await {
+                    Ok(hash) => {
+                        js::keep(&sender.kept_as(), &hash);
+                        sender.follow(wallet, hash);
+                    }
+                    Err(notice) => sender.link.say(notice),
                 }
-                Err(notice) => sender.link.say(notice),
-            }
-        }));
+            }),
+        );
     }
 
     fn follow(&self, wallet: Wallet, hash: String) {
@@ -203,17 +213,14 @@ fn body(sending: &Sending, state: &State, sent: Sent) -> String {
 fn status(state: &State, sent: Sent) -> Option<Notice> {
     let calm = |code, text: &str| Some(Notice::new(Tone::Accent, code, text));
     match (sent, state.asking) {
-        (Sent::Mined, _) => {
-            Some(Notice::new(Tone::Positive, "mined", "It is on the network. Going on…"))
-        }
+        (Sent::Mined, _) => Some(Notice::new(Tone::Positive, "mined", "It is on the network. Going on…")),
         (Sent::Pending, _) => calm(
             "submitted",
             "Sent. Waiting for the network to include it. You can close this tab: the site follows the network by itself.",
         ),
-        (Sent::No, Some(_)) => calm(
-            "asking",
-            "Waiting for your wallet. Open it if its window does not show.",
-        ),
+        (Sent::No, Some(_)) => {
+            calm("asking", "Waiting for your wallet. Open it if its window does not show.")
+        }
         (Sent::No, None) => state.notice.clone(),
     }
 }

@@ -48,9 +48,10 @@ pub fn checksummed(account: Address) -> String {
         let byte = state[at / 16].to_le_bytes()[at / 2 % 8];
         if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
     };
-    let cased = digits.iter().enumerate().map(|(at, digit)| {
-        char::from(if nibble(at) >= 8 { digit.to_ascii_uppercase() } else { *digit })
-    });
+    let cased = digits
+        .iter()
+        .enumerate()
+        .map(|(at, digit)| char::from(if nibble(at) >= 8 { digit.to_ascii_uppercase() } else { *digit }));
     "0x".chars().chain(cased).collect()
 }
 

@@ -77,12 +77,7 @@ fn measure(world: &mut World, site: &Site, time: Duration) -> Result<()> {
         }
     }
     println!("\nMemory: {} MB at rest, {} MB at most", at_rest / 1000, usage::peak(pid)? / 1000);
-    println!(
-        "Each page, brotli: wasm {} kB, JavaScript {} kB, styles {} kB",
-        build::kilobytes(site.wasm),
-        build::kilobytes(site.js),
-        build::kilobytes(site.css)
-    );
+    build::weigh(site);
     payments::measure(world)?;
     gas()
 }

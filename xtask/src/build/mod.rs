@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-pub use pack::Site;
+pub use pack::{Site, Weight};
 pub use wasm::Profile;
 
 use crate::paths;
@@ -49,18 +49,19 @@ pub fn server_binary(release: bool) -> Result<PathBuf> {
     binary.is_file().then_some(binary).context("the build left no binary lectern")
 }
 
-/// Says what a page weighs; answers all its wasm and JavaScript.
+/// Says what each kind of page weighs; answers the heaviest one's wasm and JavaScript.
 pub fn weigh(site: &Site) -> u64 {
-    let total = site.wasm + site.js;
-    println!(
-        "  size, brotli: wasm {} + JavaScript {} = {} of {} kB; styles {} kB",
-        kilobytes(site.wasm),
-        kilobytes(site.js),
-        kilobytes(total),
-        LIMIT / 1000,
-        kilobytes(site.css)
-    );
-    total
+    for Weight { bundle, wasm, js } in &site.bundles {
+        println!(
+            "  size of {bundle}, brotli: wasm {} + JavaScript {} = {} of {} kB",
+            kilobytes(*wasm),
+            kilobytes(*js),
+            kilobytes(wasm + js),
+            LIMIT / 1000
+        );
+    }
+    println!("  size of the styles, brotli: {} kB", kilobytes(site.css));
+    site.bundles.iter().map(|weight| weight.wasm + weight.js).max().unwrap_or(0)
 }
 
 /// An error above the limit.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::wasm::{self, Module, Profile};
+use super::wasm::{self, BUNDLES, Compiled, Module, Profile};
 use crate::paths;
 use crate::process::{Job, note};
 use crate::setup::npm;
@@ -18,13 +18,19 @@ const BROWSERS: &str = "chrome >= 123, firefox >= 121, safari >= 17.5";
 
 /// Brotli sizes in bytes.
 pub struct Site {
-    pub wasm: u64,
-    pub js: u64,
     pub css: u64,
+    pub bundles: Vec<Weight>,
 }
 
-/// Makes the site of a compiled module, unless it is there already.
-pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
+/// What a kind of page loads.
+pub struct Weight {
+    pub bundle: &'static str,
+    pub wasm: u64,
+    pub js: u64,
+}
+
+/// Makes the site of the compiled bundles, unless it is there already.
+pub fn pack(compiled: &[Compiled], profile: Profile) -> Result<Site> {
     let stamp_file = paths::work()?.join("site.stamp");
     let stamp = inputs(compiled, profile)?;
     if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp)
@@ -35,7 +41,6 @@ pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
     }
     // A half-written site must not look finished to the next run.
     let _ = fs::remove_file(&stamp_file);
-    let Module { wasm, js } = wasm::finish(compiled, profile)?;
     let css = styles()?;
 
     let site = paths::site();
@@ -49,13 +54,18 @@ pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
         kept.insert(file);
         Ok(())
     };
-    let named = [
-        ("js", format!("lectern.{}.js", hash(&js)), &js),
-        ("wasm", format!("lectern_bg.{}.wasm", hash(&wasm)), &wasm),
-        ("css", format!("lectern.{}.css", hash(&css)), &css),
-    ];
-    for (_, name, content) in &named {
-        put("pkg", name, content)?;
+    let mut assets = serde_json::Map::new();
+    let name = format!("lectern.{}.css", hash(&css));
+    put("pkg", &name, &css)?;
+    assets.insert("css".to_owned(), json!(format!("/pkg/{name}")));
+    for Compiled { bundle, wasm } in compiled {
+        let Module { wasm, js } = wasm::finish(bundle, wasm, profile)?;
+        let (module, script) =
+            (format!("{bundle}_bg.{}.wasm", hash(&wasm)), format!("{bundle}.{}.js", hash(&js)));
+        put("pkg", &module, &wasm)?;
+        put("pkg", &script, &js)?;
+        let urls = json!({ "js": format!("/pkg/{script}"), "wasm": format!("/pkg/{module}") });
+        assets.insert((*bundle).to_owned(), urls);
     }
     let public = paths::root().join("public");
     for file in paths::files(&public)? {
@@ -63,8 +73,6 @@ pub fn pack(compiled: &Path, profile: Profile) -> Result<Site> {
         put("static", &name, &fs::read(&file)?)?;
     }
     compress(&kept)?;
-    let assets: serde_json::Map<String, Value> =
-        named.iter().map(|(kind, name, _)| ((*kind).to_owned(), json!(format!("/pkg/{name}")))).collect();
     let index = site.join("assets.json");
     write_if_new(&index, serde_json::to_string_pretty(&assets)?.as_bytes())?;
     kept.insert(index);
@@ -141,11 +149,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// One hash of all that the site is made from.
-fn inputs(compiled: &Path, profile: Profile) -> Result<String> {
+fn inputs(compiled: &[Compiled], profile: Profile) -> Result<String> {
     let mut digest = Sha256::new();
     digest.update([u8::from(profile == Profile::Release)]);
     let root = paths::root();
-    let mut files = vec![compiled.to_owned(), root.join("xtask/tools/package-lock.json")];
+    let mut files: Vec<PathBuf> = compiled.iter().map(|built| built.wasm.clone()).collect();
+    files.push(root.join("xtask/tools/package-lock.json"));
     // A change of our own steps makes the site stale, too.
     files.extend(paths::files(&root.join("xtask/src/build"))?);
     files.extend(paths::files(&root.join("style"))?);
@@ -163,11 +172,18 @@ fn inputs(compiled: &Path, profile: Profile) -> Result<String> {
 fn measure() -> Result<Site> {
     let site = paths::site();
     let assets: Value = serde_json::from_slice(&fs::read(site.join("assets.json"))?)?;
-    let size = |kind: &str| -> Result<u64> {
-        let url = assets[kind].as_str().context("assets.json is incomplete")?;
+    let size = |url: &Value| -> Result<u64> {
+        let url = url.as_str().context("assets.json is incomplete")?;
         Ok(fs::metadata(beside(&site.join(url.trim_start_matches('/'))))?.len())
     };
-    Ok(Site { wasm: size("wasm")?, js: size("js")?, css: size("css")? })
+    let bundles = BUNDLES
+        .into_iter()
+        .map(|bundle| {
+            let built = &assets[bundle];
+            Ok(Weight { bundle, wasm: size(&built["wasm"])?, js: size(&built["js"])? })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Site { css: size(&assets["css"])?, bundles })
 }
 
 #[cfg(test)]

@@ -28,14 +28,34 @@ impl Profile {
     }
 }
 
-/// Compiles the front end; answers cargo's wasm.
-pub fn compile(toolchain: &Toolchain, profile: Profile) -> Result<PathBuf> {
+/// What is built apart: a page loads the islands of its own kind, and no others. Also the names of
+/// the front end's features and of the bundles in `assets.json`.
+pub const BUNDLES: [&str; 3] = ["reading", "paying", "teaching"];
+
+/// Cargo's wasm of a bundle.
+pub struct Compiled {
+    pub bundle: &'static str,
+    pub wasm: PathBuf,
+}
+
+/// Compiles the front end, a bundle at a time.
+pub fn compile(toolchain: &Toolchain, profile: Profile) -> Result<Vec<Compiled>> {
     let (name, folder) = profile.cargo();
-    toolchain
-        .cargo()
-        .args(["build", "--package", "frontend", "--target", TARGET, "--profile", name])
-        .step("build the front end (wasm)", "frontend")?;
-    Ok(paths::target().join(TARGET).join(folder).join("frontend.wasm"))
+    let built = paths::target().join(TARGET).join(folder).join("frontend.wasm");
+    BUNDLES
+        .into_iter()
+        .map(|bundle| {
+            toolchain
+                .cargo()
+                .args(["build", "--package", "frontend", "--target", TARGET, "--profile", name])
+                .args(["--no-default-features", "--features", bundle])
+                .step(&format!("build the front end (wasm): {bundle}"), "frontend")?;
+            // The next bundle takes cargo's place for it.
+            let wasm = paths::work()?.join(format!("{bundle}.wasm"));
+            fs::copy(&built, &wasm)?;
+            Ok(Compiled { bundle, wasm })
+        })
+        .collect()
 }
 
 /// The module and the script that loads it, ready to be served.
@@ -45,8 +65,8 @@ pub struct Module {
 }
 
 /// wasm-bindgen, then the optimisers.
-pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
-    let dir = paths::work()?.join("bindgen");
+pub fn finish(bundle: &str, compiled: &Path, profile: Profile) -> Result<Module> {
+    let dir = paths::work()?.join("bindgen").join(bundle);
     let _ = fs::remove_dir_all(&dir);
     step("bind wasm to JavaScript", || {
         Bindgen::new()
@@ -63,7 +83,7 @@ pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
     .context("wasm-bindgen failed; its version must be the same in Cargo.lock and xtask/Cargo.toml")?;
     let (wasm, js) = (dir.join("lectern_bg.wasm"), dir.join("lectern.js"));
     if profile == Profile::Dev {
-        return Ok(Module { wasm: fs::read(&wasm)?, js: bundle(&js, &dir, &[])? });
+        return Ok(Module { wasm: fs::read(&wasm)?, js: one_script(&js, &dir, &[])? });
     }
     let small = dir.join("lectern_bg.small.wasm");
     Job::new(npm::binary(&paths::tools(), "wasm-opt")?)
@@ -86,11 +106,11 @@ pub fn finish(compiled: &Path, profile: Profile) -> Result<Module> {
     if !shrunk.starts_with(b"\0asm") {
         bail!("wasm-opt wrote no module");
     }
-    Ok(Module { wasm: shrunk, js: bundle(&js, &dir, &["--minify"])? })
+    Ok(Module { wasm: shrunk, js: one_script(&js, &dir, &["--minify"])? })
 }
 
 /// One script with all that crates brought as snippets, so that one hash names all of it.
-fn bundle(script: &Path, dir: &Path, more: &[&str]) -> Result<Vec<u8>> {
+fn one_script(script: &Path, dir: &Path, more: &[&str]) -> Result<Vec<u8>> {
     let bundled = dir.join("lectern.bundle.js");
     Job::new(npm::binary(&paths::tools(), "esbuild")?)
         .arg(script)
