@@ -5,18 +5,16 @@
 
 use leptos::prelude::*;
 
-use super::said;
-
-/// Brings the handles of the tree `tree` to life.
+/// Brings the handles of a tree to life.
 #[island]
 pub fn OutlineDrag(
     /// The tree's id.
     tree: String,
+    /// The id of the element that says what happened.
+    status: String,
 ) -> impl IntoView {
-    let status = RwSignal::new(String::new());
-    Effect::new(move |_| browser::enhance(&tree, status));
-    view! {
-        <p class="outline-status" role="status" data-testid="outline-status">{said(status)}</p>
+    if cfg!(feature = "hydrate") {
+        browser::enhance(&tree, status);
     }
 }
 
@@ -24,15 +22,15 @@ mod browser {
     use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
     use academy::ids::{LessonId, ModuleId};
-    use leptos::{prelude::*, task::spawn_local};
     use wasm_bindgen::JsCast;
-    use web_sys::{Element, HtmlElement, KeyboardEvent, Node, PointerEvent};
+    use wasm_bindgen_futures::spawn_local;
+    use web_sys::{Element, Event, HtmlElement, KeyboardEvent, Node, PointerEvent};
 
     use crate::{
         error::AppError,
         studio::{
             api,
-            island::dom::{all, document, listen},
+            island::dom::{around, by_id, document, listen, say, target},
         },
     };
 
@@ -55,83 +53,96 @@ mod browser {
     #[derive(Clone)]
     struct Saver {
         queue: Rc<RefCell<VecDeque<(Moved, Place)>>>,
-        status: RwSignal<String>,
+        status: Rc<str>,
     }
 
-    pub fn enhance(tree: &str, status: RwSignal<String>) {
-        let saver = Saver { queue: Rc::default(), status };
-        for handle in all(&format!("#{tree} [data-handle]")) {
-            let Ok(handle) = handle.dyn_into::<HtmlElement>() else { continue };
-            handle.set_hidden(false);
-            enhance_handle(&handle, &saver);
-        }
-    }
-
-    fn enhance_handle(handle: &HtmlElement, saver: &Saver) {
+    pub fn enhance(tree: &str, status: String) {
+        let Some(tree) = by_id::<Element>(tree) else { return };
+        // The style sheet shows the handles of a tree that lives.
+        let _alive = tree.class_list().add_1("is-live");
+        let saver = Saver { queue: Rc::default(), status: status.into() };
         // The row on its way under the pointer. The document hears of the pointer: a row that moves
         // in the tree loses the pointer that its handle has captured.
         let drag = Rc::new(RefCell::new(None::<Moved>));
 
-        let (state, own) = (Rc::clone(&drag), handle.clone());
-        listen(handle, "pointerdown", move |event: PointerEvent| {
-            let Some(moved) = row(&own).and_then(standing).filter(|_| event.button() == 0) else { return };
+        let state = Rc::clone(&drag);
+        let down = move |event: Event| {
+            let event: PointerEvent = event.unchecked_into();
+            let handle = target(&event).and_then(|element| around(&element, "[data-handle]"));
+            let Some(moved) = handle.as_ref().and_then(row).and_then(standing) else { return };
+            if event.button() != 0 {
+                return;
+            }
             event.prevent_default();
             let _marked = moved.item.class_list().add_1("is-dragged");
             *state.borrow_mut() = Some(moved);
-        });
+        };
+        listen(&tree, "pointerdown", Box::new(down));
 
         let state = Rc::clone(&drag);
-        listen(&document(), "pointermove", move |event: PointerEvent| {
+        let along = move |event: Event| {
             if let Some(moved) = &*state.borrow() {
-                follow(&moved.item, &event);
+                follow(&moved.item, event.unchecked_ref());
             }
-        });
+        };
+        listen(&document(), "pointermove", Box::new(along));
 
         let (state, own) = (Rc::clone(&drag), saver.clone());
-        listen(&document(), "pointerup", move |_: PointerEvent| {
-            let Some(moved) = state.borrow_mut().take() else { return };
-            let _unmarked = moved.item.class_list().remove_1("is-dragged");
+        let up = move |_: Event| {
+            let Some(moved) = let_go(&state) else { return };
             if standing(moved.item.clone())
                 .is_some_and(|now| now.parent != moved.parent || now.next != moved.next)
             {
                 own.save(moved);
             }
-        });
-
-        let give_up = move || {
-            let Some(moved) = drag.borrow_mut().take() else { return };
-            let _unmarked = moved.item.class_list().remove_1("is-dragged");
-            put_back(&moved);
         };
-        let on_escape = give_up.clone();
-        listen(&document(), "pointercancel", move |_: PointerEvent| give_up());
-        listen(&document(), "keydown", move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                on_escape();
-            }
-        });
+        listen(&document(), "pointerup", Box::new(up));
 
-        let (own, saver) = (handle.clone(), saver.clone());
-        listen(handle, "keydown", move |event: KeyboardEvent| {
+        let state = Rc::clone(&drag);
+        let cancel = move |_: Event| {
+            if let Some(moved) = let_go(&state) {
+                put_back(&moved);
+            }
+        };
+        listen(&document(), "pointercancel", Box::new(cancel));
+
+        let key = move |event: Event| {
+            let event: KeyboardEvent = event.unchecked_into();
             let down = match event.key().as_str() {
+                "Escape" => {
+                    if let Some(moved) = let_go(&drag) {
+                        put_back(&moved);
+                    }
+                    return;
+                }
                 "ArrowUp" => false,
                 "ArrowDown" => true,
                 _ => return,
             };
+            let handle = target(&event).and_then(|element| around(&element, "[data-handle]"));
+            let Some(handle) = handle else { return };
             event.prevent_default();
-            let Some(moved) = row(&own).and_then(standing) else { return };
+            let Some(moved) = row(&handle).and_then(standing) else { return };
             if step(&moved.item, down) {
                 // A moved element loses the focus.
-                let _focused = own.focus();
+                let _focused = handle.unchecked_ref::<HtmlElement>().focus();
                 saver.save(moved);
             } else {
-                saver.status.set("It is at the end already.".to_owned());
+                say(&saver.status, "It is at the end already.");
             }
-        });
+        };
+        listen(&document(), "keydown", Box::new(key));
     }
 
-    fn row(handle: &HtmlElement) -> Option<Element> {
-        handle.closest("[data-lesson],[data-module]").ok().flatten()
+    /// The row under the pointer, no longer dragged.
+    fn let_go(drag: &RefCell<Option<Moved>>) -> Option<Moved> {
+        let moved = drag.borrow_mut().take()?;
+        let _unmarked = moved.item.class_list().remove_1("is-dragged");
+        Some(moved)
+    }
+
+    fn row(handle: &Element) -> Option<Element> {
+        around(handle, "[data-lesson],[data-module]")
     }
 
     fn standing(item: Element) -> Option<Moved> {
@@ -157,7 +168,7 @@ mod browser {
     fn follow(item: &Element, event: &PointerEvent) {
         let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
         let Some(under) = document().element_from_point(x as f32, y as f32) else { return };
-        let near = |selector: &str| under.closest(selector).ok().flatten();
+        let near = |selector: &str| around(&under, selector);
         if is_lesson(item) {
             if let Some(other) = near("[data-lesson]") {
                 beside(item, &other, y);
@@ -193,7 +204,7 @@ mod browser {
         if !is_lesson(item) {
             return false;
         }
-        let module = item.closest("[data-module]").ok().flatten();
+        let module = around(item, "[data-module]");
         let list = module
             .and_then(
                 |module| if down { module.next_element_sibling() } else { module.previous_element_sibling() },
@@ -219,7 +230,7 @@ mod browser {
     }
 
     fn place(item: &Element) -> Option<Place> {
-        let id = |name: &str| item.closest(&format!("[{name}]")).ok().flatten()?.get_attribute(name);
+        let id = |name: &str| around(item, &format!("[{name}]"))?.get_attribute(name);
         let module = id("data-module")?.parse().ok()?;
         Some(match id("data-lesson") {
             Some(lesson) => Place::Lesson(lesson.parse().ok()?, module, index(item)),
@@ -237,7 +248,10 @@ mod browser {
     impl Saver {
         fn save(&self, moved: Moved) {
             let Some(place) = place(&moved.item) else { return };
-            self.status.set(format!("Moving “{}” to place {}…", name(&moved.item), index(&moved.item) + 1));
+            say(
+                &self.status,
+                &format!("Moving “{}” to place {}…", name(&moved.item), index(&moved.item) + 1),
+            );
             self.queue.borrow_mut().push_back((moved, place));
             // Whoever finds the queue empty before pushing works it off.
             if self.queue.borrow().len() > 1 {
@@ -256,22 +270,24 @@ mod browser {
                 let item = &moved.item;
                 match answer {
                     Ok(()) => {
-                        let module = item.closest("[data-module]").ok().flatten().filter(|_| is_lesson(item));
+                        let module = around(item, "[data-module]").filter(|_| is_lesson(item));
                         let inside =
                             module.map(|module| format!(" in “{}”", name(&module))).unwrap_or_default();
-                        self.status.set(format!(
-                            "“{}” is at place {}{inside}. Saved.",
-                            name(item),
-                            index(item) + 1
-                        ));
+                        say(
+                            &self.status,
+                            &format!("“{}” is at place {}{inside}. Saved.", name(item), index(item) + 1),
+                        );
                     }
                     Err(problem) => {
                         put_back(&moved);
                         self.queue.borrow_mut().clear();
-                        self.status.set(format!(
-                            "“{}” was not moved: {problem} Reload the page to see the saved order.",
-                            name(item)
-                        ));
+                        say(
+                            &self.status,
+                            &format!(
+                                "“{}” was not moved: {problem} Reload the page to see the saved order.",
+                                name(item)
+                            ),
+                        );
                         return;
                     }
                 }

@@ -2,107 +2,82 @@
 
 use leptos::prelude::*;
 
-use super::said;
-
-/// Enhances the file input `input` and its button `button`: uploads to `files` and writes the
-/// image's Markdown at the cursor of `textarea`. Without JavaScript the button submits the form.
+/// Enhances the button `insert-image`: uploads what `file` holds to `files` and writes the image's
+/// Markdown at the cursor of the textarea `body`; says how it went in `image-status` and
+/// `image-error`. Without JavaScript the button submits the form.
 #[island]
 pub fn ImageInsert(
-    /// The file input's id.
-    input: String,
-    /// The button's id.
-    button: String,
-    /// The textarea's id.
-    textarea: String,
     /// Where files of this course are posted.
     files: String,
     /// The largest file, in bytes.
     max: u32,
 ) -> impl IntoView {
-    let status = RwSignal::new(String::new());
-    let error = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let parts = browser::Parts { input, button, textarea, files, max, status, error, busy };
-    Effect::new(move |_| browser::enhance(parts.clone()));
-    view! {
-        <p class="field-error" role="alert" data-testid="image-error">{said(error)}</p>
-        <p class="field-hint" role="status" data-testid="image-status">{said(status)}</p>
-        <Show when=move || busy.get()>
-            <progress class="upload-progress" aria-label="Uploading"></progress>
-        </Show>
+    if cfg!(feature = "hydrate") {
+        browser::enhance(files.into(), max);
     }
 }
 
 mod browser {
-    use js_sys::Reflect;
-    use leptos::{prelude::*, task::spawn_local};
+    use std::{cell::Cell, rc::Rc};
+
+    use js_sys::{Object, Reflect};
+    use leptos::prelude::window;
     use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::JsFuture;
+    use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{
-        Event, File, FormData, HtmlElement, HtmlInputElement, HtmlTextAreaElement, RequestInit, Response,
+        Element, Event, File, FormData, HtmlInputElement, HtmlTextAreaElement, RequestInit, Response,
     };
 
-    use crate::studio::island::dom::{by_id, listen};
+    use crate::studio::island::dom::{by_id, listen, say, show, typed};
 
-    #[derive(Clone)]
-    pub struct Parts {
-        pub input: String,
-        pub button: String,
-        pub textarea: String,
-        pub files: String,
-        pub max: u32,
-        pub status: RwSignal<String>,
-        pub error: RwSignal<String>,
-        pub busy: RwSignal<bool>,
-    }
-
-    pub fn enhance(parts: Parts) {
-        let Some(button) = by_id::<HtmlElement>(&parts.button) else { return };
-        listen(&button, "click", move |event: Event| {
+    pub fn enhance(files: Rc<str>, max: u32) {
+        let Some(button) = by_id::<Element>("insert-image") else { return };
+        let busy = Rc::new(Cell::new(false));
+        let press = move |event: Event| {
             event.prevent_default();
-            let parts = parts.clone();
-            if parts.busy.get_untracked() {
+            if busy.replace(true) {
                 return;
             }
+            let (files, busy) = (Rc::clone(&files), Rc::clone(&busy));
             spawn_local(async move {
-                parts.error.set(String::new());
-                parts.status.set(String::new());
-                parts.busy.set(true);
-                match insert(&parts).await {
-                    Ok(name) => parts.status.set(format!("{name} is in the text.")),
-                    Err(message) => parts.error.set(message),
+                say("image-error", "");
+                say("image-status", "");
+                show("image-busy", true);
+                match insert(&files, max).await {
+                    Ok(name) => say("image-status", &format!("{name} is in the text.")),
+                    Err(message) => say("image-error", &message),
                 }
-                parts.busy.set(false);
+                show("image-busy", false);
+                busy.set(false);
             });
-        });
+        };
+        listen(&button, "click", Box::new(press));
     }
 
-    fn chosen(parts: &Parts) -> Result<(HtmlInputElement, File), String> {
-        let input: HtmlInputElement = by_id(&parts.input).ok_or("Reload the page and try again.")?;
+    fn chosen(input: &HtmlInputElement, max: u32) -> Result<File, String> {
         let file = input.files().and_then(|files| files.get(0)).ok_or("Choose an image first.")?;
-        if file.size() > f64::from(parts.max) {
+        if file.size() > f64::from(max) {
             return Err(format!(
                 "“{}” is larger than {} MB. Make it smaller and try again.",
                 file.name(),
-                parts.max / 1024 / 1024
+                max / 1024 / 1024
             ));
         }
-        Ok((input, file))
+        Ok(file)
     }
 
-    async fn insert(parts: &Parts) -> Result<String, String> {
-        let (input, file) = chosen(parts)?;
-        let answer = upload(&parts.files, &file)
+    async fn insert(files: &str, max: u32) -> Result<String, String> {
+        let input: HtmlInputElement = by_id("file").ok_or("Reload the page and try again.")?;
+        let file = chosen(&input, max)?;
+        let answer = upload(files, &file)
             .await
             .map_err(|_| "The upload did not get through. Your text is untouched; try again.".to_owned())?;
-        let word = |name: &str| {
-            Reflect::get(&answer, &JsValue::from_str(name)).ok().and_then(|value| value.as_string())
-        };
-        if let Some(message) = word("error") {
-            return Err(message);
+        let word = |name: &str| Reflect::get(&answer, &name.into()).ok().and_then(|value| value.as_string());
+        if let Some(error) = word("error") {
+            return Err(error);
         }
         let markdown = word("markdown").ok_or("The server's answer made no sense. Try again.")?;
-        write(&parts.textarea, &markdown);
+        write(&markdown);
         input.set_value("");
         Ok(file.name())
     }
@@ -111,11 +86,11 @@ mod browser {
         let form = FormData::new()?;
         form.append_with_str("act", "upload")?;
         form.append_with_blob_and_filename("file", file, &file.name())?;
-        let headers = js_sys::Object::new();
-        Reflect::set(&headers, &JsValue::from_str("accept"), &JsValue::from_str("application/json"))?;
         let request = RequestInit::new();
         request.set_method("POST");
         request.set_body(&form);
+        let headers = Object::new();
+        Reflect::set(&headers, &"accept".into(), &"application/json".into())?;
         request.set_headers(&headers);
         let response: Response =
             JsFuture::from(window().fetch_with_str_and_init(url, &request)).await?.dyn_into()?;
@@ -123,8 +98,8 @@ mod browser {
     }
 
     /// Writes at the cursor, on a line of its own, and tells the preview.
-    fn write(textarea: &str, markdown: &str) {
-        let Some(area) = by_id::<HtmlTextAreaElement>(textarea) else { return };
+    fn write(markdown: &str) {
+        let Some(area) = by_id::<HtmlTextAreaElement>("body") else { return };
         // The cursor counts UTF-16 units, so the text is cut in JavaScript's own terms.
         let text = js_sys::JsString::from(area.value());
         let end = text.length();
@@ -138,8 +113,6 @@ mod browser {
         area.set_value(&format!("{head}{after}"));
         let _focused = area.focus();
         let _moved = area.set_selection_range(cursor, cursor);
-        if let Ok(event) = Event::new("input") {
-            let _sent = area.dispatch_event(&event);
-        }
+        typed(&area);
     }
 }

@@ -206,6 +206,23 @@ fn other_version(other: &Draft) -> impl IntoView + use<> {
     }
 }
 
+/// Text that this browser kept and nobody saved; shown once the browser has found some.
+fn draft_offer() -> impl IntoView {
+    view! {
+        <div class="editor-draft" id="draft-found" role="alert" data-testid="draft-found" hidden>
+            <p>"This browser kept text of this lesson that was never saved."</p>
+            <div class="button-row">
+                <button type="button" class="button" data-kind="secondary" data-size="small" id="draft-keep">
+                    "Bring it back"
+                </button>
+                <button type="button" class="button" data-kind="quiet" data-size="small" id="draft-drop">
+                    "Throw it away"
+                </button>
+            </div>
+        </div>
+    }
+}
+
 /// The image's input. Its button sends the whole form, so that no text is lost without JavaScript.
 fn image_input(page: &CoursePage, form: &FormState) -> impl IntoView + use<> {
     let error = form
@@ -233,13 +250,10 @@ fn image_input(page: &CoursePage, form: &FormState) -> impl IntoView + use<> {
                 <Icon name="upload"/>
                 "Insert into the text"
             </button>
-            <ImageInsert
-                input="file".to_owned()
-                button="insert-image".to_owned()
-                textarea="body".to_owned()
-                files=path(page.course.id, "/files")
-                max=MAX_MEDIA as u32
-            />
+            <p class="field-error" id="image-error" role="alert" data-testid="image-error"></p>
+            <p class="field-hint" id="image-status" role="status" data-testid="image-status"></p>
+            <progress class="upload-progress" id="image-busy" aria-label="Uploading" hidden></progress>
+            <ImageInsert files=path(page.course.id, "/files") max=MAX_MEDIA as u32/>
         </fieldset>
     }
 }
@@ -287,9 +301,9 @@ fn editor(
                             {if second { "Save mine over it" } else { "Save the lesson" }}
                         </Submit>
                         <Submit kind="secondary" name="act" value="preview">"Preview"</Submit>
+                        <p class="editor-status" id="preview-status" role="status" data-testid="preview-status"></p>
+                        {draft_offer()}
                         <MarkdownPreview
-                            textarea="body".to_owned()
-                            pane="lesson-preview".to_owned()
                             draft=format!("lectern-draft:{}", head.id)
                             unsaved=editing.unsaved
                         />

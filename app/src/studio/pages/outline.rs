@@ -76,7 +76,8 @@ pub fn view(page: &CoursePage, refused: &Refused) -> impl IntoView + use<> {
                 <h2 id="outline-title">"Outline"</h2>
                 <p class="muted">{summary}</p>
             </header>
-            <OutlineDrag tree="outline-tree".to_owned()/>
+            <OutlineDrag tree="outline-tree".to_owned() status="outline-status".to_owned()/>
+            <p class="outline-status" id="outline-status" role="status" data-testid="outline-status"></p>
             {tree}
             <form method="post" data-testid="add-module">
                 {quick_add(
@@ -132,7 +133,7 @@ fn quick_add(
 fn handle(what: &str) -> impl IntoView + use<> {
     let label = format!("Move “{what}”: drag it, or press the arrow keys up and down");
     view! {
-        <button type="button" class="handle" data-handle="" hidden aria-label=label>
+        <button type="button" class="handle" data-handle="" aria-label=label>
             <svg viewBox="0 0 20 20" width="20" height="20" fill="currentColor" aria-hidden="true">
                 <path d="M7 4.500h2v2H7zm4 0h2v2h-2zM7 9h2v2H7zm4 0h2v2h-2zM7 13.500h2v2H7zm4 0h2v2h-2z"></path>
             </svg>
