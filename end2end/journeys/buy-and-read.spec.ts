@@ -64,7 +64,7 @@ test('the dearer tier opens what the cheaper one leaves locked', async ({ page, 
   await world.chain.mine(2);
   await learner.is('paid');
   expect(await learner.canRead(TYPE.slug, TYPE.locked)).toBe(true);
-  expect(await learner.canRead(TYPE.slug, 'setting-a-table')).toBe(false);
+  expect(await learner.canRead(TYPE.slug, 'setting-a-table-of-numbers')).toBe(false);
   expect(wallet.last.value).toBe(20_000_000_000_000_000n);
 });
 

@@ -1,4 +1,4 @@
-import { Learner, RUST, alive, arrive, visit } from '../fixtures/learner.ts';
+import { Learner, RUST, alive, arrive, signInMessage, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('the demo wallet shows every request, and lets one reject and approve', async ({ page, world }) => {
@@ -13,14 +13,14 @@ test('the demo wallet shows every request, and lets one reject and approve', asy
   await expect(dialog).toContainText('development only, no real money');
   await expect(dialog.getByRole('heading')).toContainText('see your account?');
   await reject.click();
-  await expect(page.getByTestId('wallet-message')).toHaveAttribute('data-code', 'rejected');
+  await expect(signInMessage(page, 'rejected')).toBeVisible();
 
   await demo.click();
   await approve.click();
   await expect(dialog).toContainText('wants you to sign in with your Ethereum account');
   await expect(dialog).toContainText('costs nothing and moves no money');
   await page.keyboard.press('Escape');
-  await expect(page.getByTestId('wallet-message')).toHaveAttribute('data-code', 'rejected');
+  await expect(signInMessage(page, 'rejected')).toBeVisible();
   await page.getByTestId('sign-again').click();
   await approve.click();
   await arrive(page, `/courses/${RUST.slug}`);

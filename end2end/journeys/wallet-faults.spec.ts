@@ -1,5 +1,5 @@
 import { CHAIN_ID } from '../fixtures/chain.ts';
-import { Learner, RUST, visit } from '../fixtures/learner.ts';
+import { Learner, RUST, signInMessage, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('a declined sign-in is a choice, and can be made again', async ({ page, wallet }) => {
@@ -8,9 +8,7 @@ test('a declined sign-in is a choice, and can be made again', async ({ page, wal
   await expect(page.getByTestId('sign-again')).toBeHidden();
   wallet.rejectNext();
   await learner.wallet().click();
-  const message = page.getByTestId('wallet-message');
-  await expect(message).toHaveAttribute('data-code', 'rejected');
-  await expect(message).toContainText('You can try again');
+  await expect(signInMessage(page, 'rejected')).toContainText('You can try again');
   await learner.wallet().click();
   await expect(page.getByRole('button', { name: 'Your account' })).toBeVisible();
   expect(wallet.prompts).toEqual(['connect', 'connect', 'sign']);
@@ -24,7 +22,7 @@ test('a declined signature can be asked for again with one click', async ({ page
   await learner.wallet().click();
   await connecting.asked;
   connecting.approve();
-  await expect(page.getByTestId('wallet-message')).toHaveAttribute('data-code', 'rejected');
+  await expect(signInMessage(page, 'rejected')).toBeVisible();
   await page.getByTestId('sign-again').click();
   await expect(page.getByRole('button', { name: 'Your account' })).toBeVisible();
 });
