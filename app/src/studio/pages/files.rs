@@ -214,7 +214,7 @@ fn file(page: &CoursePage, file: &MediaHead) -> impl IntoView + use<> {
             <div class="file-body">
                 <p class="file-name">{file.name.clone()}</p>
                 <p class="muted">{file.content_type.clone()}", "{size(file.size)}</p>
-                <pre class="code file-markdown"><code>{markdown(file)}</code></pre>
+                <pre class="code file-markdown" tabindex="0"><code>{markdown(file)}</code></pre>
                 {cover}
             </div>
         </li>
