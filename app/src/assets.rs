@@ -12,10 +12,14 @@ pub struct Assets {
     pub css: String,
     /// Catalogue, course pages and lessons.
     pub reading: Bundle,
-    /// Signing in and paying.
+    /// Signing in.
+    pub signing: Bundle,
+    /// Paying.
     pub paying: Bundle,
     /// Studio and admin.
-    pub teaching: Bundle,
+    pub editing: Bundle,
+    /// Publishing and payouts.
+    pub sending: Bundle,
 }
 
 /// The islands of one kind of page.
@@ -30,7 +34,7 @@ pub struct Bundle {
 impl Assets {
     /// The addresses of all built files.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
-        let bundles = [&self.reading, &self.paying, &self.teaching];
+        let bundles = [&self.reading, &self.signing, &self.paying, &self.editing, &self.sending];
         bundles
             .into_iter()
             .flat_map(|bundle| [bundle.js.as_str(), bundle.wasm.as_str()])

@@ -11,18 +11,19 @@
 // Views are deeply nested types.
 #![recursion_limit = "512"]
 
-#[cfg(any(feature = "ssr", feature = "paying"))]
+#[cfg(any(feature = "ssr", feature = "signing"))]
 pub mod accounts;
 pub mod admin;
 #[cfg(any(feature = "ssr", feature = "paying"))]
 pub mod checkout;
 pub mod error;
 pub mod learning;
-#[cfg(any(feature = "ssr", feature = "teaching"))]
+#[cfg(any(feature = "ssr", feature = "editing"))]
 pub mod studio;
 pub mod ui;
-#[cfg(any(feature = "ssr", feature = "paying", feature = "teaching"))]
+#[cfg(any(feature = "ssr", feature = "signing", feature = "paying", feature = "sending"))]
 pub mod wallet;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub mod api;

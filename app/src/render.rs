@@ -27,6 +27,21 @@ pub enum Layout {
     Bare,
 }
 
+/// Which bundle of islands a page loads; see the features of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Islands {
+    /// The reader's keys and place, copy buttons.
+    Reading,
+    /// Signing in with a wallet.
+    Signing,
+    /// The checkout.
+    Paying,
+    /// The studio's outline, preview and uploads.
+    Editing,
+    /// Sending one prepared call from the studio.
+    Sending,
+}
+
 /// What stands in a page's head, and how the page stands.
 #[derive(Clone, Debug, Default)]
 pub struct PageHead {
@@ -36,6 +51,8 @@ pub struct PageHead {
     pub description: String,
     /// How the page stands.
     pub layout: Layout,
+    /// Its islands, where the layout does not say it already.
+    pub islands: Option<Islands>,
     /// The status; 200 unless told otherwise.
     pub status: StatusCode,
     /// The path that search engines shall keep; without it: the request's path, sans query.
@@ -57,6 +74,22 @@ impl PageHead {
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = layout;
         self
+    }
+
+    /// With islands that its layout does not usually have.
+    #[must_use]
+    pub fn with(mut self, islands: Islands) -> Self {
+        self.islands = Some(islands);
+        self
+    }
+
+    /// The islands of the page.
+    pub fn islands(&self) -> Islands {
+        self.islands.unwrap_or(match self.layout {
+            Layout::Site | Layout::Bare => Islands::Reading,
+            Layout::Till => Islands::Signing,
+            Layout::Wide => Islands::Editing,
+        })
     }
 
     /// With another status, such as 422 for a form that is shown again.
@@ -101,7 +134,7 @@ pub fn render<V: IntoView>(
         let mut html = String::with_capacity(32 * 1024);
         shell::open(&mut html, state, visitor, &head);
         html.push_str(&view().into_view().to_html());
-        shell::close(&mut html, visitor);
+        shell::close(&mut html, visitor, head.layout);
         html
     });
     let mut response = (head.status, html).into_response();

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::{
     AppState, Visitor,
     learning::island::ThemeSwitch,
-    render::{Layout, PageHead},
+    render::{Islands, Layout, PageHead},
     ui::{AddressText, Icon},
     visitor::Theme,
 };
@@ -61,10 +61,13 @@ pub fn open(html: &mut String, state: &AppState, visitor: &Visitor, head: &PageH
     attribute(html, "href", &state.assets.css);
     html.push_str("><link rel=\"icon\" type=\"image/svg+xml\" href=\"/static/icon.svg\">");
     html.push_str("<script type=\"module\" src=\"/static/boot.js\"");
-    let bundle = match head.layout {
-        Layout::Site | Layout::Bare => &state.assets.reading,
-        Layout::Till => &state.assets.paying,
-        Layout::Wide => &state.assets.teaching,
+    let assets = &state.assets;
+    let bundle = match head.islands() {
+        Islands::Reading => &assets.reading,
+        Islands::Signing => &assets.signing,
+        Islands::Paying => &assets.paying,
+        Islands::Editing => &assets.editing,
+        Islands::Sending => &assets.sending,
     };
     attribute(html, "data-js", &bundle.js);
     attribute(html, "data-wasm", &bundle.wasm);
@@ -86,9 +89,9 @@ pub fn open(html: &mut String, state: &AppState, visitor: &Visitor, head: &PageH
 }
 
 /// Everything after the view.
-pub fn close(html: &mut String, visitor: &Visitor) {
+pub fn close(html: &mut String, visitor: &Visitor, layout: Layout) {
     html.push_str("</main>");
-    html.push_str(&footer(visitor).to_html());
+    html.push_str(&footer(visitor, layout).to_html());
     html.push_str("</body></html>");
 }
 
@@ -241,12 +244,16 @@ fn account_menu(name: &str, address: &str) -> impl IntoView + use<> {
     }
 }
 
-fn footer(visitor: &Visitor) -> impl IntoView + use<> {
+fn footer(visitor: &Visitor, layout: Layout) -> impl IntoView + use<> {
+    // Where one signs and pays, nothing is loaded that is not for that.
+    let switch = (layout != Layout::Till).then(|| {
+        view! { <ThemeSwitch theme=visitor.theme.word().to_owned() back=visitor.path.to_string()/> }
+    });
     view! {
         <footer class="site-footer">
             <div class="site-footer-row">
                 <p>"Lectern sells courses for money that arrives on a chain. You pay the teacher's contract from your own wallet; this site never holds your keys."</p>
-                <ThemeSwitch theme=visitor.theme.word().to_owned() back=visitor.path.to_string()/>
+                {switch}
             </div>
         </footer>
     }

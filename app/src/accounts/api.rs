@@ -3,15 +3,15 @@
 #[cfg(feature = "ssr")]
 use academy::{Kind, Problem};
 use academy::{accounts::Challenge, evm::Address};
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use crate::api::Caller;
-use crate::error::AppError;
+use crate::{error::AppError, wire::Wire};
 
 /// The text to sign, for an account. Starts an anonymous session if the browser has none: the
 /// nonce is bound to it.
-#[server(GiveChallenge, prefix = "/api/fn", endpoint = "challenge", input = Json)]
+#[server(GiveChallenge, prefix = "/api/fn", endpoint = "challenge", input = Wire, output = Wire)]
 pub async fn challenge(address: Address) -> Result<Challenge, AppError> {
     let caller = Caller::here()?;
     let accounts = caller.academy().accounts();
@@ -27,7 +27,7 @@ pub async fn challenge(address: Address) -> Result<Challenge, AppError> {
 }
 
 /// Signs in with the signature of a challenge; the session is a new one afterwards.
-#[server(prefix = "/api/fn", endpoint = "sign_in", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "sign_in", input = Wire, output = Wire)]
 pub async fn sign_in(nonce: String, signature: String) -> Result<(), AppError> {
     let caller = Caller::here()?;
     let session = caller.visitor.session.ok_or_else(|| {

@@ -4,35 +4,35 @@ use academy::{
     checkout::{Order, WalletCall},
     ids::OrderId,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 use crate::api::Caller;
-use crate::error::AppError;
+use crate::{error::AppError, wire::Wire};
 
 /// Where an order stands.
-#[server(GiveOrder, prefix = "/api/fn", endpoint = "order", input = Json)]
+#[server(GiveOrder, prefix = "/api/fn", endpoint = "order", input = Wire, output = Wire)]
 pub async fn order(id: OrderId) -> Result<Order, AppError> {
     let caller = Caller::here()?;
     Ok(caller.academy().checkout().order(&caller.visitor.actor, id).await?)
 }
 
 /// The call that pays an order, as long as it can be paid.
-#[server(GiveCall, prefix = "/api/fn", endpoint = "wallet_call", input = Json)]
+#[server(GiveCall, prefix = "/api/fn", endpoint = "wallet_call", input = Wire, output = Wire)]
 pub async fn wallet_call(id: OrderId) -> Result<WalletCall, AppError> {
     let caller = Caller::here()?;
     Ok(caller.academy().checkout().wallet_call(&caller.visitor.actor, id).await?)
 }
 
 /// Names the transaction that the wallet sent.
-#[server(prefix = "/api/fn", endpoint = "submit_payment", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "submit_payment", input = Wire, output = Wire)]
 pub async fn submit_payment(id: OrderId, hash: String) -> Result<Order, AppError> {
     let caller = Caller::here()?;
     Ok(caller.academy().checkout().submit(&caller.visitor.actor, id, &hash).await?)
 }
 
 /// Gives an unpaid order up.
-#[server(prefix = "/api/fn", endpoint = "cancel_order", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "cancel_order", input = Wire, output = Wire)]
 pub async fn cancel_order(id: OrderId) -> Result<Order, AppError> {
     let caller = Caller::here()?;
     Ok(caller.academy().checkout().cancel(&caller.visitor.actor, id).await?)

@@ -5,14 +5,6 @@ use std::{
     rc::Rc,
 };
 
-use academy::{
-    Kind,
-    checkout::{ChainInfo, Order, OrderState},
-    evm::TxHash,
-    ids::OrderId,
-};
-use wasm_bindgen_futures::spawn_local;
-
 use super::{
     api,
     draw::{Scene, TITLES},
@@ -29,6 +21,12 @@ use crate::{
         notice::{Asked, Notice, about},
         provider::Wallet,
     },
+};
+use academy::{
+    Kind,
+    checkout::{ChainInfo, Order, OrderState},
+    evm::TxHash,
+    ids::OrderId,
 };
 
 /// The checkout alive. Copies share it.
@@ -65,9 +63,9 @@ impl Flow {
         let acting = flow.clone();
         flow.0.part.on_act(move |word| acting.act(&word));
         if let Some(hash) = js::kept(&flow.kept_as()) {
-            spawn_local(flow.clone().report(hash));
+            flow.report_later(hash);
         }
-        spawn_local(flow.follow());
+        js::spawn(Box::pin(flow.follow()));
     }
 
     fn act(&self, word: &str) {
@@ -75,7 +73,7 @@ impl Flow {
         match link.act(word, |wallet| link.choose(wallet)) {
             Some("switch-network") => link.switch_to(self.0.chain.clone()),
             Some("pay") => self.pay(),
-            Some("cancel-order") => spawn_local(self.clone().cancel()),
+            Some("cancel-order") => js::spawn(Box::pin(self.clone().cancel())),
             _ => {}
         }
     }
@@ -135,7 +133,7 @@ impl Flow {
                     Ok(hash) => {
                         // First of all: whatever happens to this page, the hash is not lost.
                         js::keep(&paying.kept_as(), &hash);
-                        spawn_local(paying.report(hash));
+                        paying.report_later(hash);
                     }
                     Err(notice) => paying.0.link.say(notice),
                 }
@@ -179,6 +177,10 @@ impl Flow {
                 "Your wallet took the request but named no transaction yet. Do not pay again: once the payment is on the network, this page shows it by itself.",
             )),
         }
+    }
+
+    fn report_later(&self, hash: String) {
+        js::spawn(Box::pin(self.clone().report(hash)));
     }
 
     /// Tells the site the transaction, as often as it takes.

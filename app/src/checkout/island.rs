@@ -4,7 +4,7 @@ use academy::checkout::{ChainInfo, Order};
 use leptos::prelude::*;
 
 use super::{draw::Scene, flow::Flow, stage::Local};
-use crate::wallet::{js, link::State};
+use crate::{wallet::link::State, wire};
 
 /// The timeline: choose wallet, sign in, pay, confirmed on chain, open. The server renders it as
 /// the order stands; in the browser it follows the order and drives the wallet.
@@ -15,7 +15,7 @@ pub fn Checkout(
     /// Its network.
     chain: ChainInfo,
 ) -> impl IntoView {
-    view! { <CheckoutIsland what=js::json(&(order, chain))/> }
+    view! { <CheckoutIsland what=wire::write(&(order, chain))/> }
 }
 
 /// [`Checkout`] in the browser; `what` is the order and its network as JSON, read the same way as
@@ -25,7 +25,7 @@ pub fn CheckoutIsland(
     /// The order and its network.
     what: String,
 ) -> impl IntoView {
-    let given: Option<(Order, ChainInfo)> = js::from_json(&what);
+    let given: Option<(Order, ChainInfo)> = wire::read(&what);
     let (mut html, mut state, mut setback) = (String::new(), None, None);
     if let Some((order, chain)) = &given {
         let (link, local) = (State::default(), Local::default());

@@ -10,7 +10,7 @@ use axum::{
 use super::parts;
 use crate::{
     AppState, Visitor,
-    render::{Answer, Layout, PageHead, render},
+    render::{Answer, Islands, Layout, PageHead, render},
 };
 
 /// The orders' pages.
@@ -22,7 +22,8 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
     let order = state.academy.checkout().order(&visitor.actor, id).await?;
     let title = format!("Your order: {}", order.course_title);
     let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
-        .layout(Layout::Till);
+        .layout(Layout::Till)
+        .with(Islands::Paying);
     let chain = state.academy.checkout().chain().clone();
     Ok(render(&state, &visitor, head, || parts::order(order, chain)))
 }

@@ -95,10 +95,13 @@ impl Part {
         let _ = js::call(&self.element, "addEventListener", &["click".into(), listener]);
     }
 
-    /// If the focus got lost with a button that went, gives it to a part.
+    /// If the focus got lost with a button that went, gives it to a part, a heading.
     pub fn rescue_focus(&self, name: &str) {
         let document = js::get(&js::window(), "document");
-        if focused() == js::get(&document, "body") {
+        let focus = focused();
+        // On nothing, or on the heading of the step before, where it was put the last time.
+        let on_title = js::text(&js::get(&focus, "dataset"), "part").starts_with("title");
+        if on_title || focus == js::get(&document, "body") {
             let gently = js::object(&[("preventScroll", true.into())]);
             let _ = js::call(&self.find(name), "focus", &[gently]);
         }

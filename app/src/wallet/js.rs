@@ -43,16 +43,6 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsV
     function.apply(object, &arguments.iter().cloned().collect())
 }
 
-/// What an island is given, as text. Its types are plain data, which JSON always holds.
-pub fn json(value: &impl serde::Serialize) -> String {
-    leptos::serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Reads it back the way answers of the server are read: one reader in the wasm rather than two.
-pub fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
-    leptos::serde_json::from_slice(text.as_bytes()).ok()
-}
-
 /// The window, as a plain object.
 pub fn window() -> JsValue {
     js_sys::global().into()
@@ -88,6 +78,14 @@ pub fn hidden() -> bool {
     get(&get(&window(), "document"), "hidden").is_truthy()
 }
 
+/// Work in the background, boxed: one type in the wasm rather than one per deed.
+pub type Task = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Works in the background.
+pub fn spawn(task: Task) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
 /// Waits.
 pub async fn sleep(millis: u32) {
     gloo_timers::future::TimeoutFuture::new(millis).await;
@@ -105,7 +103,7 @@ pub async fn sleep_unless_watched(millis: u32) {
 
 /// Runs `task` while no other page of this site holds `name`; `false` if one does. The browser
 /// lets go by itself when the page closes.
-pub async fn alone(name: String, task: Pin<Box<dyn Future<Output = ()>>>) -> bool {
+pub async fn alone(name: String, task: Task) -> bool {
     let locks = get(&get(&window(), "navigator"), "locks");
     if !locks.is_object() {
         // Only on plain http away from loopback; the server's rules hold there too.

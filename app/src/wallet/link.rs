@@ -1,13 +1,13 @@
 //! The page's link to a wallet: which wallets there are, which is chosen, its account and
 //! network. Changes inside the wallet arrive without a reload; each change draws the page anew.
 
-use std::{cell::RefCell, pin::Pin, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use academy::{checkout::ChainInfo, evm::Address};
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     error::WalletError,
+    js::{Task, spawn},
     notice::{Asked, Notice, about},
     provider::{Said, Wallet, discover},
     text,
@@ -66,9 +66,6 @@ impl State {
     }
 }
 
-/// Work in the background. Boxed: one type in the wasm rather than one per deed.
-pub type Task = Pin<Box<dyn Future<Output = ()>>>;
-
 /// The link. Copies share their state.
 #[derive(Clone)]
 pub struct Link(Rc<Inner>);
@@ -93,7 +90,7 @@ impl Link {
             Rc::new(move |wallet: Wallet| {
                 found.change(|state| state.wallets.push(wallet.clone()));
                 if resume && wallet.used_last {
-                    spawn_local(found.clone().resume(wallet));
+                    spawn(Box::pin(found.clone().resume(wallet)));
                 }
             }),
             move || looked.change(|state| state.looked = true),
@@ -249,9 +246,9 @@ impl Link {
             state.notice = None;
         });
         let link = self.clone();
-        spawn_local(async move {
+        spawn(Box::pin(async move {
             answer.await;
             link.change(|state| state.asking = None);
-        });
+        }));
     }
 }

@@ -15,6 +15,6 @@ pub mod link;
 pub mod notice;
 mod picker;
 pub mod provider;
-#[cfg(any(feature = "ssr", feature = "teaching"))]
+#[cfg(any(feature = "ssr", feature = "sending"))]
 pub mod send;
 pub mod text;

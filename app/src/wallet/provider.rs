@@ -11,7 +11,7 @@ use academy::{
 };
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::{error::WalletError, js, text};
 
@@ -246,7 +246,7 @@ pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
     if let Ok(event) = web_sys::Event::new("eip6963:requestProvider") {
         let _ = js::call(&window, "dispatchEvent", &[event.into()]);
     }
-    spawn_local(async move {
+    js::spawn(Box::pin(async move {
         js::sleep(PATIENCE_MS).await;
         let injected = js::get(&window, "ethereum");
         if injected.is_object() && PROVIDERS.with_borrow(Vec::is_empty) {
@@ -254,7 +254,7 @@ pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
             keep(injected, name, None, String::new()).into_iter().for_each(&*found);
         }
         looked();
-    });
+    }));
 }
 
 /// Keeps a provider unless it is known: wallets announce themselves at every request.

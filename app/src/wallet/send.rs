@@ -8,7 +8,6 @@ use academy::{
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     dom::Part,
@@ -20,7 +19,7 @@ use super::{
     provider::Wallet,
     text,
 };
-use crate::ui::Tone;
+use crate::{ui::Tone, wire};
 
 /// After so many looks at a network that does not know the transaction, it was dropped there.
 const LOOKS_UNTIL_LOST: u32 = 20;
@@ -65,7 +64,7 @@ pub fn SendCall(
     /// The path to go to afterwards.
     after: String,
 ) -> impl IntoView {
-    view! { <SendIsland what=js::json(&Sending { call, chain, label, after })/> }
+    view! { <SendIsland what=wire::write(&Sending { call, chain, label, after })/> }
 }
 
 /// [`SendCall`] in the browser; `what` is a [`Sending`] as JSON, read the same way as answers are.
@@ -74,7 +73,7 @@ pub fn SendIsland(
     /// What is sent.
     what: String,
 ) -> impl IntoView {
-    let sending: Option<Sending> = js::from_json(&what);
+    let sending: Option<Sending> = wire::read(&what);
     let html = sending.as_ref().map(|sending| body(sending, &State::default(), Sent::No));
     if cfg!(feature = "hydrate")
         && let Some(sending) = sending
@@ -161,7 +160,7 @@ impl Sender {
     fn follow(&self, wallet: Wallet, hash: String) {
         let sender = self.clone();
         self.sent.replace(Sent::Pending);
-        spawn_local(async move {
+        js::spawn(Box::pin(async move {
             sender.link.draw();
             let outcome = watch(&wallet, &hash).await;
             js::forget(&sender.kept_as());
@@ -177,7 +176,7 @@ impl Sender {
                     sender.link.say(notice);
                 }
             }
-        });
+        }));
     }
 }
 

@@ -77,8 +77,10 @@ pub fn build_site(folder: &Path) {
         "assets.json",
         br#"{"css":"/pkg/lectern.abc.css",
             "reading":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
+            "signing":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
             "paying":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
-            "teaching":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"}}"#,
+            "editing":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"},
+            "sending":{"js":"/pkg/lectern.abc.js","wasm":"/pkg/lectern_bg.abc.wasm"}}"#,
     );
 }
 

@@ -30,7 +30,7 @@ impl Profile {
 
 /// What is built apart: a page loads the islands of its own kind, and no others. Also the names of
 /// the front end's features and of the bundles in `assets.json`.
-pub const BUNDLES: [&str; 3] = ["reading", "paying", "teaching"];
+pub const BUNDLES: [&str; 5] = ["reading", "signing", "paying", "editing", "sending"];
 
 /// Cargo's wasm of a bundle.
 pub struct Compiled {

@@ -42,10 +42,16 @@ mod browser {
         let Some(area) = by_id::<HtmlTextAreaElement>("body") else { return };
         offer(&area, &draft);
         let dirty = Rc::new(Cell::new(unsaved));
-        follow(&area, draft, Rc::clone(&dirty));
+        follow(&area, Rc::clone(&draft), Rc::clone(&dirty));
         if let Some(form) = area.form() {
-            let sent = Rc::clone(&dirty);
-            listen(&form, "submit", Box::new(move |_| sent.set(false)));
+            let (sent, own) = (Rc::clone(&dirty), area.clone());
+            // What is sent is what is kept: the last pause may not have come yet.
+            let submit = move |_| {
+                if sent.replace(false) {
+                    keep(&draft, &own.value());
+                }
+            };
+            listen(&form, "submit", Box::new(submit));
         }
         let warn = move |event: Event| {
             if dirty.get() {
@@ -83,6 +89,12 @@ mod browser {
         }
     }
 
+    fn keep(draft: &str, text: &str) {
+        if let Some(storage) = storage() {
+            let _full = storage.set_item(draft, text);
+        }
+    }
+
     fn forget(draft: &str) {
         if let Some(storage) = storage() {
             let _gone = storage.remove_item(draft);
@@ -102,9 +114,7 @@ mod browser {
             // The timer before is dropped, and so stopped.
             timer.set(Some(Timeout::new(PAUSE_MS, move || {
                 let text = area.value();
-                if let Some(storage) = storage() {
-                    let _full = storage.set_item(&draft, &text);
-                }
+                keep(&draft, &text);
                 spawn_local(async move {
                     let answer = api::preview(text).await;
                     if mine == newest.get() {

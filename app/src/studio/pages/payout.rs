@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::Done;
 use crate::{
     AppState, Visitor,
-    render::{Answer, Layout, PageHead, render},
+    render::{Answer, Islands, Layout, PageHead, render},
     ui::{AddressText, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When},
     wallet::send::SendCall,
 };
@@ -30,7 +30,9 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
         }
     };
     let chain = checkout.chain().clone();
-    let head = PageHead::new("Payout", "What your courses earned, and taking it out.").layout(Layout::Wide);
+    let head = PageHead::new("Payout", "What your courses earned, and taking it out.")
+        .layout(Layout::Wide)
+        .with(Islands::Sending);
     Ok(render(&state, &visitor, head, || {
         view! {
             <div class="studio studio-narrow">

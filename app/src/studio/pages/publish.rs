@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{done_notice, frame, list::shown_in_form, listing, load, path, refusal, sent::Sent};
 use crate::{
     AppState, Visitor,
-    render::{Answer, Layout, PageHead, render, see_other},
+    render::{Answer, Islands, Layout, PageHead, render, see_other},
     ui::{FormState, Icon, Submit},
 };
 
@@ -131,6 +131,7 @@ async fn publish_page(
     let looks = asked.sent.filter(|_| differs);
     let head = PageHead::new(format!("Publish {}", page.course.title), "Put a course up for sale.")
         .layout(Layout::Wide)
+        .with(Islands::Sending)
         .for_form(&form);
     let here = path(page.course.id, "/publish");
     let mut response = render(state, visitor, head, || {
