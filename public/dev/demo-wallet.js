@@ -32,7 +32,8 @@ const STYLE = `
   select, button { font: inherit; min-height: 44px; border-radius: 8px; border: 1px solid light-dark(#85859a, #77778c);
     background: light-dark(#fff, #26262f); color: inherit; padding: 0 0.9rem; }
   select { width: 100%; }
-  .actions { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; }
+  .actions { position: sticky; bottom: 0; display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem;
+    margin: 0 -1.25rem -1.25rem; padding: 0.75rem 1.25rem 1.25rem; background: light-dark(#fff, #1c1c24); }
   button { font-weight: 600; cursor: pointer; }
   button[value="yes"] { background: #4a4ac4; border-color: #4a4ac4; color: #fff; }
   :is(button, select, pre):focus-visible { outline: 3px solid light-dark(#4a4ac4, #a5a5ff); outline-offset: 2px; }
@@ -87,6 +88,7 @@ const ether = (wei) => {
   const fraction = digits.slice(-18).replace(/0+$/, "");
   return `${digits.slice(0, -18)}${fraction && "." + fraction} ETH`;
 };
+const roughly = (wei) => `about ${Number((Number(wei) / 1e18).toPrecision(3)).toFixed(9).replace(/\.?0+$/, "")} ETH`;
 const short = (address) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 // Texts are set as text, never as markup: a page must not draw inside its wallet's dialog.
 const make = (tag, fields = {}, ...children) => {
@@ -185,7 +187,7 @@ async function send([call]) {
     let warning;
     try {
       const [gas, price] = await Promise.all([rpc("eth_estimateGas", [call]), rpc("eth_gasPrice")]);
-      fee = `about ${ether(BigInt(gas) * BigInt(price))} (${Number(gas).toLocaleString("en")} gas)`;
+      fee = `${roughly(BigInt(gas) * BigInt(price))} (${Number(gas).toLocaleString("en")} gas)`;
     } catch (error) {
       fee = "unknown";
       warning = `The network would refuse this: ${error.message}`;
