@@ -41,7 +41,7 @@ pub fn SignIn(
 }
 
 fn start(next: String) {
-    let (link, done, part) = (Link::new(), Rc::new(Cell::new(false)), Part::take("sign-in"));
+    let (link, done, part) = (Link::default(), Rc::new(Cell::new(false)), Part::take("sign-in"));
     let draw = {
         let (link, done, part) = (link.clone(), done.clone(), part.clone());
         move || {

@@ -51,7 +51,7 @@ impl Flow {
         let flow = Self(Rc::new(Inner {
             order: RefCell::new(order),
             chain,
-            link: Link::new(),
+            link: Link::default(),
             part: Part::take("checkout"),
             step: Cell::default(),
             signed_out: Cell::default(),

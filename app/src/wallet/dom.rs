@@ -58,7 +58,8 @@ impl Part {
         }
         let part = self.find(name);
         let focus = focused();
-        let inside = js::call(&part, "contains", &[focus.clone()]).is_ok_and(|inside| inside.is_truthy());
+        let inside =
+            js::call(&part, "contains", std::slice::from_ref(&focus)).is_ok_and(|inside| inside.is_truthy());
         let act = js::text(&js::get(&focus, "dataset"), "act");
         js::set(&part, "innerHTML", html.into());
         if inside && !act.is_empty() {

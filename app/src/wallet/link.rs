@@ -75,12 +75,14 @@ struct Inner {
     draw: RefCell<Rc<dyn Fn()>>,
 }
 
-impl Link {
-    /// Knows nothing yet.
-    pub fn new() -> Self {
+/// Knows nothing yet.
+impl Default for Link {
+    fn default() -> Self {
         Self(Rc::new(Inner { state: RefCell::default(), draw: RefCell::new(Rc::new(|| {})) }))
     }
+}
 
+impl Link {
     /// Draws with `draw` from now on, and starts looking for wallets. With `resume`, takes the
     /// wallet used last up again if it still lets this site in; nobody is asked anything.
     pub fn start(&self, resume: bool, draw: Rc<dyn Fn()>) {

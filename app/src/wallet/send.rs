@@ -100,7 +100,7 @@ impl Sender {
     fn start(sending: Sending) {
         let part = Part::take("send-call");
         let sender =
-            Self { sending: Rc::new(sending), link: Link::new(), sent: Rc::new(RefCell::new(Sent::No)) };
+            Self { sending: Rc::new(sending), link: Link::default(), sent: Rc::new(RefCell::new(Sent::No)) };
         let (drawn, drawing) = (sender.clone(), part.clone());
         sender.link.start(
             true,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[island]
 pub fn CopyButtons() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    Effect::new(|| decorate());
+    Effect::new(decorate);
 }
 
 #[cfg(feature = "hydrate")]
