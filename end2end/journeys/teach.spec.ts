@@ -214,7 +214,7 @@ test('Markdown is previewed as learners will see it, and nothing dangerous gets 
   await text.fill('The **saved** text.');
   await page.getByLabel('Who may read it').selectOption('0');
   await page.getByRole('button', { name: 'Save the lesson' }).click();
-  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
   await page.getByRole('link', { name: 'See it as a learner' }).click();
   await expect(page.getByRole('article').locator('strong')).toHaveText('saved');
   await expect(page).not.toHaveTitle('pwned');
@@ -228,14 +228,14 @@ test('two people who edit one lesson lose nothing', async ({ page, context, wall
   await visit(second, page.url());
   await page.locator('#body').fill('The first hand.');
   await page.getByRole('button', { name: 'Save the lesson' }).click();
-  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
   await second.locator('#body').fill('The second hand.');
   await second.getByRole('button', { name: 'Save the lesson' }).click();
   await expect(second.getByTestId('other-version')).toBeVisible();
   await expect(second.locator('#other-body')).toHaveValue(/The first hand\./);
   await expect(second.locator('#body')).toHaveValue(/The second hand\./);
   await second.getByRole('button', { name: 'Save mine over it' }).click();
-  await expect(second.getByText('Saved.')).toBeVisible();
+  await expect(second.getByText('Saved.', { exact: true })).toBeVisible();
 });
 
 test('an image goes into the text, and what is no image or too large is refused', async ({ page, wallet }) => {

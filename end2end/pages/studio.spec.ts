@@ -37,7 +37,7 @@ test('a free course is made, written, priced and published with forms alone', as
   await page.getByRole('button', { name: 'Insert into the text' }).click();
   await expect(page.locator('#body')).toHaveValue(/!\[dot\]\(\/media\//);
   await page.getByRole('button', { name: 'Save the lesson' }).click();
-  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
 
   await page.goto(`${course}/tiers`);
   const tier = page.getByTestId('new-tier');
