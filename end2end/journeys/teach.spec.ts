@@ -215,6 +215,8 @@ test('Markdown is previewed as learners will see it, and nothing dangerous gets 
   await page.getByLabel('Who may read it').selectOption('0');
   await page.getByRole('button', { name: 'Save the lesson' }).click();
   await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+  // What was saved is not offered as if it had been lost.
+  await expect(page.getByText('that was never saved')).toBeHidden();
   await page.getByRole('link', { name: 'See it as a learner' }).click();
   await expect(page.getByRole('article').locator('strong')).toHaveText('saved');
   await expect(page).not.toHaveTitle('pwned');
