@@ -157,7 +157,8 @@ mod tests {
     async fn answer(path: &str) -> (StatusCode, String) {
         let bundle = serde_json::json!({ "js": "/pkg/a.js", "wasm": "/pkg/a.wasm" });
         let assets = serde_json::json!({
-            "css": "/pkg/a.css", "reading": bundle, "paying": bundle, "teaching": bundle,
+            "css": "/pkg/a.css",
+            "reading": bundle, "signing": bundle, "paying": bundle, "editing": bundle, "sending": bundle,
         });
         let assets: Assets = serde_json::from_value(assets).unwrap();
         let broken = async || -> StatusCode { panic!("the password is hunter2") };
