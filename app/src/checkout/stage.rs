@@ -232,9 +232,15 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "cancelled",
             "You gave this order up. Nothing was paid. You can order again at today's price.",
         ),
-        OrderState::Paid => {
-            Notice::new(Tone::Positive, "open", "Your payment is confirmed and the course is open, for good.")
-        }
+        OrderState::Paid => Notice::new(
+            Tone::Positive,
+            "open",
+            if order.is_final {
+                "Your payment is final and the course is open, for good."
+            } else {
+                "Your payment is confirmed and the course is open."
+            },
+        ),
     }
 }
 
