@@ -216,11 +216,12 @@ test('someone else’s payment opens the course for them, not for who names its 
   await thief.readyToPay();
   thiefs.answerNextWith(wallet.last.hash);
   await thief.pay.click();
+  await thief.is('submitted');
   await world.chain.mine(2);
   await buyer.is('paid');
   await thief.is('open', { timeout: 20_000 });
-  await expect(thief.message).not.toBeEmpty();
   await expect(thief.order).toHaveAttribute('data-setback', /other_order|other_beneficiary|already_used/);
+  await expect(thief.message).not.toBeEmpty();
   expect(await thief.canRead(RUST.slug, RUST.locked)).toBe(false);
   await elsewhere.close();
 });
