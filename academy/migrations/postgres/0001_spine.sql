@@ -1,11 +1,13 @@
 -- The spine. Same tables, columns and order as ../sqlite/0001_spine.sql; a test compares them.
 -- House dialect: ids are UUIDs, times are milliseconds since 1970, wei is decimal text,
--- addresses and hashes are lower-case hexadecimal text with 0x.
+-- addresses and hashes are lower-case hexadecimal text with 0x. `search` is what a list is searched
+-- in, made lower-case in Rust: SQLite's LOWER knows only ASCII.
 
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     bio TEXT NOT NULL,
+    search TEXT NOT NULL,
     instructor BOOLEAN NOT NULL,
     admin BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL
@@ -43,7 +45,8 @@ CREATE TABLE audit_log (
     actor_id UUID REFERENCES users (id),
     act TEXT NOT NULL,
     subject TEXT NOT NULL,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    search TEXT NOT NULL
 );
 CREATE INDEX audit_log_at ON audit_log (at);
 
@@ -123,6 +126,8 @@ CREATE TABLE listings (
     number BIGINT NOT NULL,
     lister TEXT NOT NULL,
     payee TEXT NOT NULL,
+    listed_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
     UNIQUE (chain_id, market, number)
 );
 
@@ -195,7 +200,6 @@ CREATE TABLE submissions (
     tx_hash TEXT NOT NULL,
     sender TEXT,
     nonce BIGINT,
-    outcome TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (order_id, tx_hash)
 );

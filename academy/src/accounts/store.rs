@@ -116,12 +116,19 @@ pub(super) async fn ensure_user(
     let id = UserId(academy.mint());
     let now = academy.now();
     sql!(run conn,
-        "INSERT INTO users (id, name, bio, instructor, admin, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        id, "", "", false, false, now)?;
-    sql!(run conn,
-        "INSERT INTO wallets (address, user_id, created_at) VALUES ($1, $2, $3)",
+        "INSERT INTO users (id, name, bio, search, instructor, admin, created_at) VALUES ($1, '', '', '', $2, $3, $4)",
+        id, false, false, now)?;
+    let fresh = sql!(run conn,
+        "INSERT INTO wallets (address, user_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
         address.to_string(), id, now)?;
-    Ok(id)
+    if fresh == 1 {
+        return Ok(id);
+    }
+    // The same wallet came in twice at once, and the other one was first.
+    sql!(run conn, "DELETE FROM users WHERE id = $1", id)?;
+    user_of(conn, address)
+        .await?
+        .ok_or(StoreError::Corrupt { what: "a wallet of nobody", value: address.to_string() })
 }
 
 /// Writing the row takes its lock on both engines.
@@ -140,7 +147,7 @@ pub(super) async fn set_profile(
     name: &str,
     bio: &str,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE users SET name = $1, bio = $2 WHERE id = $3", name, bio, user)?;
+    sql!(run conn, "UPDATE users SET name = $1, bio = $2, search = $3 WHERE id = $4", name, bio, name.to_lowercase(), user)?;
     Ok(())
 }
 
@@ -182,14 +189,14 @@ pub(super) async fn users(conn: &mut Conn, filter: &Filter) -> Result<(Vec<UserR
     let like = filter.like();
     let rows = sql!(all conn, UserRecord,
         "SELECT u.id, u.name, u.instructor, u.admin, u.created_at FROM users u
-         WHERE (LOWER(u.name) LIKE $1 ESCAPE '!'
+         WHERE (u.search LIKE $1 ESCAPE '!'
                 OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
            AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))
          ORDER BY u.created_at DESC, u.id LIMIT $3 OFFSET $4",
         &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
     let (total,) = sql!(one conn, (i64,),
         "SELECT COUNT(*) FROM users u
-         WHERE (LOWER(u.name) LIKE $1 ESCAPE '!'
+         WHERE (u.search LIKE $1 ESCAPE '!'
                 OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))
            AND ($2 = '' OR ($2 = 'instructor' AND u.instructor) OR ($2 = 'admin' AND u.admin))",
         &like, filter.word())?;
@@ -221,13 +228,13 @@ pub(super) async fn audit_log(
         "SELECT a.id, a.at, u.name, (SELECT MIN(w.address) FROM wallets w WHERE w.user_id = u.id) AS address,
                 a.act, a.subject, a.reason
          FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id
-         WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
+         WHERE (a.search LIKE $1 ESCAPE '!' OR u.search LIKE $1 ESCAPE '!')
            AND ($2 = '' OR a.act = $2)
          ORDER BY a.at DESC, a.id DESC LIMIT $3 OFFSET $4",
         &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
     let (total,) = sql!(one conn, (i64,),
         "SELECT COUNT(*) FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id
-         WHERE (LOWER(a.subject) LIKE $1 ESCAPE '!' OR LOWER(a.reason) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(u.name, '')) LIKE $1 ESCAPE '!')
+         WHERE (a.search LIKE $1 ESCAPE '!' OR u.search LIKE $1 ESCAPE '!')
            AND ($2 = '' OR a.act = $2)",
         &like, filter.word())?;
     Ok((rows, total))
@@ -244,7 +251,7 @@ pub(crate) async fn audit(
 ) -> Result<(), StoreError> {
     let id: Uuid = academy.mint();
     sql!(run conn,
-        "INSERT INTO audit_log (id, at, actor_id, act, subject, reason) VALUES ($1, $2, $3, $4, $5, $6)",
-        AuditId(id), academy.now(), actor.user(), act, subject, reason)?;
+        "INSERT INTO audit_log (id, at, actor_id, act, subject, reason, search) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        AuditId(id), academy.now(), actor.user(), act, subject, reason, format!("{subject}\n{reason}").to_lowercase())?;
     Ok(())
 }

@@ -143,6 +143,19 @@ impl Catalog<'_> {
         Ok(Some(self.0.checkout().to_wallet(person, &call)))
     }
 
+    /// Forgets the listings that events above a height made or changed: their blocks were replaced.
+    /// From which block on to read again, so that those which the chain still has come back; until
+    /// then they are not for sale.
+    pub(crate) async fn retract_above(&self, conn: &mut Conn, height: u64) -> Result<u64, Problem> {
+        let mut from = height + 1;
+        for (course, listed_at) in store::listings_above(conn, self.0.0.policy.chain_id, height).await? {
+            tracing::warn!(%course, "the listing's blocks were replaced; reading it again");
+            store::forget_listing(conn, course).await?;
+            from = from.min(listed_at);
+        }
+        Ok(from)
+    }
+
     /// Takes in what the market said of listings. Doing it again changes nothing.
     pub(crate) async fn apply(&self, conn: &mut Conn, log: &Log) -> Result<(), Problem> {
         let chain_id = self.0.0.policy.chain_id;
@@ -167,7 +180,17 @@ impl Catalog<'_> {
                         }
                     }
                 }
-                store::put_listing(conn, id, chain_id, log.contract, *number, *lister, *payee).await?;
+                store::put_listing(
+                    conn,
+                    id,
+                    chain_id,
+                    log.contract,
+                    *number,
+                    *lister,
+                    *payee,
+                    log.block_number,
+                )
+                .await?;
                 id
             }
             Event::TierPriced { number, tier, price, active } => {
@@ -198,6 +221,7 @@ impl Catalog<'_> {
             }
             Event::CoursePurchased { .. } | Event::PayoutWithdrawn { .. } => return Ok(()),
         };
+        store::touch_listing(conn, course, log.block_number).await?;
         if store::publish_wanted(conn, course).await? {
             let course = self.by_id(conn, course).await?;
             let page = self.page(conn, course).await?;

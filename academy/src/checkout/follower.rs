@@ -68,8 +68,7 @@ impl Checkout<'_> {
         let mut next = cursor.unwrap_or(policy.start_block);
         if let Some(height) = reorg_above {
             tracing::warn!(above = height, "blocks were replaced");
-            self.rewind(height).await?;
-            next = next.min(height + 1);
+            next = next.min(self.rewind(height).await?);
         }
         let from = next.saturating_sub(OVERLAP).max(policy.start_block);
         let mut events = 0;
@@ -109,17 +108,20 @@ impl Checkout<'_> {
         Ok(replaced.then(|| self.0.0.policy.start_block.saturating_sub(1)))
     }
 
-    async fn rewind(&self, height: u64) -> Result<(), Problem> {
+    /// Takes back what the blocks above a height said. From where to read again.
+    async fn rewind(&self, height: u64) -> Result<u64, Problem> {
         let policy = &self.0.0.policy;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         store::forget_blocks(&mut tx, policy.chain_id, Some(height), 0).await?;
         store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
-        store::put_cursor(&mut tx, policy.chain_id, policy.market, height + 1, now).await?;
+        let from = self.0.catalog().retract_above(&mut tx, height).await?;
+        store::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
         for order in store::paid_above(&mut tx, policy.chain_id, height).await? {
             jobs::settle_at(&mut tx, self.0, order, now).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(from)
     }
 
     /// The events from a height on, as far as one answer goes; smaller ranges where the node asks
@@ -171,6 +173,7 @@ impl Checkout<'_> {
                 };
                 store::see_payment(&mut tx, &seen).await?;
                 if let Some(order) = order {
+                    store::insert_submission(&mut tx, order, log.transaction, now).await?;
                     jobs::settle_at(&mut tx, self.0, order, now).await?;
                 }
             }

@@ -42,7 +42,7 @@ macro_rules! listed {
 
 macro_rules! matching_orders {
     () => {
-        "WHERE ($2 = '' OR o.state = $2) AND (LOWER(c.title) LIKE $1 ESCAPE '!' OR LOWER(u.name) LIKE $1 ESCAPE '!'
+        "WHERE ($2 = '' OR o.state = $2) AND (c.search LIKE $1 ESCAPE '!' OR u.search LIKE $1 ESCAPE '!'
             OR o.beneficiary LIKE $1 ESCAPE '!'
             OR EXISTS (SELECT 1 FROM submissions s WHERE s.order_id = o.id AND s.tx_hash LIKE $1 ESCAPE '!')
             OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.tx_hash LIKE $1 ESCAPE '!'))"
@@ -70,7 +70,7 @@ macro_rules! seen {
     () => {
         "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN courses c ON c.id = o.course_id
          WHERE ($2 = '' OR p.standing = $2) AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
-            OR LOWER(COALESCE(c.title, '')) LIKE $1 ESCAPE '!')"
+            OR c.search LIKE $1 ESCAPE '!')"
     };
 }
 

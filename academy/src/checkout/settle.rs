@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Problem,
     catalog::{CourseState, reference},
-    evm::TxHash,
+    evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
     time::Time,
 };
@@ -78,14 +78,15 @@ impl Checkout<'_> {
     /// What the chain says of every transaction that was named for the order or seen with its id.
     async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<(TxHash, Candidate)>, Problem> {
         let mut candidates = Vec::new();
-        let seen = sight.payments.iter().map(|payment| payment.hash);
-        let mut hashes: Vec<TxHash> = sight.submissions.iter().map(|submission| submission.hash).collect();
-        hashes.extend(seen);
-        let mut done = std::collections::HashSet::new();
-        hashes.retain(|hash| done.insert(*hash));
-        for hash in hashes {
+        for submission in &sight.submissions {
+            let hash = submission.hash;
             let candidate = match self.0.0.chain.receipt(hash).await? {
                 Some(receipt) => {
+                    // Should a reorg undo it, the nonce tells whether it can come back. Knowing it is
+                    // not needed now.
+                    if let Err(problem) = self.learn_sender(sight.order.id, submission).await {
+                        tracing::debug!(%hash, %problem, "who sent it is not known yet");
+                    }
                     let canonical = self.0.0.chain.block(receipt.block_number).await?;
                     let mut conn = self.0.0.db.read().await?;
                     let used: Vec<(u64, OrderId)> = store::payments_in(&mut conn, sight.order.chain_id, hash)
@@ -106,7 +107,7 @@ impl Checkout<'_> {
                         },
                     ))
                 }
-                None => self.unmined(sight, hash, head).await?,
+                None => self.unmined(sight, submission, head).await?,
             };
             candidates.push((hash, candidate));
         }
@@ -135,26 +136,33 @@ impl Checkout<'_> {
     /// A transaction without a receipt waits, unless its sender's nonce is used up and the follower
     /// has read every block up to then: then something else was mined in its place, and it was not
     /// this order's purchase.
-    async fn unmined(&self, sight: &Sight, hash: TxHash, head: u64) -> Result<Candidate, Problem> {
+    async fn unmined(&self, sight: &Sight, submission: &Submission, head: u64) -> Result<Candidate, Problem> {
         let chain = &self.0.0.chain;
-        if let Some(facts) = chain.transaction(hash).await? {
-            let known = sight.submissions.iter().any(|s| s.hash == hash && s.nonce == Some(facts.nonce));
-            if !known {
-                let mut tx = self.0.0.db.begin().await?;
-                store::learn_sender(&mut tx, sight.order.id, hash, facts.sender, facts.nonce).await?;
-                tx.commit().await?;
-            }
-            // A node can keep a replaced transaction in its pool for a while.
-        }
-        let facts = sight.submissions.iter().find(|submission| submission.hash == hash);
-        let Some((sender, nonce)) = facts.and_then(|s| Some((s.sender?, s.nonce?))) else {
+        let Some((sender, nonce)) = self.learn_sender(sight.order.id, submission).await? else {
             return Ok(Candidate::Pending);
         };
         // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
         let replaced = chain.nonce(sender).await.is_ok_and(|next| next > nonce)
             && sight.cursor.is_some_and(|next| next > head)
-            && chain.receipt(hash).await?.is_none();
+            && chain.receipt(submission.hash).await?.is_none();
         Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })
+    }
+
+    /// Who sent a transaction, and with which nonce: as it was kept, or as a node that still knows
+    /// the transaction says.
+    async fn learn_sender(
+        &self,
+        order: OrderId,
+        submission: &Submission,
+    ) -> Result<Option<(Address, u64)>, Problem> {
+        if let Some(known) = submission.sender.zip(submission.nonce) {
+            return Ok(Some(known));
+        }
+        let Some(facts) = self.0.0.chain.transaction(submission.hash).await? else { return Ok(None) };
+        let mut tx = self.0.0.db.begin().await?;
+        store::learn_sender(&mut tx, order, submission.hash, facts.sender, facts.nonce).await?;
+        tx.commit().await?;
+        Ok(Some((facts.sender, facts.nonce)))
     }
 
     /// Whether the accepted payment's block is known to be replaced. A node that knows nothing at

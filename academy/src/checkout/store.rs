@@ -174,7 +174,7 @@ pub(super) async fn update_order(conn: &mut Conn, order: &OrderRecord) -> Result
     Ok(())
 }
 
-/// A transaction that someone named for an order.
+/// A transaction that someone named for an order, or that the follower saw with its id.
 #[derive(Clone, Debug)]
 pub(super) struct Submission {
     pub hash: TxHash,
@@ -204,7 +204,7 @@ pub(super) async fn insert_submission(
     now: Time,
 ) -> Result<bool, StoreError> {
     let rows = sql!(run conn,
-        "INSERT INTO submissions (order_id, tx_hash, sender, nonce, outcome, created_at) VALUES ($1, $2, NULL, NULL, NULL, $3)
+        "INSERT INTO submissions (order_id, tx_hash, sender, nonce, created_at) VALUES ($1, $2, NULL, NULL, $3)
          ON CONFLICT (order_id, tx_hash) DO NOTHING", order, hash.to_string(), now)?;
     Ok(rows == 1)
 }

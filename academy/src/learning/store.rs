@@ -134,7 +134,7 @@ macro_rules! learner {
 
 macro_rules! matching {
     () => {
-        "WHERE ($2 = '' OR e.state = $2) AND (LOWER(u.name) LIKE $1 ESCAPE '!' OR LOWER(c.title) LIKE $1 ESCAPE '!'
+        "WHERE ($2 = '' OR e.state = $2) AND (u.search LIKE $1 ESCAPE '!' OR c.search LIKE $1 ESCAPE '!'
             OR EXISTS (SELECT 1 FROM wallets w WHERE w.user_id = u.id AND w.address LIKE $1 ESCAPE '!'))"
     };
 }

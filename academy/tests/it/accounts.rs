@@ -169,6 +169,15 @@ on_both_engines! {
             let filter = Filter { q: q.to_owned(), ..Filter::default() };
             assert_eq!(accounts.users(&admin, &filter).await.unwrap().total, found, "{q}");
         }
+        accounts.set_profile(&admin, &Profile { name: "Ödön ÉLŐ".to_owned(), bio: String::new() }).await.unwrap();
+        accounts.set_role(&admin, admin.user().unwrap(), GivenRole::Instructor, true, "ÜBUNG").await.unwrap();
+        for q in ["ödön élő", "ÖDÖN", "élŐ"] {
+            let filter = Filter { q: q.to_owned(), ..Filter::default() };
+            assert_eq!(accounts.users(&admin, &filter).await.unwrap().total, 1, "{q}");
+            assert_eq!(accounts.audit(&admin, &filter).await.unwrap().total, 1, "{q}");
+        }
+        let reason = Filter { q: "übung".to_owned(), ..Filter::default() };
+        assert_eq!(accounts.audit(&admin, &reason).await.unwrap().total, 1);
         for state in ["\0", "'", "nonsense", "é"] {
             let filter = Filter { state: state.to_owned(), page: u32::MAX, ..Filter::default() };
             assert_eq!(accounts.users(&admin, &filter).await.unwrap().total, 0);

@@ -114,6 +114,36 @@ on_both_engines! {
         }
     }
 
+    async fn a_listing_that_a_reorg_removes_for_good_is_no_longer_for_sale(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let undone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.academy.follow_once().await.unwrap();
+        let page = world.academy.catalog().course(&buyer, &course.slug).await.unwrap();
+        assert!(page.listing.is_none() && !page.disagreements().is_empty());
+        let refused = crate::support::refusal(world.academy.checkout().open(&buyer, course.tier).await);
+        assert_eq!(refused.1, "not_for_sale");
+        world.chain.mine(undone);
+        world.academy.follow_once().await.unwrap();
+        world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+    }
+
+    async fn a_price_that_a_reorg_removes_for_good_is_the_one_before_again(world: &World) {
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        world.chain.mine_empty(20);
+        world.academy.follow_once().await.unwrap();
+        let before = world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing;
+        let other = world.priced(&course, 0, "7".parse().unwrap());
+        world.chain.mine(vec![world.transaction(person(&teacher).address, vec![other])]);
+        world.academy.follow_once().await.unwrap();
+        assert_ne!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing, before);
+        world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.academy.follow_once().await.unwrap();
+        assert_eq!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing, before);
+    }
+
     async fn the_worker_goes_on_after_a_failure_and_stops_when_told(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

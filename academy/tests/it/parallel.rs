@@ -85,6 +85,14 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
     }
 
+    async fn a_wallet_that_signs_in_for_the_first_time_twice_at_once_has_one_account(world: &World) {
+        let signer = world.signer();
+        let people = join_all((0..4).map(|_| world.sign_in(&signer))).await;
+        let first = people[0].user();
+        assert!(first.is_some() && people.iter().all(|person| person.user() == first));
+        assert_eq!(world.count("SELECT COUNT(*) FROM users").await, 1);
+    }
+
     async fn two_admins_can_not_remove_each_other_at_once(world: &World) {
         let (one, two) = (world.admin().await, world.admin().await);
         let removing = [(one.clone(), two.clone()), (two, one)].map(|(by, of)| {

@@ -123,6 +123,24 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
     }
 
+    async fn case_08_a_payment_that_nobody_named_can_be_replaced_for_good_too(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        // In the other history its nonce went elsewhere, and no node knows it any more.
+        world.chain.reorg(1);
+        world.chain.mine(vec![FakeTransaction { hash: world.hash(), events: Vec::new(), ..payment }]);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        let open = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
+    }
+
     async fn case_08_before_it_opened_a_reorg_starts_the_count_again(world: &World) {
         let deep = world.academy_over(
             world.chain.clone(),

@@ -1,13 +1,14 @@
-//! SQL of the catalogue.
+//! SQL of the catalogue: courses and tiers here, their lessons and listings below.
 
-use super::model::{
-    Course, CourseCard, CourseFacts, CourseState, LessonFacts, LessonHead, Level, ListedTier, Listing,
-    Module, Teacher, Tier, TierFacts,
-};
+mod listings;
+mod outline;
+
+pub(super) use {listings::*, outline::*};
+
+use super::model::{Course, CourseCard, CourseFacts, CourseState, Level, Teacher, Tier, TierFacts};
 use crate::{
     accounts::display_name,
-    evm::Address,
-    ids::{CourseId, LessonId, MediaId, ModuleId, TierId, UserId},
+    ids::{CourseId, MediaId, TierId, UserId},
     money::Wei,
     page::PAGE_SIZE,
     store::{Conn, StoreError, sql},
@@ -91,7 +92,7 @@ macro_rules! says {
             "(c.search LIKE ",
             $pattern,
             " ESCAPE '!' OR EXISTS
-              (SELECT 1 FROM users t WHERE t.id = c.teacher_id AND LOWER(t.name) LIKE ",
+              (SELECT 1 FROM users t WHERE t.id = c.teacher_id AND t.search LIKE ",
             $pattern,
             " ESCAPE '!'))"
         )
@@ -218,43 +219,6 @@ pub(super) async fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Course
 pub(super) async fn by_id(conn: &mut Conn, id: CourseId) -> Result<Option<Course>, StoreError> {
     let row = sql!(opt conn, CourseRow, concat!(course!(), "WHERE c.id = $1"), id)?;
     row.map(CourseRow::course).transpose()
-}
-
-#[derive(sqlx::FromRow)]
-struct HeadRow {
-    id: LessonId,
-    module_id: ModuleId,
-    slug: String,
-    title: String,
-    minutes: i64,
-    access: i64,
-}
-
-impl HeadRow {
-    fn head(self) -> Result<LessonHead, StoreError> {
-        Ok(LessonHead {
-            id: self.id,
-            slug: self.slug,
-            title: self.title,
-            minutes: small("minutes", self.minutes)?,
-            access: small("an access level", self.access)?,
-        })
-    }
-}
-
-pub(super) async fn outline(conn: &mut Conn, course: CourseId) -> Result<Vec<Module>, StoreError> {
-    let modules = sql!(all conn, (ModuleId, String),
-        "SELECT id, title FROM modules WHERE course_id = $1 ORDER BY position, id", course)?;
-    let lessons = sql!(all conn, HeadRow,
-        "SELECT id, module_id, slug, title, minutes, access FROM lessons WHERE course_id = $1 ORDER BY position, id", course)?;
-    let mut outline: Vec<Module> =
-        modules.into_iter().map(|(id, title)| Module { id, title, lessons: Vec::new() }).collect();
-    for row in lessons {
-        if let Some(module) = outline.iter_mut().find(|module| module.id == row.module_id) {
-            module.lessons.push(row.head()?);
-        }
-    }
-    Ok(outline)
 }
 
 #[derive(sqlx::FromRow)]
@@ -389,231 +353,5 @@ pub(super) async fn set_cover(
     now: Time,
 ) -> Result<(), StoreError> {
     sql!(run conn, "UPDATE courses SET cover_id = $1, updated_at = $2 WHERE id = $3", cover, now, id)?;
-    Ok(())
-}
-
-pub(super) async fn module_course(conn: &mut Conn, id: ModuleId) -> Result<Option<CourseId>, StoreError> {
-    let row = sql!(opt conn, (CourseId,), "SELECT course_id FROM modules WHERE id = $1", id)?;
-    Ok(row.map(|(course,)| course))
-}
-
-pub(super) async fn modules(conn: &mut Conn, course: CourseId) -> Result<Vec<ModuleId>, StoreError> {
-    let rows = sql!(all conn, (ModuleId,), "SELECT id FROM modules WHERE course_id = $1 ORDER BY position, id", course)?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-pub(super) async fn insert_module(
-    conn: &mut Conn,
-    id: ModuleId,
-    course: CourseId,
-    title: &str,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO modules (id, course_id, position, title)
-         VALUES ($1, $2, (SELECT COALESCE(MAX(position) + 1, 0) FROM modules WHERE course_id = $2), $3)", id, course, title)?;
-    Ok(())
-}
-
-pub(super) async fn rename_module(conn: &mut Conn, id: ModuleId, title: &str) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE modules SET title = $1 WHERE id = $2", title, id)?;
-    Ok(())
-}
-
-/// With its lessons.
-pub(super) async fn remove_module(conn: &mut Conn, id: ModuleId) -> Result<(), StoreError> {
-    sql!(run conn, "DELETE FROM lessons WHERE module_id = $1", id)?;
-    sql!(run conn, "DELETE FROM modules WHERE id = $1", id)?;
-    Ok(())
-}
-
-pub(super) async fn place_modules(conn: &mut Conn, order: &[ModuleId]) -> Result<(), StoreError> {
-    for (position, id) in (0_i64..).zip(order) {
-        sql!(run conn, "UPDATE modules SET position = $1 WHERE id = $2", position, *id)?;
-    }
-    Ok(())
-}
-
-#[derive(sqlx::FromRow)]
-pub(super) struct DraftRow {
-    id: LessonId,
-    pub course_id: CourseId,
-    pub module_id: ModuleId,
-    slug: String,
-    title: String,
-    pub body: String,
-    minutes: i64,
-    access: i64,
-    pub version: i64,
-    pub updated_at: Time,
-}
-
-impl DraftRow {
-    pub(super) fn head(&self) -> Result<LessonHead, StoreError> {
-        HeadRow {
-            id: self.id,
-            module_id: self.module_id,
-            slug: self.slug.clone(),
-            title: self.title.clone(),
-            minutes: self.minutes,
-            access: self.access,
-        }
-        .head()
-    }
-}
-
-pub(super) async fn lesson(conn: &mut Conn, id: LessonId) -> Result<Option<DraftRow>, StoreError> {
-    sql!(opt conn, DraftRow,
-        "SELECT id, course_id, module_id, slug, title, body, minutes, access, version, updated_at FROM lessons WHERE id = $1", id)
-}
-
-pub(super) async fn lesson_slugs(conn: &mut Conn, course: CourseId) -> Result<Vec<String>, StoreError> {
-    let rows = sql!(all conn, (String,), "SELECT slug FROM lessons WHERE course_id = $1", course)?;
-    Ok(rows.into_iter().map(|(slug,)| slug).collect())
-}
-
-pub(super) async fn insert_lesson(
-    conn: &mut Conn,
-    id: LessonId,
-    course: CourseId,
-    module: ModuleId,
-    slug: &str,
-    facts: &LessonFacts,
-    now: Time,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO lessons (id, course_id, module_id, position, slug, title, body, minutes, access, version, updated_at)
-         VALUES ($1, $2, $3, (SELECT COALESCE(MAX(position) + 1, 0) FROM lessons WHERE module_id = $3), $4, $5, $6, $7, $8, 1, $9)",
-        id, course, module, slug, &facts.title, &facts.body, i64::from(facts.minutes), i64::from(facts.access), now)?;
-    Ok(())
-}
-
-pub(super) async fn update_lesson(
-    conn: &mut Conn,
-    id: LessonId,
-    facts: &LessonFacts,
-    version: i64,
-    now: Time,
-) -> Result<bool, StoreError> {
-    let rows = sql!(run conn,
-        "UPDATE lessons SET title = $1, body = $2, minutes = $3, access = $4, version = version + 1, updated_at = $5
-         WHERE id = $6 AND version = $7",
-        &facts.title, &facts.body, i64::from(facts.minutes), i64::from(facts.access), now, id, version)?;
-    Ok(rows == 1)
-}
-
-pub(super) async fn remove_lesson(conn: &mut Conn, id: LessonId) -> Result<(), StoreError> {
-    sql!(run conn, "DELETE FROM lessons WHERE id = $1", id)?;
-    Ok(())
-}
-
-pub(super) async fn lessons_of(conn: &mut Conn, module: ModuleId) -> Result<Vec<LessonId>, StoreError> {
-    let rows = sql!(all conn, (LessonId,), "SELECT id FROM lessons WHERE module_id = $1 ORDER BY position, id", module)?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-pub(super) async fn place_lessons(
-    conn: &mut Conn,
-    module: ModuleId,
-    order: &[LessonId],
-) -> Result<(), StoreError> {
-    for (position, id) in (0_i64..).zip(order) {
-        sql!(run conn, "UPDATE lessons SET module_id = $1, position = $2 WHERE id = $3", module, position, *id)?;
-    }
-    Ok(())
-}
-
-#[derive(sqlx::FromRow)]
-struct ListingRow {
-    chain_id: i64,
-    market: String,
-    number: i64,
-    lister: String,
-    payee: String,
-}
-
-pub(super) async fn listing(conn: &mut Conn, course: CourseId) -> Result<Option<Listing>, StoreError> {
-    let row = sql!(opt conn, ListingRow,
-        "SELECT chain_id, market, number, lister, payee FROM listings WHERE course_id = $1", course)?;
-    let Some(row) = row else { return Ok(None) };
-    let tiers = sql!(all conn, (i64, String, bool),
-        "SELECT number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
-    let text = |address: &str| crate::accounts::parse_address(address).map(|a| a.checksummed());
-    Ok(Some(Listing {
-        chain_id: small("a chain id", row.chain_id)?,
-        market: text(&row.market)?,
-        number: small("a listing's number", row.number)?,
-        lister: text(&row.lister)?,
-        payee: text(&row.payee)?,
-        tiers: tiers
-            .into_iter()
-            .map(|(number, price, active)| {
-                Ok(ListedTier { number: small("a tier's number", number)?, price: wei(&price)?, active })
-            })
-            .collect::<Result<_, StoreError>>()?,
-    }))
-}
-
-/// The course of a listing.
-pub(super) async fn listed(
-    conn: &mut Conn,
-    chain_id: u64,
-    market: Address,
-    number: u64,
-) -> Result<Option<CourseId>, StoreError> {
-    let row = sql!(opt conn, (CourseId,),
-        "SELECT course_id FROM listings WHERE chain_id = $1 AND market = $2 AND number = $3",
-        chain_id.cast_signed(), market.to_string(), number.cast_signed())?;
-    Ok(row.map(|(course,)| course))
-}
-
-pub(super) async fn put_listing(
-    conn: &mut Conn,
-    course: CourseId,
-    chain_id: u64,
-    market: Address,
-    number: u64,
-    lister: Address,
-    payee: Address,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO listings (course_id, chain_id, market, number, lister, payee) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
-            number = excluded.number, lister = excluded.lister, payee = excluded.payee",
-        course, chain_id.cast_signed(), market.to_string(), number.cast_signed(), lister.to_string(), payee.to_string())?;
-    Ok(())
-}
-
-/// Another listing's prices say nothing about a new one.
-pub(super) async fn forget_listed_tiers(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
-    sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1", course)?;
-    Ok(())
-}
-
-/// The chain no longer says that the course is listed.
-pub(super) async fn forget_listing(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
-    forget_listed_tiers(conn, course).await?;
-    sql!(run conn, "DELETE FROM listings WHERE course_id = $1", course)?;
-    Ok(())
-}
-
-pub(super) async fn put_listed_tier(
-    conn: &mut Conn,
-    course: CourseId,
-    tier: ListedTier,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO listed_tiers (course_id, number, price, active) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (course_id, number) DO UPDATE SET price = excluded.price, active = excluded.active",
-        course, i64::from(tier.number), tier.price.to_string(), tier.active)?;
-    Ok(())
-}
-
-pub(super) async fn set_payee(conn: &mut Conn, course: CourseId, payee: Address) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET payee = $1 WHERE course_id = $2", payee.to_string(), course)?;
-    Ok(())
-}
-
-pub(super) async fn set_lister(conn: &mut Conn, course: CourseId, lister: Address) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2", lister.to_string(), course)?;
     Ok(())
 }

@@ -1,0 +1,144 @@
+//! SQL of what the chain says is listed.
+
+use super::{small, wei};
+use crate::{
+    catalog::model::{ListedTier, Listing},
+    evm::Address,
+    ids::CourseId,
+    store::{Conn, StoreError, sql},
+};
+
+#[derive(sqlx::FromRow)]
+struct ListingRow {
+    chain_id: i64,
+    market: String,
+    number: i64,
+    lister: String,
+    payee: String,
+}
+
+pub(in crate::catalog) async fn listing(
+    conn: &mut Conn,
+    course: CourseId,
+) -> Result<Option<Listing>, StoreError> {
+    let row = sql!(opt conn, ListingRow,
+        "SELECT chain_id, market, number, lister, payee FROM listings WHERE course_id = $1", course)?;
+    let Some(row) = row else { return Ok(None) };
+    let tiers = sql!(all conn, (i64, String, bool),
+        "SELECT number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
+    let text = |address: &str| crate::accounts::parse_address(address).map(|a| a.checksummed());
+    Ok(Some(Listing {
+        chain_id: small("a chain id", row.chain_id)?,
+        market: text(&row.market)?,
+        number: small("a listing's number", row.number)?,
+        lister: text(&row.lister)?,
+        payee: text(&row.payee)?,
+        tiers: tiers
+            .into_iter()
+            .map(|(number, price, active)| {
+                Ok(ListedTier { number: small("a tier's number", number)?, price: wei(&price)?, active })
+            })
+            .collect::<Result<_, StoreError>>()?,
+    }))
+}
+
+/// The course of a listing.
+pub(in crate::catalog) async fn listed(
+    conn: &mut Conn,
+    chain_id: u64,
+    market: Address,
+    number: u64,
+) -> Result<Option<CourseId>, StoreError> {
+    let row = sql!(opt conn, (CourseId,),
+        "SELECT course_id FROM listings WHERE chain_id = $1 AND market = $2 AND number = $3",
+        chain_id.cast_signed(), market.to_string(), number.cast_signed())?;
+    Ok(row.map(|(course,)| course))
+}
+
+pub(in crate::catalog) async fn put_listing(
+    conn: &mut Conn,
+    course: CourseId,
+    chain_id: u64,
+    market: Address,
+    number: u64,
+    lister: Address,
+    payee: Address,
+    block: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO listings (course_id, chain_id, market, number, lister, payee, listed_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+         ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
+            number = excluded.number, lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at",
+        course, chain_id.cast_signed(), market.to_string(), number.cast_signed(), lister.to_string(), payee.to_string(),
+        block.cast_signed())?;
+    Ok(())
+}
+
+/// Another listing's prices say nothing about a new one.
+pub(in crate::catalog) async fn forget_listed_tiers(
+    conn: &mut Conn,
+    course: CourseId,
+) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1", course)?;
+    Ok(())
+}
+
+/// The chain no longer says that the course is listed.
+pub(in crate::catalog) async fn forget_listing(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
+    forget_listed_tiers(conn, course).await?;
+    sql!(run conn, "DELETE FROM listings WHERE course_id = $1", course)?;
+    Ok(())
+}
+
+pub(in crate::catalog) async fn put_listed_tier(
+    conn: &mut Conn,
+    course: CourseId,
+    tier: ListedTier,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO listed_tiers (course_id, number, price, active) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (course_id, number) DO UPDATE SET price = excluded.price, active = excluded.active",
+        course, i64::from(tier.number), tier.price.to_string(), tier.active)?;
+    Ok(())
+}
+
+pub(in crate::catalog) async fn set_payee(
+    conn: &mut Conn,
+    course: CourseId,
+    payee: Address,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET payee = $1 WHERE course_id = $2", payee.to_string(), course)?;
+    Ok(())
+}
+
+pub(in crate::catalog) async fn set_lister(
+    conn: &mut Conn,
+    course: CourseId,
+    lister: Address,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2", lister.to_string(), course)?;
+    Ok(())
+}
+
+/// Keeps the block of the newest event about a listing.
+pub(in crate::catalog) async fn touch_listing(
+    conn: &mut Conn,
+    course: CourseId,
+    block: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET changed_at = $1 WHERE course_id = $2", block.cast_signed(), course)?;
+    Ok(())
+}
+
+/// Listings that events above a height made or changed, and the block of the first event about each.
+pub(in crate::catalog) async fn listings_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<Vec<(CourseId, u64)>, StoreError> {
+    let rows = sql!(all conn, (CourseId, i64),
+        "SELECT course_id, listed_at FROM listings WHERE chain_id = $1 AND changed_at > $2",
+        chain_id.cast_signed(), height.cast_signed())?;
+    rows.into_iter().map(|(course, block)| Ok((course, small("a block", block)?))).collect()
+}
