@@ -97,6 +97,8 @@ impl Academy {
             let mut pause = poll;
             if let Err(problem) = self.follow_once().await {
                 tracing::warn!(%problem, "the follower could not take its step");
+                metrics::counter!("lectern_follower_failures_total", "code" => problem.code.clone())
+                    .increment(1);
                 pause = poll.saturating_mul(3);
             }
             if let Err(problem) = self.run_jobs_once().await {

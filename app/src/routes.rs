@@ -46,6 +46,7 @@ async fn explain(State(state): State<AppState>, request: Request, next: Next) ->
     let (parts, body) = request.into_parts();
     let visitor = Visitor::of(&parts);
     let method = parts.method.clone();
+    let request = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let plain_get = matches!(method, Method::GET | Method::HEAD) && parts.uri.query().is_none();
     let response = next.run(Request::from_parts(parts, body)).await;
     if response.status().is_success() || response.status().is_redirection() {
@@ -62,7 +63,8 @@ async fn explain(State(state): State<AppState>, request: Request, next: Next) ->
         None => (response.status(), refused(response.status())),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
-    let mut page = accounts::pages::problem_page(&state, &visitor, status, &problem);
+    let request = request.filter(|_| status.is_server_error());
+    let mut page = accounts::pages::problem_page(&state, &visitor, status, &problem, request);
     if let Some(allow) = allow {
         page.headers_mut().insert(header::ALLOW, allow);
     }

@@ -8,7 +8,7 @@ use alloy::{
     primitives::{Address as EvmAddress, B256, Bytes},
     providers::{Provider, RootProvider},
     rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
-    transports::{RpcError, TransportErrorKind},
+    transports::{RpcError, TransportErrorKind, http::reqwest::Url},
 };
 use async_trait::async_trait;
 
@@ -26,26 +26,38 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A node.
 pub(super) struct Node {
+    /// Its host, for metrics.
+    name: String,
     provider: RootProvider,
 }
 
 impl Node {
     pub(super) fn new(url: &str) -> Result<Self, ChainError> {
         // The URL may hold an API key: it is never part of a message.
-        let url = url
+        let url: Url = url
             .parse()
             .map_err(|_| ChainError::Refused("chain.rpc_urls holds something that is no URL".to_owned()))?;
-        Ok(Self { provider: RootProvider::new_http(url) })
+        let name = url.host_str().unwrap_or_default().to_owned();
+        Ok(Self { name, provider: RootProvider::new_http(url) })
     }
 
     async fn ask<T>(
         &self,
         call: impl Future<Output = Result<T, RpcError<TransportErrorKind>>>,
     ) -> Result<T, ChainError> {
-        match tokio::time::timeout(PATIENCE, call).await {
+        let answer = match tokio::time::timeout(PATIENCE, call).await {
             Ok(answer) => answer.map_err(|error| classify(&error)),
             Err(_) => Err(ChainError::Unavailable("no answer in time".to_owned())),
-        }
+        };
+        let outcome = match &answer {
+            Ok(_) => "ok",
+            Err(ChainError::Unavailable(_)) => "unavailable",
+            Err(ChainError::RangeTooLarge(_)) => "range_too_large",
+            Err(ChainError::Refused(_)) => "refused",
+        };
+        metrics::counter!("lectern_rpc_requests_total", "node" => self.name.clone(), "outcome" => outcome)
+            .increment(1);
+        answer
     }
 
     async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {

@@ -68,6 +68,7 @@ impl Checkout<'_> {
         let mut next = cursor.unwrap_or(policy.start_block);
         if let Some(height) = reorg_above {
             tracing::warn!(above = height, "blocks were replaced");
+            metrics::counter!("lectern_reorgs_total").increment(1);
             next = next.min(self.rewind(height).await?);
         }
         let from = next.saturating_sub(OVERLAP).max(policy.start_block);
@@ -90,6 +91,8 @@ impl Checkout<'_> {
         } else {
             self.advance(next, None).await?;
         }
+        metrics::gauge!("lectern_chain_head_block").set(head.number as f64);
+        metrics::gauge!("lectern_follower_next_block").set(next as f64);
         Ok(Followed { head: head.number, next, events, reorg_above })
     }
 

@@ -46,6 +46,14 @@ impl Checkout<'_> {
     /// When the chain or the database does not answer; nothing has changed then.
     #[tracing::instrument(skip_all, fields(order = %id))]
     pub async fn settle(&self, id: OrderId) -> Result<Settled, Problem> {
+        let settled = self.try_to_settle(id).await;
+        if let Err(problem) = &settled {
+            metrics::counter!("lectern_settle_failures_total", "code" => problem.code.clone()).increment(1);
+        }
+        settled
+    }
+
+    async fn try_to_settle(&self, id: OrderId) -> Result<Settled, Problem> {
         for _ in 0..TRIES {
             let sight = self.look(id).await?;
             let head = self.0.0.chain.head().await?;
@@ -228,6 +236,7 @@ impl Checkout<'_> {
             let id = PaymentId(self.0.mint());
             store::put_payment(&mut tx, id, &order, found, Standing::Review, Some(*setback), now).await?;
             tracing::warn!(transaction = %found.transaction, ?setback, "a payment needs a person");
+            metrics::counter!("lectern_payments_to_review_total", "setback" => setback.word()).increment(1);
         }
         for payment in &sight.payments {
             let verdict = candidates.iter().find(|(hash, _)| *hash == payment.hash).map(|(_, c)| c);
@@ -269,7 +278,13 @@ impl Checkout<'_> {
         }
         if before != (order.state, order.setback, order.confirmations, order.is_final) {
             store::update_order(&mut tx, &order).await?;
-            if before.0 != order.state {
+            if before.0 != order.state || before.1 != order.setback {
+                metrics::counter!(
+                    "lectern_orders_settled_total",
+                    "state" => order.state.word(),
+                    "setback" => order.setback.map_or("none", Setback::word),
+                )
+                .increment(1);
                 tracing::info!(from = before.0.word(), to = order.state.word(), setback = ?order.setback, "order");
             }
         }

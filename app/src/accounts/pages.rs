@@ -122,8 +122,15 @@ async fn theme(State(state): State<AppState>, Form(colours): Form<Colours>) -> R
     response
 }
 
-/// The page of a problem. Where signing in is all that is missing, the sign-in page itself.
-pub fn problem_page(state: &AppState, visitor: &Visitor, status: StatusCode, problem: &Problem) -> Response {
+/// The page of a problem; one of ours names the request. Where signing in is all that is missing, the
+/// sign-in page itself.
+pub fn problem_page(
+    state: &AppState,
+    visitor: &Visitor,
+    status: StatusCode,
+    problem: &Problem,
+    request: Option<String>,
+) -> Response {
     if problem.kind == Kind::SignInFirst {
         return sign_in_page(state, visitor, local_path(&visitor.path).to_owned(), None, status);
     }
@@ -138,5 +145,5 @@ pub fn problem_page(state: &AppState, visitor: &Visitor, status: StatusCode, pro
         Kind::SignInFirst => "Sign in first",
     };
     let head = PageHead::new(title, problem.message.clone()).status(status);
-    render(state, visitor, head, || parts::problem(title, status.as_u16(), problem))
+    render(state, visitor, head, || parts::problem(title, status.as_u16(), problem, request))
 }

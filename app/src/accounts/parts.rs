@@ -69,7 +69,12 @@ pub fn profile(form: FormState, address: String, saved: bool) -> impl IntoView {
     }
 }
 
-pub fn problem(title: &'static str, status: u16, problem: &Problem) -> impl IntoView + use<> {
+pub fn problem(
+    title: &'static str,
+    status: u16,
+    problem: &Problem,
+    request: Option<String>,
+) -> impl IntoView + use<> {
     let advice = match problem.kind {
         Kind::NotFound => "The address may be mistyped, or the page may have moved.",
         Kind::Forbidden => {
@@ -84,12 +89,16 @@ pub fn problem(title: &'static str, status: u16, problem: &Problem) -> impl Into
         Kind::Invalid | Kind::SignInFirst => "",
     };
     let message = problem.message.clone();
+    let reference = request.map(|id| {
+        view! { <p class="muted">"If it keeps happening, tell us this number: "<code>{id}</code></p> }
+    });
     view! {
         <section class="problem">
             <p class="problem-status">{status}</p>
             <h1>{title}</h1>
             <p class="lead">{message}</p>
             <p class="muted">{advice}</p>
+            {reference}
             <p class="button-row">
                 <a class="button" data-kind="primary" href="/">"See all courses"</a>
                 <a class="button" data-kind="secondary" href="/learning">"My courses"</a>

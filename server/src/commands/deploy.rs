@@ -36,9 +36,11 @@ fn password(how: &Deploy) -> Result<Secret, Failure> {
     } else {
         let input = std::io::stdin();
         if input.is_terminal() {
-            eprintln!("Password of the keystore (it will be visible; --password-file hides it):");
+            line = rpassword::prompt_password("Password of the keystore: ")
+                .map_err(Failure::system("the terminal"))?;
+        } else {
+            input.lock().read_line(&mut line).map_err(Failure::system("standard input"))?;
         }
-        input.lock().read_line(&mut line).map_err(Failure::system("standard input"))?;
     }
     Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
 }

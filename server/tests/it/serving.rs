@@ -1,8 +1,13 @@
 //! Over a real socket: bytes that are no HTTP, and the way it stops.
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::{pending, ready},
+    time::Duration,
+};
 
-use axum::{Router, routing::get};
+use academy::chain::ChainError;
+use axum::{Router, http::StatusCode, routing::get};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use server::http::{ServeLimits, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -89,4 +94,36 @@ async fn a_running_request_is_finished_before_the_end() {
     assert!(request.await.unwrap().ends_with("finished"));
     tokio::time::timeout(Duration::from_secs(2), serving).await.unwrap().unwrap();
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "nobody is accepted any more");
+}
+
+#[tokio::test]
+async fn metrics_count_requests_and_what_goes_wrong_with_the_chain() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let world = World::counted(&[], Some(handle)).await;
+    world.get("/").await;
+    world.chain.mine_empty(7);
+    world.academy.follow_once().await.unwrap();
+    world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+    world.academy.worker(Duration::ZERO, ready(())).await;
+    let text = world.get("/metrics").await.text();
+    for line in [
+        "lectern_http_requests_total{route=\"/\",method=\"GET\",status=\"200\"} 1",
+        "lectern_chain_head_block 7",
+        "lectern_follower_next_block 8",
+        "lectern_follower_failures_total{code=\"chain_unreachable\"} 1",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_fails_on_our_side_names_the_request() {
+    let world = World::new().await;
+    world.db.close().await;
+    let answer = world.get("/").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let id = answer.header("x-request-id");
+    assert!(!id.is_empty() && answer.text().contains(id), "{}", answer.text());
 }

@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusHandle;
 use server::{
     compose::{self, Machine},
     config::{self, Config, Environment},
@@ -90,6 +91,11 @@ impl World {
     }
 
     pub async fn with(extra: &[(&str, &str)]) -> Self {
+        Self::counted(extra, None).await
+    }
+
+    /// With metrics at `/metrics`.
+    pub async fn counted(extra: &[(&str, &str)], metrics: Option<PrometheusHandle>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         build_site(folder.path());
         let config = Arc::new(settings(folder.path(), extra));
@@ -100,8 +106,7 @@ impl World {
         let academy = compose::academy(&config, &machine, db.clone(), chain.clone());
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
         let site =
-            http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics: None })
-                .unwrap();
+            http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics }).unwrap();
         Self { router: site.router, academy, chain, db, _folder: folder }
     }
 
