@@ -24,7 +24,8 @@ pub(crate) struct Inner {
     pub policy: Policy,
     pub site: Site,
     pub chain_info: ChainInfo,
-    pub pages: crate::content::Cache,
+    pub texts: crate::content::Cache,
+    pub catalog: crate::catalog::Cache,
 }
 
 /// The business. Cheap to clone; every service is reached through it.
@@ -56,7 +57,8 @@ impl Academy {
                 policy,
                 site,
                 chain_info,
-                pages: crate::content::Cache::default(),
+                texts: crate::content::Cache::default(),
+                catalog: crate::catalog::Cache::default(),
             },
         }
     }

@@ -139,6 +139,12 @@ CREATE TABLE listed_tiers (
     PRIMARY KEY (course_id, number)
 );
 
+-- One row; see store/version.rs.
+CREATE TABLE public_version (
+    version BIGINT NOT NULL
+);
+INSERT INTO public_version (version) VALUES (0);
+
 CREATE TABLE enrollments (
     id BLOB NOT NULL PRIMARY KEY,
     user_id BLOB NOT NULL REFERENCES users (id),

@@ -12,6 +12,7 @@ use crate::{
     evm::Address,
     ids::{SessionId, UserId},
     page::{Filter, Page},
+    store::change_public,
     text::line,
 };
 
@@ -215,6 +216,7 @@ impl Accounts<'_> {
         let parsed = profile.parse()?;
         let mut tx = self.0.0.db.begin().await?;
         store::set_profile(&mut tx, person.id, &parsed.name, &parsed.bio).await?;
+        change_public(&mut tx).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::{
     checkout::WalletCall,
     ids::CourseId,
     money::Wei,
-    store::Conn,
+    store::{Conn, change_public},
 };
 
 /// What publishing came to.
@@ -59,7 +59,7 @@ impl Catalog<'_> {
     /// `not_ready` with what is missing; `other_lister` when another wallet holds the listing.
     #[tracing::instrument(skip_all, fields(course = %id))]
     pub async fn publish(&self, actor: &Actor, id: CourseId) -> Result<Published, Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let course = self.own(&mut tx, actor, Operation::Publish, id).await?;
         let page = self.page(&mut tx, course).await?;
         if page.lessons().next().is_none() {
@@ -99,7 +99,7 @@ impl Catalog<'_> {
     /// # Errors
     /// For everyone who may not change the course.
     pub async fn withdraw(&self, actor: &Actor, id: CourseId) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let course = self.own(&mut tx, actor, Operation::Publish, id).await?;
         let state = match course.state {
             CourseState::Draft => CourseState::Draft,
@@ -147,6 +147,7 @@ impl Catalog<'_> {
     /// From which block on to read again, so that those which the chain still has come back; until
     /// then they are not for sale.
     pub(crate) async fn retract_above(&self, conn: &mut Conn, height: u64) -> Result<u64, Problem> {
+        change_public(conn).await?;
         let mut from = height + 1;
         for (course, listed_at) in store::listings_above(conn, self.0.0.policy.chain_id, height).await? {
             tracing::warn!(%course, "the listing's blocks were replaced; reading it again");
@@ -222,6 +223,7 @@ impl Catalog<'_> {
             Event::CoursePurchased { .. } | Event::PayoutWithdrawn { .. } => return Ok(()),
         };
         store::touch_listing(conn, course, log.block_number).await?;
+        change_public(conn).await?;
         if store::publish_wanted(conn, course).await? {
             let course = self.by_id(conn, course).await?;
             let page = self.page(conn, course).await?;

@@ -66,7 +66,7 @@ impl Catalog<'_> {
             content_type: content_type.to_owned(),
             size: u32::try_from(bytes.len()).map_err(|_| CatalogError::TooLarge)?,
         };
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, course).await?;
         sql!(run tx,
             "INSERT INTO media (id, course_id, name, content_type, size, bytes, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -1,5 +1,8 @@
 //! What is taught and sold: courses with modules, lessons, tiers, files, and their listing on a chain.
 //!
+//! What everyone may see is kept in memory until anything of it changes; every change is made in a
+//! transaction from `Catalog::begin`, which tells so.
+//!
 //! Tables: `courses`, `modules`, `lessons`, `tiers`, `media`, `listings`, `listed_tiers`.
 //!
 //! Invariants: only the instructor and admins change a course; an edit that did not see the
@@ -9,6 +12,8 @@
 mod model;
 pub use model::*;
 
+#[cfg(feature = "server")]
+mod cache;
 #[cfg(feature = "server")]
 mod error;
 #[cfg(feature = "server")]
@@ -32,6 +37,7 @@ pub use media::{MediaFile, content_type_of};
 pub use service::Catalog;
 #[cfg(feature = "server")]
 pub(crate) use {
+    cache::Cache,
     listing::{dereference, reference},
     service::owns,
 };

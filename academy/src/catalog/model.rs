@@ -78,7 +78,7 @@ words! {
 }
 
 /// What the catalogue is filtered by.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CatalogQuery {
     /// Words to look for in title, promise, description and teacher.

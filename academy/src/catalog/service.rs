@@ -1,5 +1,7 @@
 //! Finding courses and reading their pages.
 
+use std::sync::Arc;
+
 use super::{
     error::CatalogError,
     model::{CatalogQuery, Course, CourseCard, CoursePage, CourseState, Tier},
@@ -9,7 +11,7 @@ use crate::{
     Academy, Actor, Operation, Problem,
     ids::{CourseId, LessonId, TierId},
     page::{Filter, Page},
-    store::Conn,
+    store::{Conn, Tx, change_public, public_version},
 };
 
 /// The catalogue service.
@@ -27,8 +29,18 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn search(&self, actor: &Actor, query: &CatalogQuery) -> Result<Page<CourseCard>, Problem> {
+    pub async fn search(
+        &self,
+        actor: &Actor,
+        query: &CatalogQuery,
+    ) -> Result<Arc<Page<CourseCard>>, Problem> {
         actor.may(Operation::BrowseCatalog)?;
+        let mut conn = self.0.0.db.read().await?;
+        let version = public_version(&mut conn).await?;
+        let known = &self.0.0.catalog.searches;
+        if let Some(found) = known.get(version, query) {
+            return Ok(found);
+        }
         let mut words = ["%".to_owned(), "%".to_owned(), "%".to_owned()];
         for (slot, word) in words.iter_mut().zip(query.q.split_whitespace()) {
             *slot = Filter { q: word.to_owned(), ..Filter::default() }.like();
@@ -40,9 +52,9 @@ impl Catalog<'_> {
             _ => "",
         };
         let paging = Filter { page: query.page, ..Filter::default() };
-        let mut conn = self.0.0.db.read().await?;
         let (rows, total) = store::search(&mut conn, &words, level, price, paging.offset()).await?;
-        Ok(Page { rows, total: u32::try_from(total).unwrap_or(u32::MAX), number: paging.number() })
+        let found = Page { rows, total: u32::try_from(total).unwrap_or(u32::MAX), number: paging.number() };
+        Ok(known.put(version, query.clone(), found))
     }
 
     /// A course's page. Drafts are there for their instructor and admins only, withdrawn courses
@@ -50,26 +62,50 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// `not_found` where the caller may not know of it.
-    pub async fn course(&self, actor: &Actor, slug: &str) -> Result<CoursePage, Problem> {
+    pub async fn course(&self, actor: &Actor, slug: &str) -> Result<Arc<CoursePage>, Problem> {
         actor.may(Operation::BrowseCatalog)?;
         let mut conn = self.0.0.db.read().await?;
-        let course = match is_slug(slug) {
-            true => store::by_slug(&mut conn, slug).await?,
-            false => None,
-        };
-        let course = course.ok_or(CatalogError::NotFound("course"))?;
+        let version = public_version(&mut conn).await?;
+        let page = self.known(&mut conn, version, slug).await?;
+        let course = &page.course;
         let visible = match course.state {
             CourseState::Published => true,
-            CourseState::Draft => owns(actor, &course),
+            CourseState::Draft => owns(actor, course),
             CourseState::Withdrawn => {
-                owns(actor, &course)
+                owns(actor, course)
                     || self.0.learning().enrollment_level(&mut conn, actor.user(), course.id).await?.enrolled
             }
         };
         if !visible {
             return Err(CatalogError::NotFound("course").into());
         }
-        self.page(&mut conn, course).await
+        Ok(page)
+    }
+
+    /// A course's page as it was at a version, or is since; without asking who wants to know.
+    pub(crate) async fn known(
+        &self,
+        conn: &mut Conn,
+        version: i64,
+        slug: &str,
+    ) -> Result<Arc<CoursePage>, Problem> {
+        let known = &self.0.0.catalog.pages;
+        if let Some(page) = known.get(version, slug) {
+            return Ok(page);
+        }
+        let course = match is_slug(slug) {
+            true => store::by_slug(conn, slug).await?,
+            false => None,
+        };
+        let page = self.page(conn, course.ok_or(CatalogError::NotFound("course"))?).await?;
+        Ok(known.put(version, slug.to_owned(), page))
+    }
+
+    /// A transaction that changes what everyone may see.
+    pub(super) async fn begin(&self) -> Result<Tx, Problem> {
+        let mut tx = self.0.0.db.begin().await?;
+        change_public(&mut tx).await?;
+        Ok(tx)
     }
 
     pub(super) async fn page(&self, conn: &mut Conn, course: Course) -> Result<CoursePage, Problem> {
@@ -77,7 +113,7 @@ impl Catalog<'_> {
             description_html: self
                 .0
                 .0
-                .pages
+                .texts
                 .render(course.id.0, course.version, &course.description)
                 .to_string(),
             outline: store::outline(conn, course.id).await?,
@@ -110,15 +146,6 @@ impl Catalog<'_> {
         Ok(store::by_id(conn, id).await?.ok_or(CatalogError::NotFound("course"))?)
     }
 
-    /// As [`Catalog::by_id`], by the course's place in URLs.
-    pub(crate) async fn by_slug(&self, conn: &mut Conn, slug: &str) -> Result<Course, Problem> {
-        let course = match is_slug(slug) {
-            true => store::by_slug(conn, slug).await?,
-            false => None,
-        };
-        Ok(course.ok_or(CatalogError::NotFound("course"))?)
-    }
-
     /// A course in a list, for later slices.
     pub(crate) async fn card(&self, conn: &mut Conn, id: CourseId) -> Result<CourseCard, Problem> {
         Ok(store::card(conn, id).await?.ok_or(CatalogError::NotFound("course"))?)
@@ -135,14 +162,20 @@ impl Catalog<'_> {
         Ok(row.course_id)
     }
 
-    /// A lesson's head and its text as HTML, for the slice that decides who may read it.
+    /// A lesson's head and its text as HTML at a version, for the slice that decides who may read it.
     pub(crate) async fn lesson_text(
         &self,
         conn: &mut Conn,
+        version: i64,
         id: LessonId,
-    ) -> Result<(super::LessonHead, std::sync::Arc<str>), Problem> {
+    ) -> Result<Arc<(super::LessonHead, Arc<str>)>, Problem> {
+        let known = &self.0.0.catalog.texts;
+        if let Some(text) = known.get(version, &id) {
+            return Ok(text);
+        }
         let row = store::lesson(conn, id).await?.ok_or(CatalogError::NotFound("lesson"))?;
-        Ok((row.head()?, self.0.0.pages.render(id.0, row.version, &row.body)))
+        let text = (row.head()?, self.0.0.texts.render(id.0, row.version, &row.body));
+        Ok(known.put(version, id, text))
     }
 }
 

@@ -85,7 +85,7 @@ impl Catalog<'_> {
         let facts = form.parse()?;
         let id = CourseId(self.0.mint());
         let now = self.0.now();
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let base = match slug(&facts.title) {
             made if made.is_empty() => "course".to_owned(),
             made => made,
@@ -107,7 +107,7 @@ impl Catalog<'_> {
     /// # Errors
     /// `edited_meanwhile` when the form saw an older version; what is wrong in the form.
     pub async fn edit(&self, actor: &Actor, id: CourseId, form: &CourseForm) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, id).await?;
         let facts = form.parse()?;
         if !store::update_course(&mut tx, id, &facts, form.version, self.0.now()).await? {
@@ -126,7 +126,7 @@ impl Catalog<'_> {
         id: CourseId,
         cover: Option<MediaId>,
     ) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, id).await?;
         if let Some(cover) = cover
             && self.media_course(&mut tx, cover).await? != id
@@ -147,7 +147,7 @@ impl Catalog<'_> {
         course: CourseId,
         title: &str,
     ) -> Result<ModuleId, Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, course).await?;
         let id = ModuleId(self.0.mint());
         store::insert_module(&mut tx, id, course, &module_title(title)?).await?;
@@ -160,7 +160,7 @@ impl Catalog<'_> {
     /// # Errors
     /// When the title is empty or too long.
     pub async fn rename_module(&self, actor: &Actor, id: ModuleId, title: &str) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_module(&mut tx, actor, id).await?;
         store::rename_module(&mut tx, id, &module_title(title)?).await?;
         Ok(tx.commit().await?)
@@ -171,7 +171,7 @@ impl Catalog<'_> {
     /// # Errors
     /// For everyone who may not change the course.
     pub async fn remove_module(&self, actor: &Actor, id: ModuleId) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_module(&mut tx, actor, id).await?;
         store::remove_module(&mut tx, id).await?;
         Ok(tx.commit().await?)
@@ -182,7 +182,7 @@ impl Catalog<'_> {
     /// # Errors
     /// For everyone who may not change the course.
     pub async fn move_module(&self, actor: &Actor, id: ModuleId, to: u32) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let course = self.own_module(&mut tx, actor, id).await?;
         let mut order = store::modules(&mut tx, course).await?;
         order.retain(|other| *other != id);
@@ -201,7 +201,7 @@ impl Catalog<'_> {
         module: ModuleId,
         form: &LessonForm,
     ) -> Result<LessonId, Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let course = self.own_module(&mut tx, actor, module).await?;
         let facts = form.parse()?;
         let taken = store::lesson_slugs(&mut tx, course).await?;
@@ -245,7 +245,7 @@ impl Catalog<'_> {
         id: LessonId,
         form: &LessonForm,
     ) -> Result<Draft, Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_lesson(&mut tx, actor, id).await?;
         let facts = form.parse()?;
         if !store::update_lesson(&mut tx, id, &facts, form.version, self.0.now()).await? {
@@ -260,7 +260,7 @@ impl Catalog<'_> {
     /// # Errors
     /// For everyone who may not change the course.
     pub async fn remove_lesson(&self, actor: &Actor, id: LessonId) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_lesson(&mut tx, actor, id).await?;
         store::remove_lesson(&mut tx, id).await?;
         Ok(tx.commit().await?)
@@ -278,7 +278,7 @@ impl Catalog<'_> {
         to_module: ModuleId,
         to: u32,
     ) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         let lesson = self.own_lesson(&mut tx, actor, id).await?;
         if store::module_course(&mut tx, to_module).await? != Some(lesson.course_id) {
             return Err(CatalogError::NotFound("module").into());
@@ -300,7 +300,7 @@ impl Catalog<'_> {
         course: CourseId,
         form: &TierForm,
     ) -> Result<TierId, Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, course).await?;
         let facts = form.parse()?;
         let id = TierId(self.0.mint());
@@ -314,7 +314,7 @@ impl Catalog<'_> {
     /// # Errors
     /// What is wrong in the form.
     pub async fn edit_tier(&self, actor: &Actor, id: TierId, form: &TierForm) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_tier(&mut tx, actor, id).await?;
         store::update_tier(&mut tx, id, &form.parse()?).await?;
         Ok(tx.commit().await?)
@@ -325,7 +325,7 @@ impl Catalog<'_> {
     /// # Errors
     /// For everyone who may not change the course.
     pub async fn remove_tier(&self, actor: &Actor, id: TierId) -> Result<(), Problem> {
-        let mut tx = self.0.0.db.begin().await?;
+        let mut tx = self.begin().await?;
         self.own_tier(&mut tx, actor, id).await?;
         store::remove_tier(&mut tx, id).await?;
         Ok(tx.commit().await?)

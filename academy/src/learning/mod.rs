@@ -19,4 +19,4 @@ mod store;
 #[cfg(feature = "server")]
 pub use error::LearningError;
 #[cfg(feature = "server")]
-pub use service::{Learning, LessonAnswer};
+pub use service::{Learning, LessonAnswer, Reading};

@@ -1,6 +1,9 @@
 //! Reading, enrolling and progress.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     error::LearningError,
@@ -10,11 +13,11 @@ use super::{
 use crate::{
     Academy, Actor, Operation, Problem,
     accounts::audit,
-    catalog::{Course, CourseState, LessonHead, MAX_TIERS, MediaFile, Module, owns},
+    catalog::{Course, CoursePage, CourseState, LessonHead, MAX_TIERS, MediaFile, Module, owns},
     evm::Address,
     ids::{CourseId, EnrollmentId, LessonId, MediaId, OrderId, TierId, UserId},
     page::{Filter, Page},
-    store::Conn,
+    store::{Conn, public_version},
     text::line,
 };
 
@@ -29,6 +32,18 @@ pub enum LessonAnswer {
         /// The caller's payment is being confirmed again after a reorg.
         suspended: bool,
     },
+}
+
+/// All that the page of a lesson shows.
+pub struct Reading {
+    /// The course.
+    pub page: Arc<CoursePage>,
+    /// What the caller may read of it.
+    pub access: Access,
+    /// The lesson, or why not.
+    pub answer: LessonAnswer,
+    /// Which of the course's lessons the caller has done.
+    pub done: Vec<LessonId>,
 }
 
 /// The learning service.
@@ -73,51 +88,60 @@ impl Learning<'_> {
         &self,
         conn: &mut Conn,
         actor: &Actor,
+        version: i64,
         slug: &str,
-    ) -> Result<(Course, Access), Problem> {
-        let course = self.0.catalog().by_slug(conn, slug).await?;
-        let access = self.access_in(conn, actor, &course).await?;
+    ) -> Result<(Arc<CoursePage>, Access), Problem> {
+        let page = self.0.catalog().known(conn, version, slug).await?;
+        let course = &page.course;
+        let access = self.access_in(conn, actor, course).await?;
         let known = match course.state {
             CourseState::Published => true,
-            CourseState::Draft => owns(actor, &course),
-            CourseState::Withdrawn => owns(actor, &course) || access.enrolled || access.suspended,
+            CourseState::Draft => owns(actor, course),
+            CourseState::Withdrawn => owns(actor, course) || access.enrolled || access.suspended,
         };
-        if known { Ok((course, access)) } else { Err(LearningError::NotFound("lesson").into()) }
+        if known { Ok((page, access)) } else { Err(LearningError::NotFound("lesson").into()) }
     }
 
-    /// A lesson's text, if the caller may read it.
+    /// A lesson with all that its page shows, if the caller may read it.
     ///
     /// # Errors
     /// `not_found` where the caller may not know of it.
-    pub async fn lesson(
-        &self,
-        actor: &Actor,
-        course_slug: &str,
-        lesson_slug: &str,
-    ) -> Result<LessonAnswer, Problem> {
+    pub async fn read(&self, actor: &Actor, course: &str, lesson: &str) -> Result<Reading, Problem> {
         actor.may(Operation::ReadLesson)?;
         let mut conn = self.0.0.db.read().await?;
-        let (course, access) = self.reachable(&mut conn, actor, course_slug).await?;
-        let outline = self.0.catalog().outline(&mut conn, course.id).await?;
-        let (module, head) = lessons(&outline)
-            .find(|(_, lesson)| lesson.slug == lesson_slug)
+        let version = public_version(&mut conn).await?;
+        let (page, access) = self.reachable(&mut conn, actor, version, course).await?;
+        let (module, head) = lessons(&page.outline)
+            .find(|(_, head)| head.slug == lesson)
             .ok_or(LearningError::NotFound("lesson"))?;
-        if head.access > access.level {
-            return Ok(LessonAnswer::Locked { head: head.clone(), suspended: access.suspended });
-        }
-        let (head, html) = self.0.catalog().lesson_text(&mut conn, head.id).await?;
         let progress = match actor.user() {
-            Some(user) => store::progress(&mut conn, user, course.id).await?,
+            Some(user) => store::progress(&mut conn, user, page.course.id).await?,
             None => Vec::new(),
         };
-        let mine = progress.iter().find(|row| row.lesson_id == head.id);
-        Ok(LessonAnswer::Open(Box::new(LessonView {
-            module: module.title.clone(),
-            html: html.to_string(),
-            done: mine.is_some_and(|row| row.done_at.is_some()),
-            position: mine.map_or(0, |row| u16::try_from(row.position).unwrap_or(0)),
-            head,
-        })))
+        let answer = if head.access > access.level {
+            LessonAnswer::Locked { head: head.clone(), suspended: access.suspended }
+        } else {
+            let text = self.0.catalog().lesson_text(&mut conn, version, head.id).await?;
+            let mine = progress.iter().find(|row| row.lesson_id == head.id);
+            LessonAnswer::Open(Box::new(LessonView {
+                module: module.title.clone(),
+                html: text.1.to_string(),
+                done: mine.is_some_and(|row| row.done_at.is_some()),
+                position: mine.map_or(0, |row| u16::try_from(row.position).unwrap_or(0)),
+                head: text.0.clone(),
+            }))
+        };
+        let done =
+            progress.into_iter().filter(|row| row.done_at.is_some()).map(|row| row.lesson_id).collect();
+        Ok(Reading { page, access, answer, done })
+    }
+
+    /// The lesson alone.
+    ///
+    /// # Errors
+    /// As [`Learning::read`].
+    pub async fn lesson(&self, actor: &Actor, course: &str, lesson: &str) -> Result<LessonAnswer, Problem> {
+        Ok(self.read(actor, course, lesson).await?.answer)
     }
 
     /// A file's bytes, if the caller may read a lesson that shows it.
@@ -214,9 +238,10 @@ impl Learning<'_> {
     async fn open_lesson(&self, conn: &mut Conn, actor: &Actor, id: LessonId) -> Result<CourseId, Problem> {
         let course = self.0.catalog().lesson_course(conn, id).await?;
         let course = self.0.catalog().by_id(conn, course).await?;
-        let (_, access) = self.reachable(conn, actor, &course.slug).await?;
-        let outline = self.0.catalog().outline(conn, course.id).await?;
-        let readable = lessons(&outline).any(|(_, lesson)| lesson.id == id && lesson.access <= access.level);
+        let version = public_version(conn).await?;
+        let (page, access) = self.reachable(conn, actor, version, &course.slug).await?;
+        let readable =
+            lessons(&page.outline).any(|(_, lesson)| lesson.id == id && lesson.access <= access.level);
         if readable { Ok(course.id) } else { Err(LearningError::Locked.into()) }
     }
 

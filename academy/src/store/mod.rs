@@ -8,8 +8,10 @@
 mod db;
 mod postgres;
 mod sqlite;
+mod version;
 
 pub use db::{Conn, Db, Engine, StoreError, Tx};
+pub(crate) use version::{change_public, public_version};
 
 /// Runs one statement on whichever engine the connection has.
 ///

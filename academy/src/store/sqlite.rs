@@ -15,11 +15,10 @@ pub(super) async fn connect(url: &str) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(4)
-        .min_connections(1)
-        .connect_with(options.pragma("query_only", "ON"))
-        .await?;
+    // A file does not hang up: asking a connection first whether it lives would only cost.
+    let pool = SqlitePoolOptions::new().test_before_acquire(false);
+    let write = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+    let read =
+        pool.max_connections(4).min_connections(1).connect_with(options.pragma("query_only", "ON")).await?;
     Ok(Db::Sqlite { write, read })
 }

@@ -148,6 +148,16 @@ on_both_engines! {
         assert_eq!(accounts.audit(&admin, &Filter::default()).await.unwrap().total, 3);
     }
 
+    async fn a_role_that_can_not_be_logged_is_not_given(world: &World) {
+        let accounts = world.academy.accounts();
+        let (admin, learner) = (world.admin().await, world.learner().await);
+        let user = learner.user().unwrap();
+        world.execute("ALTER TABLE audit_log RENAME TO audit_log_elsewhere".to_owned()).await;
+        let given = accounts.set_role(&admin, user, GivenRole::Instructor, true, "teaches").await;
+        assert_eq!(refusal(given).0, Kind::Internal);
+        assert_eq!(world.count("SELECT COUNT(*) FROM users WHERE instructor").await, 0);
+    }
+
     async fn the_last_admin_stays(world: &World) {
         let accounts = world.academy.accounts();
         let (one, two) = (world.admin().await, world.admin().await);

@@ -40,7 +40,7 @@ on_both_engines! {
         assert_eq!(state(world, &course).await, CourseState::Published);
         assert!(world.academy.catalog().listing_call(&teacher, course.id).await.unwrap().is_none());
         let page = world.academy.catalog().course(&Actor::Visitor, &course.slug).await.unwrap();
-        let listing = page.listing.unwrap();
+        let listing = page.listing.as_ref().unwrap();
         assert_eq!((listing.number, &listing.payee), (course.number, &person(&teacher).address_text));
     }
 

@@ -20,5 +20,6 @@ mod pool;
 mod reorg;
 mod review;
 mod search;
+mod shown;
 mod store;
 mod verify;

@@ -23,7 +23,7 @@ async fn publish(world: &World, teacher: &Actor, form: CourseForm, price: &str) 
 async fn found(world: &World, query: CatalogQuery) -> Vec<String> {
     let page = world.academy.catalog().search(&Actor::Visitor, &query).await.unwrap();
     assert_eq!(page.total as usize, page.rows.len());
-    let mut titles: Vec<String> = page.rows.into_iter().map(|card| card.title).collect();
+    let mut titles: Vec<String> = page.rows.iter().map(|card| card.title.clone()).collect();
     titles.sort();
     titles
 }

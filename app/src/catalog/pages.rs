@@ -1,10 +1,11 @@
 //! The catalogue and the courses' pages, with the forms that enrol and buy.
 
+use std::sync::Arc;
+
 use academy::{
     Kind, Problem,
-    catalog::{CatalogQuery, CourseCard, CoursePage, CourseState, Tier},
+    catalog::{CatalogQuery, CoursePage, CourseState, Tier},
     ids::TierId,
-    page::Page,
 };
 use axum::{
     Form, Router,
@@ -35,7 +36,7 @@ async fn catalogue(
     visitor: Visitor,
     Query(query): Query<CatalogQuery>,
 ) -> Answer {
-    let courses: Page<CourseCard> = state.academy.catalog().search(&visitor.actor, &query).await?;
+    let courses = state.academy.catalog().search(&visitor.actor, &query).await?;
     let mut head = PageHead::new(
         SITE,
         "Courses that you buy from your own wallet and keep for good. Read the previews first, without an account.",
@@ -43,7 +44,7 @@ async fn catalogue(
     if !query.q.trim().is_empty() {
         head.title = format!("Courses on “{}”", query.q.trim());
     }
-    Ok(render(&state, &visitor, head, || parts::catalogue(courses, query)))
+    Ok(render(&state, &visitor, head, || parts::catalogue(Arc::unwrap_or_clone(courses), query)))
 }
 
 async fn course(State(state): State<AppState>, visitor: Visitor, Path(slug): Path<String>) -> Answer {
@@ -54,7 +55,7 @@ async fn course(State(state): State<AppState>, visitor: Visitor, Path(slug): Pat
 async fn course_page(
     state: &AppState,
     visitor: &Visitor,
-    page: CoursePage,
+    page: Arc<CoursePage>,
     problem: Option<Problem>,
 ) -> Answer {
     let learning = state.academy.learning();
@@ -72,7 +73,7 @@ async fn course_page(
         head.status = status(problem.kind);
     }
     Ok(render(state, visitor, head, || {
-        parts::course(page, access, done, offer, problem, visitor.signed_in())
+        parts::course(Arc::unwrap_or_clone(page), access, done, offer, problem, visitor.signed_in())
     }))
 }
 

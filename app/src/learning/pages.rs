@@ -1,9 +1,11 @@
 //! The reader, my courses, and files.
 
+use std::sync::Arc;
+
 use academy::{
     Kind, Problem,
     ids::MediaId,
-    learning::{Access, LessonAnswer},
+    learning::{LessonAnswer, Reading},
 };
 use axum::{
     Form, Router,
@@ -33,12 +35,8 @@ async fn lesson(
     visitor: Visitor,
     Path((slug, lesson)): Path<(String, String)>,
 ) -> Answer {
-    let learning = state.academy.learning();
-    let page = state.academy.catalog().course(&visitor.actor, &slug).await?;
-    let answer = learning.lesson(&visitor.actor, &slug, &lesson).await?;
-    let access: Access = learning.access(&visitor.actor, &page.course).await?;
-    let done =
-        if access.enrolled { learning.done(&visitor.actor, page.course.id).await? } else { Vec::new() };
+    let Reading { page, access, answer, done } =
+        state.academy.learning().read(&visitor.actor, &slug, &lesson).await?;
     let lesson = match answer {
         LessonAnswer::Open(view) => Lesson::Open(view),
         LessonAnswer::Locked { head, suspended } => Lesson::Locked { head, suspended },
@@ -49,7 +47,7 @@ async fn lesson(
     head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
     let place = Place::of(&page, lesson.head().id, access, done);
     let signed_in = visitor.signed_in();
-    Ok(render(&state, &visitor, head, || parts::reader(page, lesson, place, signed_in)))
+    Ok(render(&state, &visitor, head, || parts::reader(Arc::unwrap_or_clone(page), lesson, place, signed_in)))
 }
 
 #[derive(Deserialize)]
