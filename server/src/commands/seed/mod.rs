@@ -6,7 +6,7 @@
 mod format;
 mod market;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use academy::{
     Academy, Actor, Kind, Person,
@@ -94,7 +94,7 @@ async fn make(academy: &Academy, teacher: &Actor, folder: &Folder, market: &Mark
             println!("{}: is there already.", course.title);
             return Ok(());
         }
-        Ok(page) => page,
+        Ok(page) => Arc::unwrap_or_clone(page),
         Err(problem) if problem.kind == Kind::NotFound => create(academy, teacher, folder).await?,
         Err(problem) => return Err(problem.into()),
     };
