@@ -181,17 +181,7 @@ impl Catalog<'_> {
                         }
                     }
                 }
-                store::put_listing(
-                    conn,
-                    id,
-                    chain_id,
-                    log.contract,
-                    *number,
-                    *lister,
-                    *payee,
-                    log.block_number,
-                )
-                .await?;
+                store::put_listing(conn, id, chain_id, log, *number, *lister, *payee).await?;
                 id
             }
             Event::TierPriced { number, tier, price, active } => {

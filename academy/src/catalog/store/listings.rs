@@ -3,6 +3,7 @@
 use super::{small, wei};
 use crate::{
     catalog::model::{ListedTier, Listing},
+    chain::Log,
     evm::Address,
     ids::CourseId,
     store::{Conn, StoreError, sql},
@@ -59,19 +60,18 @@ pub(in crate::catalog) async fn put_listing(
     conn: &mut Conn,
     course: CourseId,
     chain_id: u64,
-    market: Address,
+    log: &Log,
     number: u64,
     lister: Address,
     payee: Address,
-    block: u64,
 ) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO listings (course_id, chain_id, market, number, lister, payee, listed_at, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
             number = excluded.number, lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at",
-        course, chain_id.cast_signed(), market.to_string(), number.cast_signed(), lister.to_string(), payee.to_string(),
-        block.cast_signed())?;
+        course, chain_id.cast_signed(), log.contract.to_string(), number.cast_signed(), lister.to_string(), payee.to_string(),
+        log.block_number.cast_signed())?;
     Ok(())
 }
 
