@@ -10,7 +10,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
     let course = format!("/courses/{}", order.course_slug);
     let holds = matches!(order.state, OrderState::Open).then(|| {
         view! {
-            <div><dt>"Price holds until"</dt><dd><When at=order.expires_at/></dd></div>
+            <div class="bill-holds"><dt>"Price holds until"</dt><dd><When at=order.expires_at/></dd></div>
         }
     });
     view! {

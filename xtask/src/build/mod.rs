@@ -1,6 +1,7 @@
 //! The site (wasm, JavaScript, styles, static files) and the server.
 
 mod pack;
+mod stamp;
 mod wasm;
 
 use std::path::PathBuf;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::stamp;
 use super::wasm::{self, BUNDLES, Compiled, Module, Profile};
 use crate::paths;
 use crate::process::{Job, note};
@@ -33,7 +34,7 @@ pub struct Weight {
 pub fn pack(compiled: &[Compiled], profile: Profile) -> Result<Site> {
     let stamp_file = paths::work()?.join("site.stamp");
     let stamp = inputs(compiled, profile)?;
-    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp)
+    if stamp::is(&stamp_file, &stamp)
         && let Ok(site) = measure()
     {
         note("site", "up to date");
@@ -141,31 +142,19 @@ fn write_if_new(file: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn hash(content: &[u8]) -> String {
-    hex(&Sha256::digest(content)[..8])
+    stamp::hex(&Sha256::digest(content)[..8])
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// One hash of all that the site is made from.
+/// The stamp of all that the site is made from.
 fn inputs(compiled: &[Compiled], profile: Profile) -> Result<String> {
-    let mut digest = Sha256::new();
-    digest.update([u8::from(profile == Profile::Release)]);
     let root = paths::root();
     let mut files: Vec<PathBuf> = compiled.iter().map(|built| built.wasm.clone()).collect();
     files.push(root.join("xtask/tools/package-lock.json"));
     // A change of our own steps makes the site stale, too.
-    files.extend(paths::files(&root.join("xtask/src/build"))?);
-    files.extend(paths::files(&root.join("style"))?);
-    files.extend(paths::files(&root.join("public"))?);
-    for file in files {
-        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        digest.update(file.as_os_str().as_encoded_bytes());
-        digest.update(content.len().to_le_bytes());
-        digest.update(content);
+    for folder in ["xtask/src/build", "style", "public"] {
+        files.extend(paths::files(&root.join(folder))?);
     }
-    Ok(hex(&digest.finalize()))
+    stamp::of(profile.word(), &files)
 }
 
 /// Reads the sizes of the site that is there.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::stamp;
 use crate::paths;
-use crate::process::{Job, step};
+use crate::process::{Job, note, step};
 use crate::setup::{Toolchain, npm};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -20,6 +21,11 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// For stamps.
+    pub fn word(self) -> &'static str {
+        self.cargo().0
+    }
+
     fn cargo(self) -> (&'static str, &'static str) {
         match self {
             Self::Dev => ("dev", "debug"),
@@ -38,24 +44,43 @@ pub struct Compiled {
     pub wasm: PathBuf,
 }
 
-/// Compiles the front end, a bundle at a time.
+/// Compiles the front end, a bundle at a time. Cargo has one place for all of them and would link
+/// each anew each time, so that a stamp says when there is nothing to do.
 pub fn compile(toolchain: &Toolchain, profile: Profile) -> Result<Vec<Compiled>> {
     let (name, folder) = profile.cargo();
     let built = paths::target().join(TARGET).join(folder).join("frontend.wasm");
-    BUNDLES
-        .into_iter()
-        .map(|bundle| {
-            toolchain
-                .cargo()
-                .args(["build", "--package", "frontend", "--target", TARGET, "--profile", name])
-                .args(["--no-default-features", "--features", bundle])
-                .step(&format!("build the front end (wasm): {bundle}"), "frontend")?;
-            // The next bundle takes cargo's place for it.
-            let wasm = paths::work()?.join(format!("{bundle}.wasm"));
-            fs::copy(&built, &wasm)?;
-            Ok(Compiled { bundle, wasm })
-        })
-        .collect()
+    let work = paths::work()?;
+    let bundles = BUNDLES.map(|bundle| Compiled { bundle, wasm: work.join(format!("{bundle}.wasm")) });
+    let stamp_file = work.join("wasm.stamp");
+    let stamp = stamp::of(&format!("{} {}", toolchain.version(), profile.word()), &sources()?)?;
+    if stamp::is(&stamp_file, &stamp) && bundles.iter().all(|compiled| compiled.wasm.is_file()) {
+        note("front end (wasm)", "up to date");
+        return Ok(bundles.into());
+    }
+    let _ = fs::remove_file(&stamp_file);
+    for Compiled { bundle, wasm } in &bundles {
+        toolchain
+            .cargo()
+            .args(["build", "--package", "frontend", "--target", TARGET, "--profile", name])
+            .args(["--no-default-features", "--features", bundle])
+            .step(&format!("build the front end (wasm): {bundle}"), "frontend")?;
+        fs::copy(&built, wasm)?;
+    }
+    fs::write(stamp_file, stamp)?;
+    Ok(bundles.into())
+}
+
+/// All that the front end is compiled from.
+fn sources() -> Result<Vec<PathBuf>> {
+    let root = paths::root();
+    let mut files: Vec<PathBuf> =
+        ["Cargo.toml", "Cargo.lock", "academy/Cargo.toml", "app/Cargo.toml", "frontend/Cargo.toml"]
+            .map(|file| root.join(file))
+            .into();
+    for folder in [".cargo", "academy/src", "app/src", "frontend/src"] {
+        files.extend(paths::files(&root.join(folder))?);
+    }
+    Ok(files)
 }
 
 /// The module and the script that loads it, ready to be served.

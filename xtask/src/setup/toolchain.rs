@@ -57,7 +57,7 @@ impl Toolchain {
             .is_some())
     }
 
-    fn version(&self) -> String {
+    pub fn version(&self) -> String {
         self.tool("rustc").arg("--version").ask().unwrap_or_else(|| "rustc of an unknown version".into())
     }
 }
