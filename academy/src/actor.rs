@@ -96,6 +96,8 @@ operations! {
     SeeAllCourses => Admin,
     /// List all orders and payments.
     SeeAllOrders => Admin,
+    /// Accept or dismiss payments that opened nothing.
+    ReviewPayments => Admin,
     /// Give and take access by hand.
     GrantAccess => Admin,
     /// Read the audit log.

@@ -130,6 +130,42 @@ test('access is granted and revoked with a reason', async ({ page, context, brow
   await office.close();
 });
 
+test('money that came for a cancelled order is accepted by a person', async ({ page, context, browser, wallet, world }) => {
+  const buyer = new Learner(page);
+  await buyer.readyToPay();
+  const window = wallet.holdNext();
+  await buyer.pay.click();
+  await window.asked;
+  const other = await context.newPage();
+  await visit(other, page.url());
+  await other.getByTestId('cancel-order').click();
+  await new Learner(other).is('cancelled');
+  window.approve();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  await world.chain.mine(2);
+  await buyer.says('closed');
+  expect(await buyer.canRead(RUST.slug, RUST.locked)).toBe(false);
+
+  const office = await browser.newContext({ baseURL: world.url });
+  await signInAs(office, world, ADMIN);
+  const desk = await office.newPage();
+  await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
+  const payments = desk.getByTestId('payments');
+  await expect(payments).toContainText('To review');
+  await fold(payments, 'Decide').click();
+  await payments.getByLabel('Reason').fill('   ');
+  await payments.getByRole('button', { name: 'Accept' }).click();
+  await expect(desk.getByRole('alert')).toContainText('Say why');
+  await payments.getByLabel('Reason').fill('cancelled by mistake');
+  await payments.getByRole('button', { name: 'Accept' }).click();
+  await expect(desk.getByText('The payment is accepted')).toBeVisible();
+  await expect(payments).toContainText('Accepted');
+  expect(await buyer.canRead(RUST.slug, RUST.locked)).toBe(true);
+  await visit(desk, '/admin/audit?q=cancelled+by+mistake');
+  await expect(desk.getByTestId('audit')).toContainText('Accepted a payment');
+  await office.close();
+});
+
 test('nobody else runs the place', async ({ browser, world, someone }) => {
   for (const who of [someone(), account(1)]) {
     const context = await browser.newContext({ baseURL: world.url });

@@ -33,6 +33,18 @@ pub enum CheckoutError {
     /// The order knows too many hashes already.
     #[error("too many transactions for one order")]
     TooManyHashes,
+    /// There is no such payment.
+    #[error("there is no such payment")]
+    NoSuchPayment,
+    /// It counts, was dismissed, or nobody has judged it yet.
+    #[error("the payment is not in review")]
+    NotInReview,
+    /// It does not buy what the order asks for, or the buyer has the course.
+    #[error("the payment can't be accepted")]
+    NotAcceptable,
+    /// No reason was given.
+    #[error("a reason is needed")]
+    NoReason,
     /// The contract owes the caller nothing.
     #[error("nothing to withdraw")]
     NothingToWithdraw,
@@ -74,6 +86,18 @@ impl From<CheckoutError> for Problem {
                 "too_many_hashes",
                 "This order knows many transactions already. Wait until they are checked.",
             ),
+            CheckoutError::NoSuchPayment => Self::not_found("payment"),
+            CheckoutError::NotInReview => conflict(
+                "not_in_review",
+                "There is nothing to decide about this payment any more. Somebody may have decided it a moment ago.",
+            ),
+            CheckoutError::NotAcceptable => conflict(
+                "not_acceptable",
+                "This payment can't be accepted: it does not buy what its order asks for, or the buyer has the course already. Dismiss it, and grant access by hand where that is right.",
+            ),
+            CheckoutError::NoReason => {
+                Self::field("reason", "Say why, in a few words; it is kept in the audit log.")
+            }
             CheckoutError::NothingToWithdraw => {
                 conflict("nothing_to_withdraw", "There is nothing to withdraw yet.")
             }

@@ -9,7 +9,8 @@
 //!
 //! Invariants: a client's hash is a hint, the event in a canonical block is the truth; a payment is
 //! unique by chain, transaction and log; an order is paid by at most one payment; settling again
-//! changes nothing; what does not fit is kept for review, never dropped.
+//! changes nothing; what does not fit is kept for review, never dropped; what a person dismissed never
+//! counts by itself.
 
 mod model;
 pub use model::*;
@@ -22,6 +23,8 @@ mod error;
 mod follower;
 #[cfg(feature = "server")]
 mod reports;
+#[cfg(feature = "server")]
+mod review;
 #[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]

@@ -65,6 +65,8 @@ words! {
         PaidTwice = "paid_twice",
         /// It names no order of ours; a person looks at it.
         UnknownOrder = "unknown_order",
+        /// A person looked at it and did not accept it.
+        Dismissed = "dismissed",
     }
 }
 
@@ -84,6 +86,12 @@ impl Setback {
                 | Self::OtherToken
                 | Self::OtherBeneficiary
         )
+    }
+
+    /// Whether a person may accept the payment all the same: it buys what the order asks for, and came
+    /// at the wrong time.
+    pub fn may_be_accepted(self) -> bool {
+        matches!(self, Self::Late | Self::Closed | Self::Withdrawn)
     }
 
     /// What happened, whether money moved, what to do.
@@ -128,6 +136,9 @@ impl Setback {
                 "You had paid for this already. A person will look at the second payment; your money is not lost."
             }
             Self::UnknownOrder => "This payment names no order of this site. A person will look at it.",
+            Self::Dismissed => {
+                "A person looked at this payment and did not accept it for the order. Ask whoever runs this site what became of the money."
+            }
         }
     }
 }
@@ -283,6 +294,18 @@ words! {
         Orphaned = "orphaned",
         /// A person must look at it.
         Review = "review",
+        /// A person looked at it, and it does not count.
+        Dismissed = "dismissed",
+    }
+}
+
+words! {
+    /// What a person says of a payment in review.
+    Ruling {
+        /// It counts: the course opens.
+        Accept = "accept",
+        /// It does not, whatever became of the money.
+        Dismiss = "dismiss",
     }
 }
 

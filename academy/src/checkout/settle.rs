@@ -5,7 +5,7 @@ use super::{
     model::{OrderState, Setback, Standing},
     service::Checkout,
     store::{self, OrderRecord, PaymentRecord, Submission},
-    verify::{Evidence, Expected, Verdict, verify},
+    verify::{Evidence, Expected, Found, Verdict, verify},
 };
 use crate::{
     Problem,
@@ -36,6 +36,16 @@ struct Sight {
     submissions: Vec<Submission>,
     cursor: Option<u64>,
     withdrawn: bool,
+}
+
+impl Sight {
+    /// Whether a person said that this payment does not count.
+    fn dismissed(&self, found: &Found) -> bool {
+        self.payments.iter().any(|payment| {
+            payment.standing == Standing::Dismissed
+                && (payment.hash, payment.log_index) == (found.transaction, found.log_index)
+        })
+    }
 }
 
 impl Checkout<'_> {
@@ -105,15 +115,18 @@ impl Checkout<'_> {
                         .filter(|(_, order)| *order != sight.order.id)
                         .collect();
                     drop(conn);
-                    Candidate::Mined(verify(
-                        &self.expected(sight),
-                        &Evidence {
-                            chain_id: self.0.0.policy.chain_id,
-                            receipt: &receipt,
-                            canonical,
-                            used: &used,
-                        },
-                    ))
+                    let evidence = Evidence {
+                        chain_id: self.0.0.policy.chain_id,
+                        receipt: &receipt,
+                        canonical,
+                        used: &used,
+                    };
+                    Candidate::Mined(match verify(&self.expected(sight), &evidence) {
+                        Verdict::Pays(found) if sight.dismissed(&found) => {
+                            Verdict::Rejected(Setback::Dismissed)
+                        }
+                        verdict => verdict,
+                    })
                 }
                 None => self.unmined(sight, submission, head).await?,
             };

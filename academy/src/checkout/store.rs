@@ -230,6 +230,7 @@ struct PaymentRow {
     block_hash: String,
     order_id: Option<OrderId>,
     standing: String,
+    setback: Option<String>,
 }
 
 /// A payment as it is kept, as far as settling needs it.
@@ -242,6 +243,7 @@ pub(super) struct PaymentRecord {
     pub block_hash: BlockHash,
     pub order: Option<OrderId>,
     pub standing: Standing,
+    pub setback: Option<Setback>,
 }
 
 impl PaymentRow {
@@ -254,13 +256,30 @@ impl PaymentRow {
             block_hash: parse("a hash", &self.block_hash)?,
             order: self.order_id,
             standing: parse("a payment's standing", &self.standing)?,
+            setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
         })
     }
 }
 
+macro_rules! payment {
+    () => {
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback FROM payments "
+    };
+}
+
+/// A payment that nobody else changes until this transaction ends.
+pub(super) async fn lock_payment(
+    conn: &mut Conn,
+    id: PaymentId,
+) -> Result<Option<PaymentRecord>, StoreError> {
+    sql!(run conn, "UPDATE payments SET standing = standing WHERE id = $1", id)?;
+    let row = sql!(opt conn, PaymentRow, concat!(payment!(), "WHERE id = $1"), id)?;
+    row.map(PaymentRow::record).transpose()
+}
+
 pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
     let rows = sql!(all conn, PaymentRow,
-        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing FROM payments WHERE order_id = $1 ORDER BY seen_at, id", order)?;
+        concat!(payment!(), "WHERE order_id = $1 ORDER BY seen_at, id"), order)?;
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
@@ -270,7 +289,7 @@ pub(super) async fn payments_in(
     hash: TxHash,
 ) -> Result<Vec<PaymentRecord>, StoreError> {
     let rows = sql!(all conn, PaymentRow,
-        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing FROM payments WHERE chain_id = $1 AND tx_hash = $2",
+        concat!(payment!(), "WHERE chain_id = $1 AND tx_hash = $2"),
         chain_id.cast_signed(), hash.to_string())?;
     rows.into_iter().map(PaymentRow::record).collect()
 }

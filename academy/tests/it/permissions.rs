@@ -6,8 +6,10 @@ use academy::{
     accounts::{GivenRole, Profile},
     actor::Role,
     catalog::CatalogQuery,
+    chain::Event,
+    checkout::Ruling,
     evm::Address,
-    ids::{EnrollmentId, MediaId, OrderId, TierId},
+    ids::{EnrollmentId, MediaId, OrderId, PaymentId, TierId},
     page::Filter,
 };
 use alloy::signers::SignerSync;
@@ -109,6 +111,23 @@ async fn prepare(world: &World, people: &People) -> Ground {
     let enrollment = world.academy.learning().learners(owner, course.id).await.unwrap()[0].id;
     let strangers_order = world.academy.checkout().open(&people.buyer, course.tier).await.unwrap().id;
     Ground { course, free, cover, enrollment, strangers_order }
+}
+
+/// A payment that names no order of ours.
+async fn stray_payment(world: &World, course: &TestCourse) -> PaymentId {
+    let event = Event::CoursePurchased {
+        order: [7; 32],
+        beneficiary: Address([0x44; 20]),
+        number: course.number,
+        tier: 0,
+        token: Address::ZERO,
+        amount: course.price,
+    };
+    let stray = world.transaction(Address([0x44; 20]), vec![event]);
+    let filter = Filter { q: stray.hash.to_string(), ..Filter::default() };
+    world.chain.mine(vec![stray]);
+    world.academy.follow_once().await.unwrap();
+    world.academy.checkout().payments(&Actor::System, &filter).await.unwrap().rows[0].id
 }
 
 type Calls = Vec<(&'static str, Scope, Result<(), Problem>)>;
@@ -219,6 +238,10 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Role, learning.enrollments(actor, &all));
             call!(calls, Role, learning.grant(actor, Address([0x22; 20]), course.id, 1, "test"));
             call!(calls, Role, learning.revoke(actor, *enrollment, "test"));
+        }
+        Operation::ReviewPayments => {
+            let payment = stray_payment(world, course).await;
+            call!(calls, Role, checkout.rule(actor, payment, Ruling::Dismiss, "test"));
         }
         Operation::ReadAudit => call!(calls, Role, accounts.audit(actor, &all)),
         // No door offers these; the site's own workers take them without an actor.

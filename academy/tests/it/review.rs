@@ -1,13 +1,35 @@
 //! Money that moved and fits nothing is never dropped: it opens nothing, and a person looks at it.
 
 use academy::{
+    Actor, Kind,
     accounts::GivenRole,
     chain::Event,
-    checkout::{OrderState, Setback},
+    checkout::{OrderState, Ruling, Setback, Standing},
     evm::Address,
+    ids::{OrderId, PaymentId},
+    page::Filter,
 };
 
-use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines};
+use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, refusal};
+
+/// A payment that came too late, an admin, and its order.
+async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, PaymentId, OrderId) {
+    let order = world.academy.checkout().open(buyer, course.tier).await.unwrap();
+    world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
+    world.chain.mine(vec![world.payment(course, &order)]);
+    world.turn().await;
+    let admin = world.admin().await;
+    let payment = payment_in(world, &admin, Standing::Review).await;
+    (admin, payment, order.id)
+}
+
+/// The only payment of that standing.
+async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> PaymentId {
+    let filter = Filter { state: standing.word().to_owned(), ..Filter::default() };
+    let found = world.academy.checkout().payments(admin, &filter).await.unwrap();
+    assert_eq!(found.total, 1);
+    found.rows[0].id
+}
 
 on_both_engines! {
     async fn case_12_mined_long_after_the_price_ran_out_goes_to_review(world: &World) {
@@ -93,9 +115,93 @@ on_both_engines! {
         world.turn().await;
         world.assert_nothing_opened().await;
         let admin = world.person(&[GivenRole::Admin]).await;
-        let payments = checkout.payments(&admin, &academy::page::Filter::default()).await.unwrap();
+        let payments = checkout.payments(&admin, &Filter::default()).await.unwrap();
         assert_eq!(payments.rows[0].setback, Some(Setback::OtherBeneficiary), "a person looks at the money");
         assert_eq!(payments.rows[0].transaction.hash, payment.hash);
         assert_eq!(payments.rows[0].amount, order.price);
+    }
+
+    async fn a_late_payment_is_accepted_by_a_person_and_opens_the_course(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Accept, "the network was slow").await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+        world.chain.mine_empty(3);
+        world.turn().await;
+        world.turn().await;
+        let paid = checkout.order(&buyer, order).await.unwrap();
+        assert_eq!((paid.state, paid.setback, paid.is_final), (OrderState::Paid, None, true));
+        world.assert_paid(1).await;
+        let log = world.academy.accounts().audit(&admin, &Filter::default()).await.unwrap();
+        let line = log.rows.iter().find(|line| line.act == "payment.accepted").unwrap();
+        assert_eq!(line.reason, "the network was slow");
+        // It is decided once.
+        let again = checkout.rule(&admin, payment, Ruling::Dismiss, "a second thought").await;
+        assert_eq!(refusal(again).1, "not_in_review");
+    }
+
+    async fn an_accepted_payment_goes_with_its_block(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, _) = late(world, &course, &buyer).await;
+        world.academy.checkout().rule(&admin, payment, Ruling::Accept, "slow").await.unwrap();
+        let undone = world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        world.chain.mine(undone);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn a_dismissed_payment_never_counts_by_itself(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, id) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Dismiss, "paid back").await.unwrap();
+        let hash = checkout.payments(&admin, &Filter::default()).await.unwrap().rows[0].transaction.hash;
+        for _ in 0..2 {
+            world.turn().await;
+            checkout.submit(&buyer, id, &hash.to_string()).await.unwrap();
+        }
+        let order = checkout.order(&buyer, id).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Expired, Some(Setback::Dismissed)));
+        world.assert_nothing_opened().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'dismissed'").await, 1);
+        // The buyer may order again.
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn only_what_buys_the_orders_course_and_is_needed_can_be_accepted(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, late, _) = late(world, &course, &buyer).await;
+        assert_eq!(refusal(checkout.rule(&admin, late, Ruling::Accept, " ").await).0, Kind::Invalid);
+        // Meanwhile the buyer bought the course again.
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        let twice = checkout.rule(&admin, late, Ruling::Accept, "late").await;
+        assert_eq!(refusal(twice).1, "not_acceptable");
+        checkout.rule(&admin, late, Ruling::Dismiss, "paid back by hand").await.unwrap();
+        // A payment that counts, and one for somebody else.
+        let accepted = payment_in(world, &admin, Standing::Accepted).await;
+        assert_eq!(refusal(checkout.rule(&admin, accepted, Ruling::Dismiss, "x").await).1, "not_in_review");
+        let other = world.learner().await;
+        let order = checkout.open(&other, course.tier).await.unwrap();
+        let mut wrong = world.payment(&course, &order);
+        if let Event::CoursePurchased { beneficiary, .. } = &mut wrong.events[0].1 {
+            *beneficiary = Address([0xB2; 20]);
+        }
+        world.chain.mine(vec![wrong]);
+        world.turn().await;
+        let wrong = payment_in(world, &admin, Standing::Review).await;
+        assert_eq!(refusal(checkout.rule(&admin, wrong, Ruling::Accept, "x").await).1, "not_acceptable");
+        assert!(!world.can_read(&other, &course).await);
+        checkout.rule(&admin, wrong, Ruling::Dismiss, "a gift").await.unwrap();
     }
 }

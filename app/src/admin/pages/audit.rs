@@ -51,6 +51,8 @@ fn act_words(act: &str) -> &str {
         "role.taken" => "Took a role",
         "access.granted" => "Granted access",
         "access.revoked" => "Revoked access",
+        "payment.accepted" => "Accepted a payment",
+        "payment.dismissed" => "Dismissed a payment",
         "course.published" => "Published a course",
         "course.withdrawn" => "Withdrew a course",
         act => act,

@@ -29,7 +29,7 @@ pub fn router() -> Router<AppState> {
         .route("/admin/users", get(users::show).post(users::act))
         .route("/admin/courses", get(courses::show))
         .route("/admin/orders", get(orders::show))
-        .route("/admin/payments", get(payments::show))
+        .route("/admin/payments", get(payments::show).post(payments::act))
         .route("/admin/access", get(access::show).post(access::act))
         .route("/admin/audit", get(audit::show))
 }

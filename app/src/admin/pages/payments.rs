@@ -1,8 +1,15 @@
 //! Every payment that the chain showed, and whether it counts.
 
-use academy::checkout::{PaymentRow, Standing};
-use axum::extract::{Query, State};
+use academy::{
+    Problem,
+    checkout::{PaymentRow, Ruling, Setback, Standing},
+};
+use axum::{
+    Form,
+    extract::{Query, State},
+};
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Asked, choices, filters, frame, head, list,
@@ -10,18 +17,74 @@ use super::{
 };
 use crate::{
     AppState, Visitor,
-    render::{Answer, render},
-    ui::{AddressText, Hash, Money, TableScroll, When},
+    render::{Answer, render, see_other},
+    studio::pages::list::shown_in_form,
+    ui::{AddressText, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone, When},
 };
 
 const PATH: &str = "/admin/payments";
 
+/// What an admin says of a payment; `act` is a ruling's word.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RulingForm {
+    act: String,
+    payment: String,
+    reason: String,
+}
+
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
+    payments_page(&state, &visitor, &asked, RulingForm::default(), None).await
+}
+
+pub async fn act(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+    Form(form): Form<RulingForm>,
+) -> Answer {
+    match rule(&state, &visitor, &form).await {
+        Ok(ruling) => Ok(see_other(&asked.done(PATH, ruling.word()))),
+        Err(problem) if shown_in_form(&problem) => {
+            payments_page(&state, &visitor, &asked, form, Some(problem)).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn rule(state: &AppState, visitor: &Visitor, form: &RulingForm) -> Result<Ruling, Problem> {
+    let payment = form.payment.parse().map_err(|_| Problem::not_found("payment"))?;
+    let ruling = form.act.parse().map_err(|_| Problem::not_found("action"))?;
+    state.academy.checkout().rule(&visitor.actor, payment, ruling, &form.reason).await?;
+    Ok(ruling)
+}
+
+async fn payments_page(
+    state: &AppState,
+    visitor: &Visitor,
+    asked: &Asked,
+    sent: RulingForm,
+    problem: Option<Problem>,
+) -> Answer {
     let payments = state.academy.checkout().payments(&visitor.actor, &asked.filter()).await?;
-    Ok(render(&state, &visitor, head("Payments"), || {
+    let refused = problem.map_or_else(FormState::default, |problem| FormState::failed(&sent, problem));
+    Ok(render(state, visitor, head("Payments").for_form(&refused), || {
         let standings = choices(Standing::ALL, Standing::word, standing_words);
+        let done = match asked.done.parse() {
+            Ok(Ruling::Accept) => Some("The payment is accepted, and the course is open."),
+            Ok(Ruling::Dismiss) => Some("The payment is dismissed. The audit log keeps the reason."),
+            Err(_) => None,
+        };
+        // Decided by somebody else meanwhile, or on another page of the list now.
+        let lost = refused.problem().filter(|_| {
+            !payments
+                .rows
+                .iter()
+                .any(|row| row.id.to_string() == sent.payment && ruling_wanted(row).is_some())
+        });
+        let lost = lost.map(|problem| problem.message.clone());
         let table = || {
-            let rows: Vec<_> = payments.rows.iter().map(row).collect();
+            let rows: Vec<_> = payments.rows.iter().map(|one| row(one, &sent.payment, &refused)).collect();
             view! {
                 <TableScroll label="Payments">
                     <table class="table" data-testid="payments">
@@ -35,6 +98,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
                                 <th scope="col">"Transaction"</th>
                                 <th scope="col" class="number">"Block, log"</th>
                                 <th scope="col">"Order"</th>
+                                <th scope="col">"Decide"</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>
@@ -44,8 +108,10 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
             .into_any()
         };
         let content = view! {
-            {filters(PATH, &asked, "Course, address or transaction", Some(("Standing", standings)))}
-            {list(&payments, PATH, &asked, "payment", table)}
+            {done.map(|words| view! { <Notice tone=Tone::Positive><p>{words}</p></Notice> })}
+            {lost.map(|words| view! { <Notice tone=Tone::Negative><p>{words}</p></Notice> })}
+            {filters(PATH, asked, "Course, address or transaction", Some(("Standing", standings)))}
+            {list(&payments, PATH, asked, "payment", table)}
         };
         frame(
             PATH,
@@ -55,7 +121,41 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
     }))
 }
 
-fn row(payment: &PaymentRow) -> impl IntoView + use<> {
+/// Why a person must decide about a payment, if one must.
+fn ruling_wanted(payment: &PaymentRow) -> Option<Setback> {
+    payment.setback.filter(|setback| payment.standing == Standing::Review && setback.needs_review())
+}
+
+fn decide(payment: &PaymentRow, target: &str, refused: &FormState) -> Option<impl IntoView + use<>> {
+    let setback = ruling_wanted(payment)?;
+    let id = payment.id.to_string();
+    let mine = id == target;
+    let form = if mine { refused.clone() } else { FormState::default() };
+    let prefix = format!("{id}-");
+    let acceptable = payment.order.is_some() && setback.may_be_accepted();
+    let advice = if acceptable {
+        "Accepting opens the course, as if the payment had come in time. Dismissing keeps it closed; the money stays with the payee, so agree with the buyer first."
+    } else {
+        "Nothing opens for this payment by itself. Settle it with the buyer, grant access by hand where that is right, and dismiss it here."
+    };
+    Some(view! {
+        <details class="row-fold" open=mine>
+            <summary>"Decide…"<span class="visually-hidden">" about the payment of "{payment.course.clone()}</span></summary>
+            <form method="post" class="row-form">
+                {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
+                <input type="hidden" name="payment" value=id/>
+                <p>{advice}</p>
+                <Field form=form name="reason" prefix=prefix label="Reason" hint="Kept in the audit log." required=true maxlength=200/>
+                <div class="button-row">
+                    {acceptable.then(|| view! { <Submit name="act" value="accept">"Accept"</Submit> })}
+                    <Submit kind="danger" name="act" value="dismiss">"Dismiss"</Submit>
+                </div>
+            </form>
+        </details>
+    })
+}
+
+fn row(payment: &PaymentRow, target: &str, refused: &FormState) -> impl IntoView + use<> {
     let known = &payment.transaction;
     view! {
         <tr>
@@ -82,6 +182,7 @@ fn row(payment: &PaymentRow) -> impl IntoView + use<> {
                     None => view! { <span class="muted">"Unknown"</span> }.into_any(),
                 }}
             </td>
+            <td>{decide(payment, target, refused)}</td>
         </tr>
     }
 }

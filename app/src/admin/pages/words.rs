@@ -33,6 +33,7 @@ pub fn standing_words(standing: Standing) -> &'static str {
         Standing::Accepted => "Accepted",
         Standing::Orphaned => "Orphaned",
         Standing::Review => "To review",
+        Standing::Dismissed => "Dismissed",
     }
 }
 
@@ -42,6 +43,7 @@ pub fn standing_badge(standing: Standing) -> impl IntoView {
         Standing::Accepted => Tone::Positive,
         Standing::Orphaned => Tone::Warning,
         Standing::Review => Tone::Negative,
+        Standing::Dismissed => Tone::Plain,
     };
     view! { <Badge tone=tone>{standing_words(standing)}</Badge> }
 }
@@ -66,5 +68,6 @@ pub fn setback_words(setback: Setback) -> &'static str {
         Setback::Withdrawn => "It came after the course had been withdrawn from sale.",
         Setback::PaidTwice => "The order had been paid already.",
         Setback::UnknownOrder => "It names no order of this site.",
+        Setback::Dismissed => "A person decided that it does not count; the audit log says why.",
     }
 }
