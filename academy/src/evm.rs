@@ -88,6 +88,16 @@ impl Address {
     }
 }
 
+/// A name for the newest block that the network vouches for (execution APIs, `eth_getBlockByNumber`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockTag {
+    /// Replaced only if the network fails badly.
+    Safe,
+    /// Never replaced, as far as the network's rules go.
+    Finalized,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

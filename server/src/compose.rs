@@ -7,7 +7,7 @@ use academy::{
     Academy,
     accounts::Site,
     chain::{Chain, ChainError, Rpc},
-    checkout::{ChainInfo, Policy},
+    checkout::{ChainInfo, Finality, Policy},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
@@ -98,7 +98,10 @@ pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>
         // address does no harm.
         market: config.chain.market.unwrap_or(Address::ZERO),
         open_confirmations: config.chain.open_confirmations,
-        final_confirmations: config.chain.final_confirmations,
+        finality: match config.chain.final_tag {
+            Some(tag) => Finality::Tag(tag),
+            None => Finality::Confirmations(config.chain.final_confirmations),
+        },
         order_ttl_minutes: config.orders.ttl_minutes,
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: config.chain.start_block,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::port::{BlockRef, Chain, ChainError, Event, Log, Receipt, TransactionFacts};
 use crate::{
-    evm::{Address, BlockHash, TxHash},
+    evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
 };
 
@@ -44,6 +44,7 @@ struct State {
     largest_range: u64,
     hide_receipts: bool,
     timestamp: u64,
+    finalized: Option<u64>,
 }
 
 /// The chain. Block 0 exists from the start.
@@ -74,6 +75,7 @@ impl FakeChain {
             largest_range: u64::MAX,
             hide_receipts: false,
             timestamp: 0,
+            finalized: None,
         }))
     }
 
@@ -146,6 +148,11 @@ impl FakeChain {
         self.state().largest_range = blocks;
     }
 
+    /// The network vouches for all blocks up to this one: both tags stand there.
+    pub fn finalize(&self, number: u64) {
+        self.state().finalized = Some(number);
+    }
+
     /// What the market owes someone.
     pub fn owe(&self, payee: Address, amount: Wei) {
         self.state().payouts.insert(payee, amount);
@@ -191,6 +198,10 @@ impl Chain for FakeChain {
     async fn head(&self) -> Result<BlockRef, ChainError> {
         let state = self.up()?;
         Ok(state.blocks.last().expect("block 0 is never forgotten").at)
+    }
+
+    async fn tagged(&self, _tag: BlockTag) -> Result<Option<u64>, ChainError> {
+        Ok(self.up()?.finalized)
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {

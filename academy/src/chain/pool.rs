@@ -9,7 +9,7 @@ use super::{
     provider::Node,
 };
 use crate::{
-    evm::{Address, TxHash},
+    evm::{Address, BlockTag, TxHash},
     money::Wei,
 };
 
@@ -139,6 +139,20 @@ impl Chain for Rpc {
             (None, Some(error)) => Err(error),
             (None, None) => Err(ChainError::Unavailable("no provider".to_owned())),
         }
+    }
+
+    /// As [`Rpc::head`]: as far as two providers say.
+    async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
+        let mut heights = Vec::new();
+        let mut last = ChainError::Unavailable("no provider".to_owned());
+        for node in &self.nodes {
+            match node.tagged(tag).await {
+                Ok(height) => heights.push(height),
+                Err(error) => last = error,
+            }
+        }
+        heights.sort_by_key(|height| std::cmp::Reverse(*height));
+        heights.get(self.nodes.len().min(2) - 1).copied().ok_or(last)
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    evm::{Address, BlockHash, TxHash},
+    evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
 };
 
@@ -155,6 +155,8 @@ pub trait Chain: Send + Sync {
     async fn chain_id(&self) -> Result<u64, ChainError>;
     /// The newest block.
     async fn head(&self) -> Result<BlockRef, ChainError>;
+    /// The height of the newest block with a tag; `None` where no block has it yet.
+    async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError>;
     /// The canonical block at a height.
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError>;
     /// A transaction, in the pool or mined.

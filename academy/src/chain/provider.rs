@@ -17,7 +17,7 @@ use super::{
     port::{BlockRef, Chain, ChainError, Log, Receipt, TransactionFacts},
 };
 use crate::{
-    evm::{Address, BlockHash, TxHash},
+    evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
 };
 
@@ -112,6 +112,14 @@ impl Chain for Node {
         self.block_at(BlockNumberOrTag::Latest)
             .await?
             .ok_or_else(|| ChainError::Unavailable("the node has no block yet".to_owned()))
+    }
+
+    async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
+        let tag = match tag {
+            BlockTag::Safe => BlockNumberOrTag::Safe,
+            BlockTag::Finalized => BlockNumberOrTag::Finalized,
+        };
+        Ok(self.block_at(tag).await?.map(|block| block.number))
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {

@@ -36,13 +36,31 @@ pub struct Standing {
     pub bought: bool,
 }
 
+/// What makes a payment final.
+#[derive(Clone, Copy, Debug)]
+pub enum Last {
+    /// So many confirmations.
+    Confirmations(u32),
+    /// Its block is at most at this height, which the network calls final now.
+    Height(u64),
+}
+
+impl Last {
+    fn reached(self, block: u64, confirmations: u32) -> bool {
+        match self {
+            Self::Confirmations(needed) => confirmations >= needed,
+            Self::Height(height) => block <= height,
+        }
+    }
+}
+
 /// The rules of the chain and the site.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// At so many confirmations the lessons open.
     pub open_at: u32,
-    /// At so many the payment is final.
-    pub final_at: u32,
+    /// What makes a payment final.
+    pub last: Last,
     /// A payment mined so long after the price ran out still counts.
     pub late_tolerance_minutes: i64,
 }
@@ -142,6 +160,7 @@ pub fn decide(
 
 fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision {
     let confirmations = confirmations(found.block_number, head);
+    let is_final = rules.last.reached(found.block_number, confirmations);
     let accepted_before = matches!(standing.state, OrderState::Paid | OrderState::Confirming);
     let mined_at = Time(i64::try_from(found.block_time).unwrap_or(i64::MAX).saturating_mul(1000));
     let late = mined_at > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
@@ -163,7 +182,7 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
             },
             setback: Some(setback),
             confirmations,
-            is_final: confirmations >= rules.final_at,
+            is_final,
             accepted: None,
             review: Some((found, setback)),
             grant: Grant::Keep,
@@ -176,7 +195,7 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
         state: if open { OrderState::Paid } else { OrderState::Confirming },
         setback: None,
         confirmations,
-        is_final: stays || confirmations >= rules.final_at,
+        is_final: stays || is_final,
         accepted: Some(found),
         review: None,
         grant: if open { Grant::Open } else { Grant::Suspend },

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::words,
-    evm::{Address, BlockHash, TxHash},
+    evm::{Address, BlockHash, BlockTag, TxHash},
     ids::{OrderId, PaymentId, TierId},
     money::Wei,
     time::Time,
@@ -156,6 +156,16 @@ pub struct Transaction {
     pub link: Option<String>,
 }
 
+/// When a payment can no longer be undone: the chain's policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finality {
+    /// After so many confirmations, the payment's own block included.
+    Confirmations(u32),
+    /// Once the network's own tag has reached its block. Where finality stalls, so does this.
+    Tag(BlockTag),
+}
+
 /// An order with all that its page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -181,9 +191,9 @@ pub struct Order {
     pub confirmations: u32,
     /// At so many the lessons open.
     pub open_at: u32,
-    /// At so many the payment can no longer be undone.
-    pub final_at: u32,
-    /// Reached `final_at`.
+    /// When the payment can no longer be undone.
+    pub finality: Finality,
+    /// It can no longer be undone.
     pub is_final: bool,
     /// The account that must be the beneficiary, checksummed.
     pub beneficiary: String,

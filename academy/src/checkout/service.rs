@@ -2,7 +2,7 @@
 
 use super::{
     error::CheckoutError,
-    model::{ChainInfo, Order, OrderState, Transaction, WalletCall},
+    model::{ChainInfo, Finality, Order, OrderState, Transaction, WalletCall},
     store::{self, OrderRecord, PaymentRecord, Submission},
 };
 use crate::{
@@ -27,8 +27,8 @@ pub struct Policy {
     pub start_block: u64,
     /// Confirmations at which lessons open; the payment's own block is the first.
     pub open_confirmations: u32,
-    /// Confirmations at which a payment can no longer be undone.
-    pub final_confirmations: u32,
+    /// When a payment can no longer be undone.
+    pub finality: Finality,
     /// So long an order's price holds.
     pub order_ttl_minutes: i64,
     /// A payment mined so long after the price ran out still counts.
@@ -347,7 +347,7 @@ impl Checkout<'_> {
             setback: order.setback,
             confirmations: order.confirmations,
             open_at: policy.open_confirmations,
-            final_at: policy.final_confirmations,
+            finality: policy.finality,
             is_final: order.is_final,
             beneficiary: order.beneficiary.checksummed(),
             created_at: order.created_at,

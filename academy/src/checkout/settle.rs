@@ -1,8 +1,8 @@
 //! Comparing an order with the chain: read the chain with no transaction open, decide, write once.
 
 use super::{
-    decide::{Candidate, Grant, Rules, Standing as Judged, decide},
-    model::{OrderState, Setback, Standing},
+    decide::{Candidate, Grant, Last, Rules, Standing as Judged, decide},
+    model::{Finality, OrderState, Setback, Standing},
     service::Checkout,
     store::{self, OrderRecord, PaymentRecord, Submission},
     verify::{Evidence, Expected, Found, Verdict, verify},
@@ -69,8 +69,9 @@ impl Checkout<'_> {
             let head = self.0.0.chain.head().await?;
             let candidates = self.candidates(&sight, head.number).await?;
             let orphaned = self.orphaned(&sight, &candidates).await?;
+            let rules = self.rules().await?;
             self.0.point("settle.chain_read")?;
-            if let Some(settled) = self.write(sight, &candidates, orphaned, head.number).await? {
+            if let Some(settled) = self.write(sight, &candidates, orphaned, head.number, &rules).await? {
                 self.0.point("settle.after_commit")?;
                 return Ok(settled);
             }
@@ -202,13 +203,17 @@ impl Checkout<'_> {
         Ok(now.is_some_and(|block| block.hash != accepted.block_hash))
     }
 
-    fn rules(&self) -> Rules {
+    async fn rules(&self) -> Result<Rules, Problem> {
         let policy = &self.0.0.policy;
-        Rules {
+        Ok(Rules {
             open_at: policy.open_confirmations,
-            final_at: policy.final_confirmations,
+            last: match policy.finality {
+                Finality::Confirmations(needed) => Last::Confirmations(needed),
+                // Before anything is final there is the first block, which holds no payment.
+                Finality::Tag(tag) => Last::Height(self.0.0.chain.tagged(tag).await?.unwrap_or(0)),
+            },
             late_tolerance_minutes: policy.late_tolerance_minutes,
-        }
+        })
     }
 
     /// Writes the decision, unless the order has changed since it was read.
@@ -218,6 +223,7 @@ impl Checkout<'_> {
         candidates: &[(TxHash, Candidate)],
         orphaned: bool,
         head: u64,
+        rules: &Rules,
     ) -> Result<Option<Settled>, Problem> {
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
@@ -237,7 +243,7 @@ impl Checkout<'_> {
             bought: store::bought_otherwise(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
-        let decision = decide(&judged, &plain, head, now, &self.rules());
+        let decision = decide(&judged, &plain, head, now, rules);
         let mut order = sight.order;
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());

@@ -10,9 +10,9 @@ use academy::{
     Academy, Actor,
     accounts::GivenRole,
     catalog::Published,
-    chain::{Call, Deployed, Deployer, Rpc, deploy, dev::Dev},
+    chain::{Call, Chain, Deployed, Deployer, Rpc, deploy, dev::Dev},
     checkout::{OrderState, Policy, Setback, WalletCall},
-    evm::Address,
+    evm::{Address, BlockTag},
     fault::NoFaults,
     ids::TierId,
     money::Wei,
@@ -275,6 +275,17 @@ async fn cancelled_in_the_wallet_opens_the_order_again(engine: Engine) {
 }
 
 #[tokio::test]
+async fn a_node_says_which_blocks_are_final() {
+    let anvil = Anvil::start().await;
+    let node = Rpc::new(std::slice::from_ref(&anvil.url)).unwrap();
+    anvil.ask("anvil_mine", json!(["0x80"])).await;
+    let head = node.head().await.unwrap().number;
+    let safe = node.tagged(BlockTag::Safe).await.unwrap().unwrap();
+    let finalized = node.tagged(BlockTag::Finalized).await.unwrap().unwrap();
+    assert!(0 < finalized && finalized < safe && safe < head, "{finalized} {safe} {head}");
+}
+
+#[tokio::test]
 async fn deploys_with_a_key_from_an_encrypted_file() {
     let anvil = Anvil::start().await;
     let folder = std::env::temp_dir().join(format!("lectern-keystore-{}", std::process::id()));
@@ -284,8 +295,8 @@ async fn deploys_with_a_key_from_an_encrypted_file() {
     let keystore = |password: &str| Deployer::Keystore { path: path.clone(), password: password.to_owned() };
     assert!(deploy(&anvil.url, keystore("wrong"), None).await.is_err());
     let market = deploy(&anvil.url, keystore("secret"), None).await.unwrap();
-    let code = Rpc::new(std::slice::from_ref(&anvil.url)).unwrap();
-    assert!(!academy::chain::Chain::code(&code, market.address).await.unwrap().is_empty());
+    let node = Rpc::new(std::slice::from_ref(&anvil.url)).unwrap();
+    assert!(!node.code(market.address).await.unwrap().is_empty());
     assert!(market.block > 0 && market.gas > 21_000);
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -3,7 +3,7 @@
 use academy::{
     checkout::{
         OrderState, Setback,
-        decide::{Candidate, Grant, Rules, Standing, confirmations, decide},
+        decide::{Candidate, Grant, Last, Rules, Standing, confirmations, decide},
         verify::{Found, Verdict},
     },
     evm::{BlockHash, TxHash},
@@ -12,7 +12,7 @@ use academy::{
 };
 use proptest::prelude::*;
 
-const RULES: Rules = Rules { open_at: 2, final_at: 5, late_tolerance_minutes: 10 };
+const RULES: Rules = Rules { open_at: 2, last: Last::Confirmations(5), late_tolerance_minutes: 10 };
 const NOW: Time = Time(1_000_000_000);
 const EXPIRES: Time = Time(1_000_600_000);
 const BLOCK: u64 = 100;

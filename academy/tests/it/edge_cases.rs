@@ -6,12 +6,14 @@ use academy::{
         Event,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::{OrderState, Setback},
-    evm::{Address, TxHash},
+    checkout::{Finality, OrderState, Policy, Setback},
+    evm::{Address, BlockTag, TxHash},
     money::Wei,
 };
 
-use crate::support::{CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal};
+use crate::support::{
+    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal, turn,
+};
 
 on_both_engines! {
     async fn case_01_a_hash_used_twice_gives_the_same_order_the_same_answer(world: &World) {
@@ -243,6 +245,37 @@ on_both_engines! {
         assert_eq!((done.confirmations, done.is_final), (3, true));
     }
 
+    async fn case_09_where_the_network_tags_what_is_final_depth_alone_never_is(world: &World) {
+        let policy = Policy { finality: Finality::Tag(BlockTag::Finalized), ..policy() };
+        let tagging = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        let (course, buyer) = world.sale().await;
+        let order = tagging.checkout().open(&buyer, course.tier).await.unwrap();
+        let block = world.chain.mine(vec![world.payment(&course, &order)]);
+        let standing = async || {
+            turn(&tagging).await;
+            let order = tagging.checkout().order(&buyer, order.id).await.unwrap();
+            (order.state, order.is_final)
+        };
+        // Nothing is final yet on this chain; then finality stalls just below the payment.
+        world.chain.mine_empty(100);
+        assert_eq!(standing().await, (OrderState::Paid, false));
+        world.chain.finalize(block - 1);
+        world.chain.mine_empty(100);
+        assert_eq!(standing().await, (OrderState::Paid, false));
+        // So deep a reorg still takes it back.
+        let undone = world.chain.reorg(200);
+        world.chain.mine_empty(200);
+        assert_eq!(standing().await, (OrderState::Paid, false), "its block is still there");
+        world.chain.reorg(201);
+        world.chain.mine_empty(201);
+        assert_eq!(standing().await, (OrderState::Confirming, false));
+        drop(undone);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        assert_eq!(standing().await, (OrderState::Paid, false));
+        world.chain.finalize(block + 201);
+        assert_eq!(standing().await, (OrderState::Paid, true));
+    }
+
     async fn case_12_mined_after_the_price_ran_out_is_accepted_within_the_tolerance(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
@@ -296,7 +329,7 @@ on_both_engines! {
         let elsewhere = std::sync::Arc::new(FakeChain::new(1));
         let payment = world.payment(&course, &order);
         elsewhere.mine(vec![payment.clone()]);
-        let policy = academy::checkout::Policy { chain_id: 1, ..policy() };
+        let policy = Policy { chain_id: 1, ..policy() };
         let moved = world.academy_over(elsewhere, policy, world.faults.clone());
         let order = moved.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
         assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::OtherChain)));

@@ -10,7 +10,7 @@ use academy::{
         fake::{FakeChain, FakeTransaction},
     },
     checkout::OrderState,
-    evm::Address,
+    evm::{Address, BlockTag},
 };
 
 use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, policy, turn};
@@ -25,6 +25,22 @@ fn node() -> Arc<FakeChain> {
 fn over(world: &World, nodes: &[&Arc<FakeChain>]) -> Academy {
     let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
     world.academy_over(Arc::new(Rpc::over(nodes).unwrap()), policy(), world.faults.clone())
+}
+
+#[tokio::test]
+async fn case_09_two_providers_must_call_a_block_final() {
+    let [one, two, liar, silent] = [node(), node(), node(), node()];
+    one.finalize(5);
+    two.finalize(4);
+    liar.finalize(1000);
+    let tagged = async |nodes: &[&Arc<FakeChain>]| {
+        let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
+        Rpc::over(nodes).unwrap().tagged(BlockTag::Finalized).await.unwrap()
+    };
+    assert_eq!(tagged(&[&liar, &one, &two]).await, Some(5));
+    assert_eq!(tagged(&[&liar, &two]).await, Some(4));
+    assert_eq!(tagged(&[&liar, &silent]).await, None);
+    assert_eq!(tagged(&[&two]).await, Some(4));
 }
 
 on_both_engines! {

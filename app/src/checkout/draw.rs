@@ -1,6 +1,6 @@
 //! How the checkout looks, as HTML text: a state in, the parts of the page out.
 
-use academy::checkout::{ChainInfo, Order, OrderState};
+use academy::checkout::{ChainInfo, Finality, Order, OrderState};
 
 use super::stage::{Local, Mark, Step, current, mark, may_order_again, message};
 use crate::wallet::{html::Html, link::State, text};
@@ -166,11 +166,17 @@ impl Scene<'_> {
         if order.is_final {
             html.raw("Final: this payment can no longer be undone.");
         } else {
-            html.raw("Final after ")
-                .number(order.final_at.into())
-                .raw(" confirmations; ")
-                .number(order.confirmations.into())
-                .raw(" so far.");
+            match order.finality {
+                Finality::Confirmations(needed) => html
+                    .raw("Final after ")
+                    .number(needed.into())
+                    .raw(" confirmations; ")
+                    .number(order.confirmations.into())
+                    .raw(" so far."),
+                Finality::Tag(_) => {
+                    html.raw("Final once the network vouches for its block; that takes some minutes.")
+                }
+            };
         }
         html.raw("</p>");
         // Beside "open": a second payment, say, that a person looks at.

@@ -278,6 +278,7 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
+        checkout::Finality,
         ids::{OrderId, TierId},
         money::Wei,
         time::Time,
@@ -299,7 +300,7 @@ pub(super) mod tests {
             transaction: None,
             confirmations: 1,
             open_at: 2,
-            final_at: 12,
+            finality: Finality::Confirmations(12),
             is_final: false,
             beneficiary: String::new(),
             created_at: Time(0),

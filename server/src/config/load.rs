@@ -190,6 +190,7 @@ mod tests {
             ("LECTERN__CHAIN__RPC_URLS", "http://u:hunter2@h", "chain.rpc_urls"),
             ("LECTERN__CHAIN__MARKET", "0x12", "chain.market"),
             ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
+            ("LECTERN__CHAIN__FINAL_TAG", "latest", "chain.final_tag"),
             ("LECTERN__LOG__FORMAT", "xml", "log.format"),
             ("LECTERN__LOG__FILTER", "academy=loud", "log.filter"),
             ("LECTERN__DEV__CRASH_AT", "somewhere", "dev.crash_at"),

@@ -7,7 +7,7 @@ mod types;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use academy::evm::Address;
+use academy::evm::{Address, BlockTag};
 use serde::Deserialize;
 
 pub use load::{ConfigError, Environment, load};
@@ -79,6 +79,8 @@ pub struct Chain {
     pub start_block: u64,
     pub open_confirmations: u32,
     pub final_confirmations: u32,
+    #[serde(deserialize_with = "types::optional_tag")]
+    pub final_tag: Option<BlockTag>,
     pub poll_ms: u64,
     pub max_log_range: u64,
 }

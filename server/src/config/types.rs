@@ -2,9 +2,21 @@
 
 use std::fmt;
 
-use academy::evm::Address;
+use academy::evm::{Address, BlockTag};
 use axum::http::Uri;
 use serde::{Deserialize, Deserializer, de::Error};
+
+/// `safe`, `finalized`, or empty.
+pub fn optional_tag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BlockTag>, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "" => Ok(None),
+        "safe" => Ok(Some(BlockTag::Safe)),
+        "finalized" => Ok(Some(BlockTag::Finalized)),
+        other => Err(D::Error::custom(format!(
+            "write \"finalized\" or \"safe\", or leave it empty (not {other:?})"
+        ))),
+    }
+}
 
 /// Text or JSON lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
