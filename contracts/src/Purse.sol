@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @dev Money of one payee in one currency, in one storage slot: from the low bits up the payee's part (120),
-/// the platform's fee on it (120) and a day since 1970 (16, which ends in 2149). What the day means is up to
-/// the holder. A purse with a day never falls back to an empty slot, so that no buyer pays for setting it up
+/// @dev Money of one payee in one currency, in one storage slot: from the low bits up the payee's part (116),
+/// the platform's fee on it (116) and a day since 1970 (24). What the day means is up to the holder. A purse with a day never falls back to an empty slot, so that no buyer pays for setting it up
 /// again.
 type Purse is uint256;
 
@@ -12,13 +11,13 @@ using PurseLib for Purse global;
 /// @title PurseLib
 /// @notice Packs and unpacks a {Purse}.
 library PurseLib {
-    /// @dev The most that each of the two sums can hold: 10^18 coins of 18 decimals.
-    uint256 internal constant MAX_SUM = 2 ** 120 - 1;
+    /// @dev The most that each of the two sums can hold: 8 * 10^16 coins of 18 decimals.
+    uint256 internal constant MAX_SUM = 2 ** 116 - 1;
 
-    uint256 private constant FEE_SHIFT = 120;
-    uint256 private constant DAY_SHIFT = 240;
+    uint256 private constant FEE_SHIFT = 116;
+    uint256 private constant DAY_SHIFT = 232;
 
-    /// @dev Packs. No sum may be above {MAX_SUM}, and the day must be below 2^16.
+    /// @dev Packs. No sum may be above {MAX_SUM}, and the day must be below 2^24.
     function pack(uint256 day_, uint256 net_, uint256 fee_) internal pure returns (Purse) {
         return Purse.wrap(day_ << DAY_SHIFT | fee_ << FEE_SHIFT | net_);
     }

@@ -9,9 +9,6 @@ import {MarketTest} from "../utils/MarketTest.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 contract MarketFuzzTest is MarketTest {
-    /// @dev What the model knows of a pass.
-    mapping(uint256 id => bool) private sold;
-
     function testFuzz_SellsAnyTierToAnyone(
         uint8 tier,
         uint96 price,
@@ -60,42 +57,6 @@ contract MarketFuzzTest is MarketTest {
         );
         buy(courseId, tier, PRICE);
         vm.assertFalse(market.hasPass(learner, courseId, tier));
-    }
-
-    /// @dev Against a model that remembers each pass by itself.
-    function testFuzz_KeepsEachPassApart(uint16[24] calldata picks) external {
-        IMarketListings.Tier[] memory all = new IMarketListings.Tier[](8);
-        for (uint8 i = 0; i < 8; ++i) {
-            all[i] = tierAt(PRICE);
-        }
-        uint256 courses = 40; // two words
-        for (uint256 i = 1; i < courses; ++i) {
-            list(lister, payee, all);
-        }
-        vm.prank(lister);
-        market.setTiers(course, all);
-
-        uint256 passes;
-        for (uint256 i = 0; i < picks.length; ++i) {
-            (uint256 courseId, uint8 tier) = (1 + (picks[i] >> 3) % courses, uint8(picks[i] & 7));
-            uint256 id = passId(learner, courseId, tier);
-            if (sold[id]) {
-                vm.expectRevert();
-            } else {
-                (sold[id], passes) = (true, passes + 1);
-            }
-            buy(courseId, tier, PRICE);
-        }
-
-        for (uint256 courseId = 0; courseId <= courses + 1; ++courseId) {
-            for (uint8 tier = 0; tier < 8; ++tier) {
-                vm.assertTrue(
-                    market.hasPass(learner, courseId, tier) == sold[passId(learner, courseId, tier)]
-                );
-            }
-        }
-        vm.assertEq(market.balanceOf(learner), passes);
-        vm.assertEq(payoutOf(payee), passes * PRICE);
     }
 
     function testFuzz_HoldsAnyPriceList(
