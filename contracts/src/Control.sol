@@ -37,12 +37,14 @@ abstract contract Control is IMarketControl, SaleSettings, Ownable2Step {
     }
 
     /// @inheritdoc IMarketControl
-    function setPauser(address pauser_) external onlyOwner {
-        pauser = pauser_;
-        emit PauserChanged(pauser_);
+    // slither-disable-next-line missing-zero-check the zero address stands for nobody
+    function setPauser(address account) external onlyOwner {
+        pauser = account;
+        emit PauserChanged(account);
     }
 
     /// @inheritdoc IMarketControl
+    // slither-disable-next-line missing-zero-check the zero address stands for nobody
     function setQuoteSigner(address signer) external onlyOwner {
         _quoteSigner = signer;
         emit QuoteSignerChanged(signer);
@@ -56,6 +58,7 @@ abstract contract Control is IMarketControl, SaleSettings, Ownable2Step {
     }
 
     /// @inheritdoc IMarketControl
+    // slither-disable-next-line missing-zero-check the zero address stands for nobody
     function setFeePayee(address payee) external onlyOwner {
         feePayee = payee;
         emit FeePayeeChanged(payee);

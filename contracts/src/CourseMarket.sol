@@ -190,6 +190,7 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     {
         uint256 latest = block.timestamp + MAX_QUOTE_LIFETIME;
         if (order.deadline > latest) revert CourseMarket_QuoteTooLong(latest, order.deadline);
+        // slither-disable-next-line unused-return what is wrong with a broken signature helps nobody
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(orderDigest(order), quote);
         if (failure != ECDSA.RecoverError.NoError || signer != _quoteSigner) {
             revert CourseMarket_QuoteInvalid();

@@ -169,7 +169,8 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
 
     /// @inheritdoc AccessPass
     function _countRecords(address owner) internal view override returns (uint256 count) {
-        for (uint256 i = 0; i < _windowed.length; ++i) {
+        uint256 length = _windowed.length;
+        for (uint256 i = 0; i < length; ++i) {
             uint256 courseId = _windowed[i];
             uint8 tierCount = _listings[courseId].tierCount;
             for (uint8 tier = 0; tier < tierCount; ++tier) {

@@ -15,7 +15,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// through) and a ring of 64 purses of what is held (their day: from when on it is theirs). A window has at
 /// most 60 days, so of two sales in one place of the ring that mature on different days the older has matured.
 ///
-/// No sum in a purse can overflow: {Token-held} bounds the sum of all purses of a token, and no chain has 2^116
+/// No sum in a purse can overflow: {Token} bounds the sum of all purses of a token, and no chain has 2^116
 /// units of its own coin.
 abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;

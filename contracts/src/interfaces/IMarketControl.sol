@@ -48,8 +48,8 @@ interface IMarketControl {
 
     /// @notice Names the account that may pause beside the owner. Owner only.
     /// @dev Emits {PauserChanged}.
-    /// @param pauser The account; the zero address for none.
-    function setPauser(address pauser) external;
+    /// @param account The account; the zero address for none.
+    function setPauser(address account) external;
 
     /// @notice Names the key that signs quotes. Owner only.
     /// @dev Emits {QuoteSignerChanged}.
