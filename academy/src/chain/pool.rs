@@ -1,6 +1,9 @@
 //! Several nodes asked as one, so that a node that lags, lies or is down can delay but never open.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 
@@ -185,9 +188,11 @@ impl Chain for Rpc {
     }
 
     /// Everything that any provider reports, once: a log is only a hint to settle, and a provider
-    /// that hides one must not close a course that was paid for.
+    /// that hides one must not close a course that was paid for. Where two report different logs at
+    /// one place, the transaction's receipt says which is true, so that a lie does not take its place.
     async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let mut seen: HashMap<(TxHash, u64), Log> = HashMap::new();
+        let mut disputed: BTreeSet<(TxHash, u64)> = BTreeSet::new();
         let mut failed = None;
         let mut answered = 0;
         for node in &self.nodes {
@@ -195,7 +200,10 @@ impl Chain for Rpc {
                 Ok(logs) => {
                     answered += 1;
                     for log in logs {
-                        seen.entry((log.transaction, log.index)).or_insert(log);
+                        let place = (log.transaction, log.index);
+                        if *seen.entry(place).or_insert_with(|| log.clone()) != log {
+                            disputed.insert(place);
+                        }
                     }
                 }
                 Err(error) => failed = Some(error),
@@ -206,8 +214,15 @@ impl Chain for Rpc {
             Some(error @ ChainError::RangeTooLarge(_)) => Err(error),
             Some(error) if answered == 0 => Err(error),
             _ => {
+                for place in disputed {
+                    let receipt = self.receipt(place.0).await?;
+                    seen.remove(&place);
+                    let logs = receipt.into_iter().flat_map(|receipt| receipt.logs);
+                    let mut logs = logs.filter(|log| log.contract == market && log.index == place.1);
+                    seen.extend(logs.next().map(|log| (place, log)));
+                }
                 let mut logs: Vec<Log> = seen.into_values().collect();
-                logs.sort_by_key(|log| (log.block_number, log.index));
+                logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
                 Ok(logs)
             }
         }

@@ -89,8 +89,8 @@ pub struct Decision {
     pub is_final: bool,
     /// The payment to write down as accepted.
     pub accepted: Option<Found>,
-    /// A payment to write down for review, and why.
-    pub review: Option<(Found, Setback)>,
+    /// The payments to write down for review, and why.
+    pub review: Vec<(Found, Setback)>,
     /// What happens to the enrollment.
     pub grant: Grant,
 }
@@ -102,7 +102,7 @@ pub fn confirmations(block: u64, head: u64) -> u32 {
 }
 
 /// Decides from all candidates at once: one that pays wins over one that waits, that over one that
-/// failed. The later candidate wins among equals.
+/// failed. The later candidate wins among equals, but one that came in time wins over a late one.
 pub fn decide(
     standing: &Standing,
     candidates: &[Candidate],
@@ -110,12 +110,17 @@ pub fn decide(
     now: Time,
     rules: &Rules,
 ) -> Decision {
-    let pays = candidates.iter().rev().find_map(|candidate| match candidate {
-        Candidate::Mined(Verdict::Pays(found)) => Some(found.clone()),
-        _ => None,
-    });
-    if let Some(found) = pays {
-        return paid(standing, found, head, rules);
+    let mut pay: Vec<&Found> = candidates
+        .iter()
+        .rev()
+        .filter_map(|candidate| match candidate {
+            Candidate::Mined(Verdict::Pays(found)) => Some(found),
+            _ => None,
+        })
+        .collect();
+    pay.sort_by_key(|found| is_late(standing, found, rules));
+    if let Some((found, others)) = pay.split_first() {
+        return paid(standing, found, others, head, rules);
     }
     let waiting = candidates
         .iter()
@@ -126,7 +131,7 @@ pub fn decide(
         confirmations: 0,
         is_final: standing.is_final,
         accepted: None,
-        review: None,
+        review: Vec::new(),
         grant: Grant::Keep,
     };
     let failed = candidates.iter().rev().find_map(|candidate| match candidate {
@@ -158,17 +163,22 @@ pub fn decide(
     }
 }
 
-fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision {
+fn is_late(standing: &Standing, found: &Found, rules: &Rules) -> bool {
+    let mined_at = Time(i64::try_from(found.block_time).unwrap_or(i64::MAX).saturating_mul(1000));
+    mined_at > standing.expires_at.plus_minutes(rules.late_tolerance_minutes)
+}
+
+/// One payment decides about the order; for the others there is nothing left to pay.
+fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules: &Rules) -> Decision {
+    let reviewed = |setback| others.iter().map(move |other| ((*other).clone(), setback));
     let confirmations = confirmations(found.block_number, head);
     let is_final = rules.last.reached(found.block_number, confirmations);
     let accepted_before = matches!(standing.state, OrderState::Paid | OrderState::Confirming);
-    let mined_at = Time(i64::try_from(found.block_time).unwrap_or(i64::MAX).saturating_mul(1000));
-    let late = mined_at > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
     // What was accepted once is not judged again by rules that time has moved.
     let review = match standing.state {
         _ if accepted_before => None,
         OrderState::Cancelled => Some(Setback::Closed),
-        _ if late => Some(Setback::Late),
+        _ if is_late(standing, found, rules) => Some(Setback::Late),
         _ if standing.withdrawn => Some(Setback::Withdrawn),
         _ if standing.bought => Some(Setback::PaidTwice),
         _ => None,
@@ -184,7 +194,7 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
             confirmations,
             is_final,
             accepted: None,
-            review: Some((found, setback)),
+            review: std::iter::once((found.clone(), setback)).chain(reviewed(setback)).collect(),
             grant: Grant::Keep,
         };
     }
@@ -196,8 +206,8 @@ fn paid(standing: &Standing, found: Found, head: u64, rules: &Rules) -> Decision
         setback: None,
         confirmations,
         is_final: stays || is_final,
-        accepted: Some(found),
-        review: None,
+        accepted: Some(found.clone()),
+        review: reviewed(Setback::PaidTwice).collect(),
         grant: if open { Grant::Open } else { Grant::Suspend },
     }
 }

@@ -34,6 +34,17 @@ pub struct Followed {
     pub reorg_above: Option<u64>,
 }
 
+/// What became of the blocks that were followed.
+enum Fork {
+    /// They are the chain's.
+    None,
+    /// Those above this height were replaced.
+    Above(u64),
+    /// The newest can't be seen: a node lags, or the chain is shorter for a while. What is read now
+    /// could be another history's, and where that begins shows only once it has grown.
+    Hidden,
+}
+
 impl Academy {
     /// Takes one step after the chain.
     ///
@@ -64,7 +75,15 @@ impl Checkout<'_> {
         let cursor = store::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
         let known = store::known_blocks(&mut conn, chain_id).await?;
         drop(conn);
-        let reorg_above = self.fork(&known).await?;
+        let reorg_above = match self.fork(&known).await? {
+            Fork::None => None,
+            Fork::Above(height) => Some(height),
+            Fork::Hidden => {
+                let next = cursor.unwrap_or(policy.start_block);
+                self.advance(next, None).await?;
+                return Ok(Followed { head: head.number, next, events: 0, reorg_above: None });
+            }
+        };
         let mut next = cursor.unwrap_or(policy.start_block);
         if let Some(height) = reorg_above {
             tracing::warn!(above = height, "blocks were replaced");
@@ -96,19 +115,28 @@ impl Checkout<'_> {
         Ok(Followed { head: head.number, next, events, reorg_above })
     }
 
-    /// The height above which the blocks that were followed are no longer the chain's, if so.
-    async fn fork(&self, known: &[(u64, crate::evm::BlockHash)]) -> Result<Option<u64>, Problem> {
-        let mut replaced = false;
+    /// Whether the blocks that were followed are still the chain's.
+    async fn fork(&self, known: &[(u64, crate::evm::BlockHash)]) -> Result<Fork, Problem> {
+        let (mut replaced, mut missing) = (false, false);
         for (number, hash) in known {
             match self.0.0.chain.block(*number).await? {
-                Some(block) if block.hash == *hash => return Ok(replaced.then_some(*number)),
+                Some(block) if block.hash == *hash => {
+                    return Ok(match (replaced, missing) {
+                        (true, _) => Fork::Above(*number),
+                        (false, true) => Fork::Hidden,
+                        (false, false) => Fork::None,
+                    });
+                }
                 Some(_) => replaced = true,
-                // A node that lags, or a shorter chain: what is below tells.
-                None => {}
+                None => missing = true,
             }
         }
-        // Nothing that is known is still there: start over.
-        Ok(replaced.then(|| self.0.0.policy.start_block.saturating_sub(1)))
+        Ok(match (replaced, missing) {
+            // Nothing that is known is still there: start over.
+            (true, _) => Fork::Above(self.0.0.policy.start_block.saturating_sub(1)),
+            (false, true) => Fork::Hidden,
+            (false, false) => Fork::None,
+        })
     }
 
     /// Takes back what the blocks above a height said. From where to read again.

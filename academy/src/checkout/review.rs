@@ -43,7 +43,7 @@ impl Checkout<'_> {
                 if store::bought_otherwise(&mut tx, &order).await? || order.paid_at.is_some() {
                     return Err(CheckoutError::NotAcceptable.into());
                 }
-                store::set_standing(&mut tx, id, Standing::Accepted, None).await?;
+                store::set_standing(&mut tx, id, payment.order, Standing::Accepted, None).await?;
                 self.0
                     .learning()
                     .open_for_order(&mut tx, order.id, order.user, order.course, order.level)
@@ -53,7 +53,14 @@ impl Checkout<'_> {
                 "payment.accepted"
             }
             Ruling::Dismiss => {
-                store::set_standing(&mut tx, id, Standing::Dismissed, Some(Setback::Dismissed)).await?;
+                store::set_standing(
+                    &mut tx,
+                    id,
+                    payment.order,
+                    Standing::Dismissed,
+                    Some(Setback::Dismissed),
+                )
+                .await?;
                 "payment.dismissed"
             }
         };

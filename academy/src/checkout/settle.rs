@@ -1,15 +1,16 @@
 //! Comparing an order with the chain: read the chain with no transaction open, decide, write once.
 
 use super::{
-    decide::{Candidate, Grant, Last, Rules, Standing as Judged, decide},
+    decide::{Candidate, Grant, Last, Rules, Standing as Position, decide},
     model::{Finality, OrderState, Setback, Standing},
     service::Checkout,
     store::{self, OrderRecord, PaymentRecord, Submission},
-    verify::{Evidence, Expected, Found, Verdict, verify},
+    verify::{Evidence, Expected, Found, Verdict, carries, verify_each},
 };
 use crate::{
     Problem,
     catalog::{CourseState, reference},
+    chain::Receipt,
     evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
     time::Time,
@@ -26,8 +27,16 @@ pub struct Settled {
     pub ends_at: Option<Time>,
 }
 
+/// Whether a transaction's log at that index is a purchase with the order's id.
+fn receipt_carries(receipt: &Receipt, index: u64, order: &OrderRecord) -> bool {
+    receipt.logs.iter().any(|log| log.index == index && carries(log, reference(order.id.0)))
+}
+
 /// How often settling starts anew when someone else changed the order meanwhile.
 const TRIES: usize = 5;
+
+/// What the chain says of a transaction, or of one purchase in it: its hash, and its log's index.
+type Judged = ((TxHash, Option<u64>), Candidate);
 
 /// All that was read before deciding.
 struct Sight {
@@ -95,11 +104,11 @@ impl Checkout<'_> {
     }
 
     /// What the chain says of every transaction that was named for the order or seen with its id.
-    async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<(TxHash, Candidate)>, Problem> {
+    async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<Judged>, Problem> {
         let mut candidates = Vec::new();
         for submission in &sight.submissions {
             let hash = submission.hash;
-            let candidate = match self.0.0.chain.receipt(hash).await? {
+            match self.0.0.chain.receipt(hash).await? {
                 Some(receipt) => {
                     // Should a reorg undo it, the nonce tells whether it can come back. Knowing it is
                     // not needed now.
@@ -114,24 +123,32 @@ impl Checkout<'_> {
                         .filter(|payment| payment.standing == Standing::Accepted)
                         .filter_map(|payment| Some((payment.log_index, payment.order?)))
                         .filter(|(_, order)| *order != sight.order.id)
+                        // Since a reorg our own purchase may stand where another order's was.
+                        .filter(|(index, _)| !receipt_carries(&receipt, *index, &sight.order))
                         .collect();
                     drop(conn);
+                    let mut expected = self.expected(sight);
+                    expected.paid_by = expected.paid_by.filter(|(paid, index)| {
+                        *paid != hash || receipt_carries(&receipt, *index, &sight.order)
+                    });
                     let evidence = Evidence {
                         chain_id: self.0.0.policy.chain_id,
                         receipt: &receipt,
                         canonical,
                         used: &used,
                     };
-                    Candidate::Mined(match verify(&self.expected(sight), &evidence) {
-                        Verdict::Pays(found) if sight.dismissed(&found) => {
-                            Verdict::Rejected(Setback::Dismissed)
-                        }
-                        verdict => verdict,
-                    })
+                    for (log, verdict) in verify_each(&expected, &evidence) {
+                        let verdict = match verdict {
+                            Verdict::Pays(found) if sight.dismissed(&found) => {
+                                Verdict::Rejected(Setback::Dismissed)
+                            }
+                            verdict => verdict,
+                        };
+                        candidates.push(((hash, log), Candidate::Mined(verdict)));
+                    }
                 }
-                None => self.unmined(sight, submission, head).await?,
-            };
-            candidates.push((hash, candidate));
+                None => candidates.push(((hash, None), self.unmined(sight, submission, head).await?)),
+            }
         }
         Ok(candidates)
     }
@@ -189,7 +206,7 @@ impl Checkout<'_> {
 
     /// Whether the accepted payment's block is known to be replaced. A node that knows nothing at
     /// that height, or has lost the receipt, proves nothing.
-    async fn orphaned(&self, sight: &Sight, candidates: &[(TxHash, Candidate)]) -> Result<bool, Problem> {
+    async fn orphaned(&self, sight: &Sight, candidates: &[Judged]) -> Result<bool, Problem> {
         let Some(accepted) = sight.payments.iter().find(|payment| payment.standing == Standing::Accepted)
         else {
             // Retracted before, and still not back.
@@ -220,7 +237,7 @@ impl Checkout<'_> {
     async fn write(
         &self,
         sight: Sight,
-        candidates: &[(TxHash, Candidate)],
+        candidates: &[Judged],
         orphaned: bool,
         head: u64,
         rules: &Rules,
@@ -233,7 +250,7 @@ impl Checkout<'_> {
         if locked.is_none_or(|order| order.revision != sight.order.revision) {
             return Ok(None);
         }
-        let judged = Judged {
+        let position = Position {
             state: sight.order.state,
             setback: sight.order.setback,
             orphaned,
@@ -243,7 +260,7 @@ impl Checkout<'_> {
             bought: store::bought_otherwise(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
-        let decision = decide(&judged, &plain, head, now, rules);
+        let decision = decide(&position, &plain, head, now, rules);
         let mut order = sight.order;
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());
@@ -251,25 +268,32 @@ impl Checkout<'_> {
                 return Ok(None);
             }
         }
-        if let Some((found, setback)) = &decision.review {
+        for (found, setback) in &decision.review {
             let id = PaymentId(self.0.mint());
             store::put_payment(&mut tx, id, &order, found, Standing::Review, Some(*setback), now).await?;
             tracing::warn!(transaction = %found.transaction, ?setback, "a payment needs a person");
             metrics::counter!("lectern_payments_to_review_total", "setback" => setback.word()).increment(1);
         }
         for payment in &sight.payments {
-            let verdict = candidates.iter().find(|(hash, _)| *hash == payment.hash).map(|(_, c)| c);
-            match (payment.standing, verdict) {
+            let place = (payment.hash, Some(payment.log_index));
+            let verdict = candidates.iter().find(|(at, _)| *at == place).map(|(_, c)| c);
+            let counts = |found: &Found| place == (found.transaction, Some(found.log_index));
+            let to = match (payment.standing, verdict) {
                 (Standing::Accepted, _) if orphaned && !order.is_final => {
-                    store::set_standing(&mut tx, payment.id, Standing::Orphaned, Some(Setback::Orphaned))
-                        .await?;
+                    Some((Standing::Orphaned, Setback::Orphaned))
                 }
-                (Standing::Review, Some(Candidate::Mined(Verdict::Rejected(setback))))
-                    if setback.needs_review() =>
-                {
-                    store::set_standing(&mut tx, payment.id, Standing::Review, Some(*setback)).await?;
+                // The order is paid at another place since a reorg.
+                (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
+                    Some((Standing::Orphaned, Setback::Orphaned))
                 }
-                _ => {}
+                (
+                    Standing::Review | Standing::Orphaned,
+                    Some(Candidate::Mined(Verdict::Rejected(setback))),
+                ) if setback.needs_review() => Some((Standing::Review, *setback)),
+                _ => None,
+            };
+            if let Some((standing, setback)) = to {
+                store::set_standing(&mut tx, payment.id, Some(order.id), standing, Some(setback)).await?;
             }
         }
         self.0.point("settle.payment_written")?;

@@ -322,14 +322,27 @@ pub(super) struct SeenPayment<'a> {
     pub now: Time,
 }
 
-/// Keeps a purchase event. Seen again, perhaps in another block, only its place is renewed.
+/// Keeps a purchase event. Seen again, perhaps in another block, its place is renewed. After a reorg
+/// another event may stand at its index: then that is kept, to be judged anew. What was decided is
+/// left alone: an event that one provider reports is only a hint.
 pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
             listing, tier_number, token, amount, standing, setback, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'review', $14, $15)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
-            SET block_number = excluded.block_number, block_hash = excluded.block_hash",
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                standing = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
+                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
+                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
+                    AND payments.amount = excluded.amount THEN payments.standing ELSE 'review' END,
+                setback = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
+                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
+                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
+                    AND payments.amount = excluded.amount THEN payments.setback ELSE excluded.setback END,
+                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
+                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount
+            WHERE payments.standing NOT IN ('accepted', 'dismissed')",
         seen.id, seen.chain_id.cast_signed(), seen.log.transaction.to_string(), seen.log.index.cast_signed(),
         seen.log.contract.to_string(), seen.log.block_number.cast_signed(), seen.log.block_hash.to_string(),
         seen.order, seen.beneficiary.to_string(), seen.listing.cast_signed(), i64::from(seen.tier),
@@ -337,8 +350,8 @@ pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Resu
     Ok(())
 }
 
-/// Writes down that a payment is an order's, and how it stands. Whether it is (a payment that
-/// belongs to another order is left alone).
+/// Writes down that a payment is an order's, and how it stands, unless it was dismissed for another.
+/// What another order had at that place stands elsewhere since a reorg: the chain names this one.
 pub(super) async fn put_payment(
     conn: &mut Conn,
     id: PaymentId,
@@ -354,8 +367,10 @@ pub(super) async fn put_payment(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
-                order_id = excluded.order_id, standing = excluded.standing, setback = excluded.setback
-            WHERE payments.order_id IS NULL OR payments.order_id = excluded.order_id",
+                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
+                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
+                standing = excluded.standing, setback = excluded.setback
+            WHERE payments.order_id = excluded.order_id OR payments.standing <> 'dismissed'",
         id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
         order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
         order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
@@ -363,13 +378,16 @@ pub(super) async fn put_payment(
     Ok(rows == 1)
 }
 
+/// Changes how an order's payment stands, if it is still that order's.
 pub(super) async fn set_standing(
     conn: &mut Conn,
     id: PaymentId,
+    order: Option<OrderId>,
     standing: Standing,
     setback: Option<Setback>,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE payments SET standing = $1, setback = $2 WHERE id = $3", standing.word(), setback.map(Setback::word), id)?;
+    sql!(run conn, "UPDATE payments SET standing = $1, setback = $2 WHERE id = $3 AND order_id IS NOT DISTINCT FROM $4",
+        standing.word(), setback.map(Setback::word), id, order)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Each clause is a line here and a test in `tests/it/verify.rs` that fails without it.
 
 use crate::{
-    chain::{BlockRef, Event, Receipt},
+    chain::{BlockRef, Event, Log, Receipt},
     checkout::Setback,
     evm::{Address, BlockHash, TxHash},
     ids::OrderId,
@@ -74,31 +74,57 @@ pub enum Verdict {
     Rejected(Setback),
 }
 
-/// Whether a receipt pays an order.
+/// Whether a receipt pays an order: what its purchases mean together, one that pays before all others.
 pub fn verify(expected: &Expected, evidence: &Evidence<'_>) -> Verdict {
+    let mut verdicts = verify_each(expected, evidence).into_iter().map(|(_, verdict)| verdict);
+    let first = verdicts.next().unwrap_or(Verdict::Rejected(Setback::NoPurchase));
+    match first {
+        Verdict::Pays(_) => first,
+        _ => verdicts.find(|verdict| matches!(verdict, Verdict::Pays(_))).unwrap_or(first),
+    }
+}
+
+/// What a receipt means for an order: of each purchase that carries the order's id, by its log's
+/// index (one transaction can buy several times); where none does, of the receipt as a whole.
+pub fn verify_each(expected: &Expected, evidence: &Evidence<'_>) -> Vec<(Option<u64>, Verdict)> {
     let receipt = evidence.receipt;
     if evidence.chain_id != expected.chain_id {
-        return Verdict::Rejected(Setback::OtherChain);
+        return vec![(None, Verdict::Rejected(Setback::OtherChain))];
     }
     let Some(block) = evidence
         .canonical
         .filter(|block| block.number == receipt.block_number && block.hash == receipt.block_hash)
     else {
-        return Verdict::NotCanonical;
+        return vec![(None, Verdict::NotCanonical)];
     };
     if !receipt.success {
-        return Verdict::Rejected(Setback::Reverted);
+        return vec![(None, Verdict::Rejected(Setback::Reverted))];
     }
     let mut purchases = receipt
         .logs
         .iter()
         .filter(|log| log.contract == expected.market && matches!(log.event, Event::CoursePurchased { .. }));
-    let ours = purchases.clone().find(
-        |log| matches!(&log.event, Event::CoursePurchased { order, .. } if *order == expected.reference),
-    );
-    let Some(log) = ours.or_else(|| purchases.next()) else {
-        return Verdict::Rejected(Setback::NoPurchase);
+    let ours: Vec<(Option<u64>, Verdict)> = purchases
+        .clone()
+        .filter(|log| carries(log, expected.reference))
+        .map(|log| (Some(log.index), verify_log(expected, evidence, log, block)))
+        .collect();
+    if !ours.is_empty() {
+        return ours;
+    }
+    let verdict = match purchases.next() {
+        Some(log) => verify_log(expected, evidence, log, block),
+        None => Verdict::Rejected(Setback::NoPurchase),
     };
+    vec![(None, verdict)]
+}
+
+/// Whether a log is a purchase with this order's id.
+pub fn carries(log: &Log, reference: [u8; 32]) -> bool {
+    matches!(&log.event, Event::CoursePurchased { order, .. } if *order == reference)
+}
+
+fn verify_log(expected: &Expected, evidence: &Evidence<'_>, log: &Log, block: BlockRef) -> Verdict {
     let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = &log.event else {
         return Verdict::Rejected(Setback::NoPurchase);
     };
@@ -129,8 +155,8 @@ pub fn verify(expected: &Expected, evidence: &Evidence<'_>) -> Verdict {
     Verdict::Pays(Found {
         transaction: log.transaction,
         log_index: log.index,
-        block_number: receipt.block_number,
-        block_hash: receipt.block_hash,
+        block_number: block.number,
+        block_hash: block.hash,
         block_time: block.timestamp,
         amount: *amount,
     })

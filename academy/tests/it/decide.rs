@@ -68,7 +68,7 @@ fn opens_and_finishes_at_their_depths() {
     ] {
         let decision = decide(&standing(OrderState::Submitted), &[pays()], head, NOW, &RULES);
         assert_eq!((decision.state, decision.is_final, decision.grant), (state, is_final, grant), "{head}");
-        assert!(decision.accepted.is_some() && decision.review.is_none());
+        assert!(decision.accepted.is_some() && decision.review.is_empty());
     }
 }
 
@@ -166,7 +166,7 @@ fn money_that_comes_too_late_or_for_nothing_goes_to_review() {
     ];
     for (standing, seconds, review) in rows {
         let decision = decide(&standing, &[mined(seconds)], BLOCK + 9, NOW, &RULES);
-        assert_eq!(decision.review.as_ref().map(|(_, setback)| *setback), review, "{standing:?}");
+        assert_eq!(decision.review.first().map(|(_, setback)| *setback), review, "{standing:?}");
         assert_eq!(decision.accepted.is_none(), review.is_some());
         assert_eq!(decision.grant == Grant::Open, review.is_none());
     }

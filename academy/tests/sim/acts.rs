@@ -1,0 +1,411 @@
+//! What people, the network and misfortune do.
+
+use std::{future::Future, pin::Pin};
+
+use academy::{
+    chain::{Event, fake::FakeTransaction},
+    evm::{Address, TxHash},
+    fault::PAYMENT_POINTS,
+    money::Wei,
+};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+
+use crate::{
+    history::{History, RELAY},
+    net::{Happening, Mood},
+    oracle::{Last, Order},
+    world::{MARKET, reference},
+};
+
+/// An act and the dice that it is carried out with: the same act does the same in the same place.
+#[derive(Clone, Copy, Debug)]
+pub struct Act {
+    kind: Deed,
+    dice: u64,
+}
+
+macro_rules! deeds {
+    ($($name:ident $weight:literal,)+) => {
+        #[derive(Clone, Copy, Debug)]
+        enum Deed { $($name,)+ }
+
+        /// How often each happens, of all together.
+        const DEEDS: &[(Deed, u32)] = &[$((Deed::$name, $weight),)+];
+    };
+}
+
+deeds! {
+    Open 9, Pay 12, PayWrongly 5, Batch 3, Submit 6, SpeedUp 2, Cancel 1, Withdraw 1, Mine 14, Reorg 6,
+    Follow 9, Work 5, AtOnce 4, Crash 4, Full 2, Wait 4, Skew 2, Mood 6, Forget 1, Finalize 2,
+}
+
+impl Act {
+    pub fn draw(dice: &mut StdRng) -> Self {
+        let mut place = dice.random_range(0..DEEDS.iter().map(|(_, weight)| weight).sum());
+        let (kind, _) = DEEDS
+            .iter()
+            .find(|(_, weight)| {
+                let here = place < *weight;
+                place = place.saturating_sub(*weight);
+                here
+            })
+            .unwrap();
+        Self { kind: *kind, dice: dice.random() }
+    }
+}
+
+type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+impl History<'_> {
+    pub async fn act(&mut self, act: &Act) {
+        let dice = &mut StdRng::seed_from_u64(act.dice);
+        match act.kind {
+            Deed::Open => self.open(dice).await,
+            Deed::Pay => self.pay(dice).await,
+            Deed::PayWrongly => self.pay_wrongly(dice),
+            Deed::Batch => self.batch(dice),
+            Deed::Submit => self.submit(dice).await,
+            Deed::SpeedUp => self.speed_up(dice),
+            Deed::Cancel => self.cancel(dice).await,
+            Deed::Withdraw => self.withdraw(dice).await,
+            Deed::Mine => self.mine_some(dice),
+            Deed::Reorg => self.reorg(dice),
+            Deed::Follow => {
+                let followed = self.academy.follow_once().await;
+                self.expect_sane("the follower", followed);
+            }
+            Deed::Work => {
+                let worked = self.academy.run_jobs_once().await;
+                self.expect_sane("the jobs", worked);
+            }
+            Deed::AtOnce => self.at_once(dice).await,
+            Deed::Crash => {
+                let point = PAYMENT_POINTS[dice.random_range(0..PAYMENT_POINTS.len())];
+                self.crash.arm(point, dice.random_range(0..3));
+                self.toil(dice).await;
+                self.restart();
+            }
+            Deed::Full => {
+                let table = ["payments", "enrollments", "orders", "submissions", "jobs", "chain_cursors"];
+                let table = table[dice.random_range(0..table.len())];
+                self.full = true;
+                for (place, what) in ["INSERT", "UPDATE"].iter().enumerate() {
+                    let fill = format!(
+                        "CREATE TEMP TRIGGER full_{place} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+                    );
+                    self.world.execute(&fill).await;
+                }
+                self.toil(dice).await;
+                self.world.execute("DROP TRIGGER full_0; DROP TRIGGER full_1").await;
+                self.full = false;
+            }
+            Deed::Wait => {
+                let minutes = if dice.random_ratio(1, 4) { 42 } else { dice.random_range(1..20) };
+                self.pass(minutes * 60_000);
+            }
+            Deed::Skew => {
+                let jump = dice.random_range(-15..=15) * 60_000;
+                self.skew += jump;
+                self.clock.advance_millis(jump);
+            }
+            Deed::Mood => self.mood(dice),
+            Deed::Forget => {
+                if !self.net.pool.is_empty() {
+                    let hash = self.net.pool[dice.random_range(0..self.net.pool.len())].hash;
+                    self.net.happens(Happening::Dropped(hash));
+                }
+            }
+            Deed::Finalize => {
+                let height = self.net.truth.height().saturating_sub(dice.random_range(0..8));
+                if matches!(self.oracle.last, Last::Tag) && height > self.oracle.tagged {
+                    self.oracle.tagged = height;
+                    self.net.happens(Happening::Finalized(height));
+                }
+            }
+        }
+    }
+
+    /// One of the orders; the newest more often.
+    fn any_order(&self, dice: &mut StdRng) -> Option<usize> {
+        let many = self.oracle.orders.len();
+        (many > 0).then(|| if dice.random() { many - 1 } else { dice.random_range(0..many) })
+    }
+
+    async fn open(&mut self, dice: &mut StdRng) {
+        let who = dice.random_range(0..self.world.buyers.len());
+        let which = usize::from(dice.random_ratio(1, 3));
+        let buyer = &self.world.buyers[who];
+        let course = &self.world.courses[which];
+        let tier = course.tiers[usize::from(dice.random_ratio(1, 3))];
+        let listing = course.listing;
+        let (user, beneficiary) = (buyer.actor.clone(), buyer.address);
+        let same = |order: &&Order| (order.buyer, order.course) == (who, which);
+        self.given_up.extend(self.oracle.orders.iter().filter(same).map(|order| order.id));
+        let opened = self.academy.checkout().open(&user, tier.id).await;
+        let Some(opened) = self.expect_sane("opening an order", opened) else { return };
+        if self.oracle.order(opened.id).is_some() {
+            return;
+        }
+        let order = Order {
+            id: opened.id,
+            reference: reference(opened.id.0.as_bytes()),
+            buyer: who,
+            course: which,
+            tier,
+            listing,
+            beneficiary,
+            expires: opened.expires_at,
+            given_up: false,
+        };
+        self.net.wish(&purchase(&order));
+        self.oracle.orders.push(order);
+    }
+
+    fn hash(&mut self) -> TxHash {
+        self.minted += 1;
+        let mut bytes = [0xC0; 32];
+        bytes[..8].copy_from_slice(&self.minted.to_be_bytes());
+        TxHash(bytes)
+    }
+
+    /// A transaction goes out.
+    fn send(
+        &mut self,
+        sender: Address,
+        order: usize,
+        success: bool,
+        events: Vec<(Address, Event)>,
+    ) -> TxHash {
+        let hash = self.hash();
+        let nonce = self.net.next_nonce(sender);
+        self.net.happens(Happening::Broadcast(FakeTransaction { hash, sender, nonce, success, events }));
+        self.hashes.push((order, hash));
+        hash
+    }
+
+    async fn pay(&mut self, dice: &mut StdRng) {
+        let Some(place) = self.any_order(dice) else { return };
+        let order = &self.oracle.orders[place];
+        let sender = if dice.random_ratio(1, 4) { RELAY } else { order.beneficiary };
+        let event = purchase(order);
+        let (id, actor) = (order.id, self.world.buyers[order.buyer].actor.clone());
+        let hash = self.send(sender, place, true, vec![(MARKET, event)]);
+        if dice.random() {
+            let submitted = self.academy.checkout().submit(&actor, id, &hash.to_string()).await;
+            self.expect_sane("submitting", submitted);
+        }
+    }
+
+    fn pay_wrongly(&mut self, dice: &mut StdRng) {
+        let Some(place) = self.any_order(dice) else { return };
+        let sender = self.oracle.orders[place].beneficiary;
+        let (success, event) = self.wrong(place, dice);
+        self.send(sender, place, success, vec![event]);
+    }
+
+    /// A purchase that must not count for its order.
+    fn wrong(&self, place: usize, dice: &mut StdRng) -> (bool, (Address, Event)) {
+        let order = &self.oracle.orders[place];
+        let mut event = purchase(order);
+        let Event::CoursePurchased { order: id, beneficiary, number, tier, token, amount } = &mut event
+        else {
+            unreachable!("a purchase is one")
+        };
+        let others = &self.world.buyers;
+        match dice.random_range(0..8) {
+            0 => *tier = 1 - *tier,
+            1 => *number = 3 - *number,
+            2 => *amount = Wei::from_ether("0.019999999999999999").unwrap(),
+            3 => *beneficiary = others[(order.buyer + 1) % others.len()].address,
+            4 => *token = Address([9; 20]),
+            5 => *id = if dice.random() { [9; 32] } else { reference(&[9; 16]) },
+            6 => return (true, (Address([0xEE; 20]), event)),
+            _ => return (false, (MARKET, event)),
+        }
+        (true, (MARKET, event))
+    }
+
+    /// One transaction buys several times, rightly or wrongly.
+    fn batch(&mut self, dice: &mut StdRng) {
+        let mut events = Vec::new();
+        let mut first = None;
+        for _ in 0..dice.random_range(2..=3) {
+            let Some(place) = self.any_order(dice) else { return };
+            first = first.or(Some(place));
+            if dice.random_ratio(1, 4) {
+                events.push(self.wrong(place, dice).1);
+            } else {
+                events.push((MARKET, purchase(&self.oracle.orders[place])));
+            }
+        }
+        self.send(RELAY, first.unwrap_or(0), true, events);
+    }
+
+    /// Whose order, and which hash: mostly the one that belongs to it.
+    fn hint(&mut self, dice: &mut StdRng) -> Option<(usize, TxHash)> {
+        let place = self.any_order(dice)?;
+        let own = self.hashes.iter().rev().find(|(order, _)| *order == place).map(|(_, hash)| *hash);
+        let any = match self.hashes.len() {
+            0 => None,
+            many => Some(self.hashes[dice.random_range(0..many)].1),
+        };
+        let unknown = TxHash(dice.random());
+        let hash = match dice.random_range(0..6) {
+            0 => unknown,
+            1 => any.unwrap_or(unknown),
+            _ => own.unwrap_or(unknown),
+        };
+        Some((place, hash))
+    }
+
+    async fn submit(&mut self, dice: &mut StdRng) {
+        let Some((place, hash)) = self.hint(dice) else { return };
+        let order = &self.oracle.orders[place];
+        let actor = self.world.buyers[order.buyer].actor.clone();
+        let submitted = self.academy.checkout().submit(&actor, order.id, &hash.to_string()).await;
+        self.expect_sane("submitting", submitted);
+    }
+
+    /// The same nonce goes elsewhere: to the same call, or to none.
+    fn speed_up(&mut self, dice: &mut StdRng) {
+        if self.net.pool.is_empty() {
+            return;
+        }
+        let slow = self.net.pool[dice.random_range(0..self.net.pool.len())].clone();
+        let hash = self.hash();
+        let events = if dice.random() { slow.events } else { Vec::new() };
+        self.net.happens(Happening::Dropped(slow.hash));
+        self.net.happens(Happening::Broadcast(FakeTransaction { hash, events, ..slow }));
+    }
+
+    async fn cancel(&mut self, dice: &mut StdRng) {
+        let Some(place) = self.any_order(dice) else { return };
+        let order = &self.oracle.orders[place];
+        self.given_up.push(order.id);
+        let actor = self.world.buyers[order.buyer].actor.clone();
+        let cancelled = self.academy.checkout().cancel(&actor, order.id).await;
+        self.expect_sane("cancelling", cancelled);
+    }
+
+    async fn withdraw(&mut self, dice: &mut StdRng) {
+        let place = dice.random_range(0..2);
+        let course = self.world.courses[place].id;
+        let withdrawn = self.academy.catalog().withdraw(&self.world.teacher, course).await;
+        if self.expect_sane("withdrawing", withdrawn).is_some() {
+            self.oracle.withdrawn[place] = true;
+        }
+    }
+
+    fn mine_some(&mut self, dice: &mut StdRng) {
+        for _ in 0..dice.random_range(1..=3) {
+            let mut wanted = self.net.pool.clone();
+            wanted.retain(|_| dice.random_ratio(3, 4));
+            wanted.shuffle(dice);
+            // In the pool's order a sender's later transactions can follow in the same block.
+            if dice.random() {
+                wanted.sort_by_key(|tx| tx.nonce);
+            }
+            self.mine(wanted);
+        }
+    }
+
+    fn reorg(&mut self, dice: &mut StdRng) {
+        // Neither what the network called final nor the block of the listings is ever replaced.
+        let floor = match self.oracle.last {
+            Last::Tag => self.oracle.tagged.max(1),
+            Last::Depth(_) => 1,
+        };
+        let deepest = self.net.truth.height() - floor;
+        let depth =
+            if dice.random_ratio(1, 4) { dice.random_range(1..=64) } else { dice.random_range(1..=6) };
+        let depth = depth.min(deepest);
+        if depth == 0 {
+            return;
+        }
+        self.oracle.replaced = true;
+        self.net.reorg(usize::try_from(depth).unwrap());
+        // Some come back at once, in another order; the others later, or never. Mostly the new history
+        // is the longer one when it is seen.
+        let fewest = if dice.random_ratio(2, 3) { depth + 1 } else { 0 };
+        for _ in 0..dice.random_range(fewest..=depth + 1) {
+            let mut wanted = self.net.pool.clone();
+            wanted.retain(|_| dice.random_ratio(1, 3));
+            wanted.shuffle(dice);
+            self.mine(wanted);
+        }
+    }
+
+    fn mood(&mut self, dice: &mut StdRng) {
+        let many = self.net.providers.len();
+        let place = dice.random_range(0..many);
+        let moods = [Mood::Fine, Mood::Fine, Mood::Late, Mood::Mute, Mood::Down, Mood::Flaky, Mood::Liar];
+        let mood = moods[dice.random_range(0..moods.len() - usize::from(many == 1))];
+        self.oracle.lied |= mood == Mood::Liar;
+        self.net.set_mood(place, mood);
+    }
+
+    /// Some work, one thing after the other.
+    async fn toil(&mut self, dice: &mut StdRng) {
+        self.submit(dice).await;
+        let followed = self.academy.follow_once().await;
+        self.expect_sane("the follower", followed);
+        let worked = self.academy.run_jobs_once().await;
+        self.expect_sane("the jobs", worked);
+    }
+
+    /// Several tabs and workers at once, while the chain goes on; sometimes all of them die.
+    async fn at_once(&mut self, dice: &mut StdRng) {
+        let dies = dice.random_ratio(1, 4);
+        if dies {
+            let point = PAYMENT_POINTS[dice.random_range(0..PAYMENT_POINTS.len())];
+            self.crash.arm(point, dice.random_range(0..4));
+        }
+        let hint = self.hint(dice);
+        let academy = self.academy.clone();
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        for _ in 0..dice.random_range(2..=4) {
+            let academy = academy.clone();
+            let kind = dice.random_range(0..4);
+            let hinted = hint.map(|(place, hash)| {
+                let order = &self.oracle.orders[place];
+                (order.id, self.world.buyers[order.buyer].actor.clone(), hash)
+            });
+            tasks.push(Box::pin(async move {
+                match (kind, hinted) {
+                    (0, Some((id, buyer, hash))) => {
+                        let _ = academy.checkout().submit(&buyer, id, &hash.to_string()).await;
+                    }
+                    (1, Some((id, ..))) => drop(academy.checkout().settle(id).await),
+                    (2, _) => drop(academy.run_jobs_once().await),
+                    _ => drop(academy.follow_once().await),
+                }
+            }));
+        }
+        let gate = self.gate.clone();
+        let mut blocks = 0;
+        let mut mining = std::mem::take(&mut self.net.pool);
+        self.net.pool.clone_from(&mining);
+        gate.run(tasks, dice, |dice| {
+            if blocks == 0 && dice.random_ratio(1, 12) {
+                blocks = 1;
+                self.mine(std::mem::take(&mut mining));
+            }
+        })
+        .await;
+        if dies {
+            self.restart();
+        }
+    }
+}
+
+/// What the market says when an order is paid for.
+fn purchase(order: &Order) -> Event {
+    Event::CoursePurchased {
+        order: order.reference,
+        beneficiary: order.beneficiary,
+        number: order.listing,
+        tier: order.tier.number,
+        token: Address::ZERO,
+        amount: order.tier.price,
+    }
+}

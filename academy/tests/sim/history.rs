@@ -1,0 +1,247 @@
+//! One history: acts drawn from a seed, carried out one after the other, each checked.
+
+use std::sync::Arc;
+
+use academy::{
+    Academy, Kind, Problem,
+    chain::Rpc,
+    checkout::Finality,
+    entropy::CountingEntropy,
+    evm::{Address, BlockTag},
+    learning::LessonAnswer,
+    time::FixedClock,
+};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::{
+    acts::Act,
+    net::{Happening, Net},
+    oracle::{Last, Oracle},
+    schedule::Gate,
+    world::{Books, Crash, START, World, policy},
+};
+
+/// Empty blocks below the first act: no reorg reaches the listings.
+const FOUNDATION: usize = 66;
+/// The most turns that a quiet place may need to come to rest.
+const TURNS: usize = 12;
+
+/// A history under way.
+pub struct History<'a> {
+    pub world: &'a mut World,
+    pub academy: Academy,
+    pub net: Net,
+    pub gate: Arc<Gate>,
+    pub crash: Arc<Crash>,
+    pub clock: Arc<FixedClock>,
+    entropy: Arc<CountingEntropy>,
+    policy: academy::checkout::Policy,
+    pub oracle: Oracle,
+    pub hashes: Vec<(usize, academy::evm::TxHash)>,
+    /// The true time, in milliseconds; the site's clock may be wrong.
+    pub time: i64,
+    pub skew: i64,
+    pub minted: u64,
+    /// The greatest height that the chain ever had.
+    highest: u64,
+    pub given_up: Vec<academy::ids::OrderId>,
+    /// The database refuses to write.
+    pub full: bool,
+    pub broken: Option<String>,
+}
+
+/// What went wrong, at which act.
+#[derive(Debug)]
+pub struct Failure {
+    pub acts: usize,
+    pub property: String,
+}
+
+/// The acts that a seed stands for.
+pub fn acts(seed: u64) -> Vec<Act> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let count = dice.random_range(8..=24);
+    (0..count).map(|_| Act::draw(&mut dice)).collect()
+}
+
+/// Lives through a history.
+pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Failure> {
+    world.clear().await;
+    let mut history = History::new(world, seed);
+    let mut books = Books::default();
+    for (place, act) in acts.iter().enumerate() {
+        let fail = |property| Failure { acts: place + 1, property };
+        let mut views = history.net.views();
+        history.given_up.clear();
+        history.act(act).await;
+        views.extend(history.net.views());
+        if let Some(property) = history.broken.take() {
+            return Err(fail(property));
+        }
+        let after = history.world.books().await;
+        history.oracle.check_step(&books, &after, &views, &history.given_up).map_err(fail)?;
+        books = after;
+    }
+    history.end(books).await.map_err(|property| Failure { acts: acts.len(), property })
+}
+
+impl<'a> History<'a> {
+    fn new(world: &'a mut World, seed: u64) -> Self {
+        let mut dice = StdRng::seed_from_u64(seed.rotate_left(32));
+        let gate = Arc::new(Gate::default());
+        let mut net = Net::new(dice.random_range(1..=3), seed, &gate);
+        let open_at = dice.random_range(1..=3);
+        let (finality, last) = match dice.random_range(0..5) {
+            0 => (Finality::Tag(BlockTag::Finalized), Last::Tag),
+            kind => {
+                let depth = [3, 6, 12, 70][kind - 1];
+                (Finality::Confirmations(depth), Last::Depth(depth.into()))
+            }
+        };
+        let seconds = START.0.cast_unsigned() / 1000;
+        net.happens(Happening::Mined(world.listing.clone(), seconds));
+        for _ in 0..FOUNDATION {
+            net.happens(Happening::Mined(Vec::new(), seconds));
+        }
+        let policy = policy(open_at, finality);
+        let clock = Arc::new(FixedClock::new(START));
+        let entropy = Arc::new(CountingEntropy::default());
+        let crash = Arc::new(Crash::default());
+        let academy = build(world, &net, &policy, &clock, &entropy, &crash);
+        Self {
+            world,
+            academy,
+            net,
+            gate,
+            crash,
+            clock,
+            entropy,
+            policy,
+            oracle: Oracle {
+                orders: Vec::new(),
+                withdrawn: [false; 2],
+                lied: false,
+                open_at: open_at.into(),
+                last,
+                tagged: 0,
+                replaced: false,
+            },
+            hashes: Vec::new(),
+            time: START.0,
+            skew: 0,
+            minted: 0,
+            highest: FOUNDATION as u64 + 1,
+            given_up: Vec::new(),
+            full: false,
+            broken: None,
+        }
+    }
+
+    /// The process starts again.
+    pub fn restart(&mut self) {
+        self.crash = Arc::new(Crash::default());
+        self.academy = build(self.world, &self.net, &self.policy, &self.clock, &self.entropy, &self.crash);
+    }
+
+    pub fn pass(&mut self, millis: i64) {
+        self.time += millis;
+        self.clock.advance_millis(millis);
+    }
+
+    pub fn mine(&mut self, transactions: Vec<academy::chain::fake::FakeTransaction>) {
+        self.pass(12_000);
+        self.net.mine(transactions, self.time.cast_unsigned() / 1000);
+        self.highest = self.highest.max(self.net.truth.height());
+    }
+
+    /// An answer that nobody should ever see.
+    pub fn expect_sane<T>(&mut self, what: &str, result: Result<T, Problem>) -> Option<T> {
+        match result {
+            Ok(answer) => Some(answer),
+            Err(problem) => {
+                if problem.kind == Kind::Internal && problem.code != "killed" && !self.full {
+                    self.broken = Some(format!("{what} answered {}: {}", problem.code, problem.message));
+                }
+                None
+            }
+        }
+    }
+
+    /// All is well again, and time goes by until nothing changes any more.
+    async fn end(&mut self, mut books: Books) -> Result<(), String> {
+        let mut views = self.net.views();
+        self.net.heal();
+        self.clock.advance_millis(-self.skew);
+        self.skew = 0;
+        // A new history is the longer one in the end.
+        let enough = self.highest + self.oracle.open_at;
+        while self.net.truth.height() < enough {
+            self.mine(Vec::new());
+        }
+        self.pass(6 * 3_600_000);
+        views.extend(self.net.views());
+        self.given_up.clear();
+        let mut quiet = 0;
+        for _ in 0..TURNS {
+            let followed = self.academy.follow_once().await.map_err(|p| format!("the follower: {p}"))?;
+            self.academy.run_jobs_once().await.map_err(|p| format!("the jobs: {p}"))?;
+            let after = self.world.books().await;
+            self.oracle.check_step(&books, &after, &views, &self.given_up)?;
+            quiet = if same(&books, &after) && followed.next > followed.head { quiet + 1 } else { 0 };
+            books = after;
+            if quiet == 2 {
+                break;
+            }
+            self.pass(120_000);
+        }
+        if quiet < 2 {
+            return Err("it never comes to rest".to_owned());
+        }
+        self.oracle.check_end(&books, &self.net.truth)?;
+        self.read_all(&books).await
+    }
+
+    /// Everyone opens every lesson, as a reader would.
+    async fn read_all(&self, books: &Books) -> Result<(), String> {
+        for (who, buyer) in self.world.buyers.iter().enumerate() {
+            for (place, course) in self.world.courses.iter().enumerate() {
+                let deserved = self.oracle.level(who, place, books);
+                for level in 1..=2 {
+                    let slug = format!("level-{level}");
+                    let answer = self.academy.learning().lesson(&buyer.actor, &course.slug, &slug).await;
+                    let open = matches!(answer, Ok(LessonAnswer::Open(_)));
+                    if open != (level <= deserved) {
+                        return Err(format!("buyer {who} reads level {level} of course {place}: {open}"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same(one: &Books, other: &Books) -> bool {
+    let orders = |books: &Books| -> Vec<_> {
+        books.orders.iter().map(|row| (row.id, row.state, row.setback, row.is_final)).collect()
+    };
+    let payments = |books: &Books| -> Vec<_> {
+        books.payments.iter().map(|row| (row.hash, row.index, row.standing, row.setback)).collect()
+    };
+    orders(one) == orders(other) && payments(one) == payments(other)
+}
+
+fn build(
+    world: &World,
+    net: &Net,
+    policy: &academy::checkout::Policy,
+    clock: &Arc<FixedClock>,
+    entropy: &Arc<CountingEntropy>,
+    crash: &Arc<Crash>,
+) -> Academy {
+    let nodes = net.providers.iter().map(|node| node.clone() as Arc<dyn academy::chain::Chain>).collect();
+    let chain = Arc::new(Rpc::over(nodes).unwrap());
+    World::academy(&world.db, chain, policy.clone(), clock.clone(), entropy.clone(), crash.clone())
+}
+
+/// The account of a service that sends for others.
+pub const RELAY: Address = Address([0x5E; 20]);

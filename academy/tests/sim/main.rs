@@ -1,0 +1,93 @@
+//! Random histories of buying, each from one seed in virtual time, against an oracle in plain words.
+//!
+//! A history is a list of acts (`acts`): people order, pay rightly and wrongly, name hashes, change
+//! their minds; the network mines, replaces blocks and tells of it through providers that lag, lie or
+//! fall silent (`net`); the process dies, the disk is full, the clock jumps, several workers meet in an
+//! order that the seed decides (`schedule`). After every act, and when all is quiet, `oracle` compares
+//! the books with what is really on the chain.
+//!
+//! `LECTERN_SIM_HISTORIES` says how many; `LECTERN_SIM_SEED` plays one again, exactly. A failure prints
+//! its seed and the fewest acts that show it.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod acts;
+mod history;
+mod net;
+mod oracle;
+mod schedule;
+mod world;
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use history::{acts, live};
+use world::World;
+
+/// So many histories are tried unless `LECTERN_SIM_HISTORIES` says otherwise.
+const HISTORIES: u64 = 3_000;
+
+#[expect(clippy::disallowed_methods, reason = "a test is its own composition root")]
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// What is wrong with a seed, if anything is: the fewest of its acts that still show it.
+async fn judge(world: &mut World, seed: u64) -> Option<String> {
+    let mut acts = acts(seed);
+    let mut failure = live(world, seed, &acts).await.err()?;
+    acts.truncate(failure.acts);
+    let mut place = acts.len();
+    while place > 0 {
+        place -= 1;
+        let mut fewer = acts.clone();
+        fewer.remove(place);
+        if let Err(still) = live(world, seed, &fewer).await {
+            fewer.truncate(still.acts);
+            (acts, failure) = (fewer, still);
+            place = place.min(acts.len());
+        }
+    }
+    let acts: Vec<String> = acts.iter().map(|act| format!("  {act:?}")).collect();
+    Some(format!(
+        "LECTERN_SIM_SEED={seed}: {}\nafter only these of its acts:\n{}",
+        failure.property,
+        acts.join("\n")
+    ))
+}
+
+#[test]
+fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
+    let seeds = match number("LECTERN_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("LECTERN_SIM_HISTORIES").unwrap_or(HISTORIES),
+    };
+    let next = AtomicU64::new(seeds.start);
+    let stop = AtomicBool::new(false);
+    let found = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let mut world = World::new().await;
+                    while !stop.load(Ordering::SeqCst) {
+                        let seed = next.fetch_add(1, Ordering::SeqCst);
+                        if seed >= seeds.end {
+                            break;
+                        }
+                        if let Some(failure) = judge(&mut world, seed).await {
+                            found.lock().unwrap().push(failure);
+                            stop.store(true, Ordering::SeqCst);
+                        }
+                    }
+                    world.close().await;
+                });
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

@@ -1,0 +1,398 @@
+//! The network: what really happens on the chain, and the providers that tell of it, each in its own
+//! mood. A provider is a chain of its own that learns of what happened, or does not.
+
+use std::sync::{Arc, Mutex};
+
+use academy::{
+    chain::{
+        BlockRef, Chain, ChainError, Event, Log, Receipt, TransactionFacts,
+        fake::{FakeChain, FakeTransaction},
+    },
+    evm::{Address, BlockHash, BlockTag, TxHash},
+    money::Wei,
+};
+use async_trait::async_trait;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::{
+    schedule::Gate,
+    world::{CHAIN_ID, MARKET},
+};
+
+/// Something that happens to the chain.
+#[derive(Clone)]
+pub enum Happening {
+    Mined(Vec<FakeTransaction>, u64),
+    Replaced(usize),
+    Broadcast(FakeTransaction),
+    Dropped(TxHash),
+    Finalized(u64),
+}
+
+/// A purchase, where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Purchase {
+    pub hash: TxHash,
+    pub index: u64,
+    pub height: u64,
+    pub time: u64,
+    pub order: [u8; 32],
+    pub beneficiary: Address,
+    pub listing: u64,
+    pub tier: u8,
+    pub token: Address,
+    pub amount: Wei,
+}
+
+/// A history of blocks, kept in the plainest way.
+#[derive(Clone, Default)]
+pub struct Book {
+    pub blocks: Vec<(u64, Vec<FakeTransaction>)>,
+}
+
+impl Book {
+    fn note(&mut self, happening: &Happening) {
+        match happening {
+            Happening::Mined(transactions, time) => self.blocks.push((*time, transactions.clone())),
+            Happening::Replaced(depth) => self.blocks.truncate(self.blocks.len() - depth),
+            _ => {}
+        }
+    }
+
+    /// The newest block's height; the first block is a fake chain's own.
+    pub fn height(&self) -> u64 {
+        self.blocks.len() as u64
+    }
+
+    /// Our market's purchases that succeeded.
+    pub fn purchases(&self) -> Vec<Purchase> {
+        let mut found = Vec::new();
+        for (height, (time, transactions)) in (1..).zip(&self.blocks) {
+            let logs = transactions
+                .iter()
+                .filter(|tx| tx.success)
+                .flat_map(|tx| tx.events.iter().map(move |(contract, event)| (tx.hash, contract, event)));
+            for (index, (hash, contract, event)) in (0..).zip(logs) {
+                if let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = event
+                    && *contract == MARKET
+                {
+                    found.push(Purchase {
+                        hash,
+                        index,
+                        height,
+                        time: *time,
+                        order: *order,
+                        beneficiary: *beneficiary,
+                        listing: *number,
+                        tier: *tier,
+                        token: *token,
+                        amount: *amount,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// How many transactions of an account are mined: its next nonce.
+    pub fn nonce(&self, sender: Address) -> u64 {
+        self.blocks.iter().flat_map(|(_, txs)| txs).filter(|tx| tx.sender == sender).count() as u64
+    }
+}
+
+/// How a provider behaves for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mood {
+    Fine,
+    /// It learns of nothing new.
+    Late,
+    /// It knows no transaction and no block, and says so.
+    Mute,
+    Down,
+    /// Every other call fails.
+    Flaky,
+    /// It makes things up. At most one provider does, and never the only one.
+    Liar,
+}
+
+struct State {
+    mood: Mood,
+    book: Book,
+    known: usize,
+    dice: StdRng,
+    /// What a liar claims: purchases that would open something.
+    wishes: Vec<Event>,
+}
+
+/// A provider.
+pub struct Provider {
+    chain: FakeChain,
+    state: Mutex<State>,
+    gate: Arc<Gate>,
+}
+
+impl Provider {
+    fn learn(&self, all: &[Happening]) {
+        let mut state = self.state.lock().unwrap();
+        if state.mood == Mood::Late {
+            return;
+        }
+        for happening in &all[state.known..] {
+            state.book.note(happening);
+            match happening {
+                Happening::Mined(transactions, time) => {
+                    self.chain.set_time(*time);
+                    self.chain.mine(transactions.clone());
+                }
+                Happening::Replaced(depth) => drop(self.chain.reorg(*depth)),
+                Happening::Broadcast(transaction) => self.chain.broadcast(transaction.clone()),
+                Happening::Dropped(hash) => self.chain.drop_from_pool(*hash),
+                Happening::Finalized(height) => self.chain.finalize(*height),
+            }
+        }
+        state.known = all.len();
+    }
+
+    /// Waits for its turn, then tells whether it lies this time.
+    async fn asked(&self) -> Result<bool, ChainError> {
+        self.gate.pause().await;
+        let mut state = self.state.lock().unwrap();
+        let odd = state.dice.random::<bool>();
+        match state.mood {
+            Mood::Down => Err(ChainError::Unavailable("down".to_owned())),
+            Mood::Flaky if odd => Err(ChainError::Unavailable("flaky".to_owned())),
+            Mood::Liar => Ok(odd),
+            _ => Ok(false),
+        }
+    }
+
+    fn mute(&self) -> bool {
+        self.state.lock().unwrap().mood == Mood::Mute
+    }
+
+    fn roll<T>(&self, roll: impl FnOnce(&mut StdRng, &[Event]) -> T) -> T {
+        let state = &mut *self.state.lock().unwrap();
+        roll(&mut state.dice, &state.wishes)
+    }
+
+    /// A purchase that nobody made, in a block that is really there.
+    fn forged(&self, hash: TxHash, head: BlockRef) -> Option<Log> {
+        let event = self.roll(|dice, wishes| match wishes.len() {
+            0 => None,
+            many => Some(wishes[dice.random_range(0..many)].clone()),
+        })?;
+        Some(Log {
+            contract: MARKET,
+            transaction: hash,
+            index: self.roll(|dice, _| dice.random_range(0..3)),
+            block_number: head.number,
+            block_hash: head.hash,
+            event,
+        })
+    }
+}
+
+#[async_trait]
+impl Chain for Provider {
+    async fn chain_id(&self) -> Result<u64, ChainError> {
+        self.asked().await?;
+        self.chain.chain_id().await
+    }
+
+    async fn head(&self) -> Result<BlockRef, ChainError> {
+        let lies = self.asked().await?;
+        let head = self.chain.head().await?;
+        Ok(if lies { BlockRef { number: head.number + 90, hash: BlockHash([7; 32]), ..head } } else { head })
+    }
+
+    async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
+        let lies = self.asked().await?;
+        if lies { Ok(Some(u64::MAX)) } else { self.chain.tagged(tag).await }
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
+        let lies = self.asked().await?;
+        let block = self.chain.block(number).await?.filter(|_| !self.mute());
+        Ok(block.map(|block| if lies { BlockRef { hash: BlockHash([8; 32]), ..block } } else { block }))
+    }
+
+    async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
+        let lies = self.asked().await?;
+        let facts = self.chain.transaction(hash).await?.filter(|_| !self.mute());
+        Ok(if lies { Some(TransactionFacts { sender: Address([3; 20]), nonce: 0 }) } else { facts })
+    }
+
+    async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
+        let lies = self.asked().await?;
+        let receipt = self.chain.receipt(hash).await?.filter(|_| !self.mute());
+        if !lies {
+            return Ok(receipt);
+        }
+        let head = self.chain.head().await?;
+        let Some(log) = self.forged(hash, head) else { return Ok(None) };
+        Ok(Some(Receipt {
+            transaction: hash,
+            success: true,
+            block_number: head.number,
+            block_hash: head.hash,
+            logs: vec![log],
+        }))
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+        let lies = self.asked().await?;
+        let nonce = self.chain.nonce(account).await?;
+        Ok(if lies { nonce + 1000 } else { nonce })
+    }
+
+    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let lies = self.asked().await?;
+        let mut logs = self.chain.events(market, from, to).await?;
+        if lies {
+            let head = self.chain.head().await?;
+            let hash = match logs.last() {
+                Some(log) if self.roll(|dice, _| dice.random()) => log.transaction,
+                _ => TxHash(self.roll(|dice, _| dice.random())),
+            };
+            logs.clear();
+            logs.extend(self.forged(hash, head));
+        }
+        Ok(logs)
+    }
+
+    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        self.asked().await?;
+        self.chain.payout_of(market, payee).await
+    }
+
+    async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
+        self.asked().await?;
+        self.chain.code(address).await
+    }
+}
+
+/// Truth and its tellers.
+pub struct Net {
+    happened: Vec<Happening>,
+    pub truth: Book,
+    pub pool: Vec<FakeTransaction>,
+    pub providers: Vec<Arc<Provider>>,
+}
+
+impl Net {
+    pub fn new(providers: usize, seed: u64, gate: &Arc<Gate>) -> Self {
+        let providers = (0..providers)
+            .map(|place| {
+                Arc::new(Provider {
+                    chain: FakeChain::new(CHAIN_ID),
+                    state: Mutex::new(State {
+                        mood: Mood::Fine,
+                        book: Book::default(),
+                        known: 0,
+                        dice: StdRng::seed_from_u64(seed ^ place as u64),
+                        wishes: Vec::new(),
+                    }),
+                    gate: gate.clone(),
+                })
+            })
+            .collect();
+        Self { happened: Vec::new(), truth: Book::default(), pool: Vec::new(), providers }
+    }
+
+    pub fn happens(&mut self, happening: Happening) {
+        match &happening {
+            Happening::Mined(mined, _) => {
+                self.pool.retain(|tx| !mined.iter().any(|mined| mined.hash == tx.hash));
+            }
+            Happening::Broadcast(transaction) => self.pool.push(transaction.clone()),
+            Happening::Dropped(hash) => self.pool.retain(|tx| tx.hash != *hash),
+            Happening::Replaced(_) | Happening::Finalized(_) => {}
+        }
+        self.truth.note(&happening);
+        self.happened.push(happening);
+        for provider in &self.providers {
+            provider.learn(&self.happened);
+        }
+    }
+
+    /// Mines those of these transactions whose turn it is, in this order.
+    pub fn mine(&mut self, wanted: Vec<FakeTransaction>, time: u64) -> usize {
+        let mut block: Vec<FakeTransaction> = Vec::new();
+        for tx in wanted {
+            let next = self.truth.nonce(tx.sender)
+                + block.iter().filter(|mined| mined.sender == tx.sender).count() as u64;
+            if tx.nonce == next {
+                block.push(tx);
+            }
+        }
+        // What can never be mined any more is forgotten, as nodes do.
+        let count = block.len();
+        self.happens(Happening::Mined(block, time));
+        let (truth, pool) = (&self.truth, &self.pool);
+        let stale: Vec<TxHash> =
+            pool.iter().filter(|tx| tx.nonce < truth.nonce(tx.sender)).map(|tx| tx.hash).collect();
+        for hash in stale {
+            self.happens(Happening::Dropped(hash));
+        }
+        count
+    }
+
+    /// Replaces the newest blocks; their transactions wait to be mined again.
+    pub fn reorg(&mut self, depth: usize) {
+        let kept = self.truth.blocks.len() - depth;
+        let undone: Vec<FakeTransaction> =
+            self.truth.blocks[kept..].iter().flat_map(|(_, txs)| txs.clone()).collect();
+        self.happens(Happening::Replaced(depth));
+        for tx in undone {
+            self.happens(Happening::Broadcast(tx));
+        }
+    }
+
+    /// The nonce that an account's wallet gives to its next transaction.
+    pub fn next_nonce(&self, sender: Address) -> u64 {
+        let mut next = self.truth.nonce(sender);
+        while self.pool.iter().any(|tx| tx.sender == sender && tx.nonce == next) {
+            next += 1;
+        }
+        next
+    }
+
+    pub fn set_mood(&self, provider: usize, mood: Mood) {
+        if mood == Mood::Liar {
+            for other in &self.providers {
+                let mut state = other.state.lock().unwrap();
+                state.mood = if state.mood == Mood::Liar { Mood::Fine } else { state.mood };
+            }
+        }
+        self.providers[provider].state.lock().unwrap().mood = mood;
+        for provider in &self.providers {
+            provider.learn(&self.happened);
+        }
+    }
+
+    /// All are well.
+    pub fn heal(&self) {
+        for place in 0..self.providers.len() {
+            self.set_mood(place, Mood::Fine);
+        }
+    }
+
+    /// What someone would like to be true.
+    pub fn wish(&self, event: &Event) {
+        for provider in &self.providers {
+            provider.state.lock().unwrap().wishes.push(event.clone());
+        }
+    }
+
+    /// The histories that an honest provider may tell now.
+    pub fn views(&self) -> Vec<Book> {
+        let mut views: Vec<(usize, Book)> = Vec::new();
+        for provider in &self.providers {
+            let state = provider.state.lock().unwrap();
+            if state.mood != Mood::Liar && !views.iter().any(|(known, _)| *known == state.known) {
+                views.push((state.known, state.book.clone()));
+            }
+        }
+        views.into_iter().map(|(_, book)| book).collect()
+    }
+}

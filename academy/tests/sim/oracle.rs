@@ -1,0 +1,273 @@
+//! Who should have access, in plain words, from what is really on the chain and what people did;
+//! it shares no code with the services. Where the rules leave a payment to a person (late, twice, for
+//! what was withdrawn or given up) it asks that the payment waits for one, with a reason that is true.
+
+use academy::{
+    checkout::{OrderState, Setback, Standing},
+    evm::Address,
+    ids::OrderId,
+    time::Time,
+};
+
+use crate::{
+    net::{Book, Purchase},
+    world::{Books, PaymentRow, TOLERANCE_MINUTES, Tier},
+};
+
+/// When a payment is final.
+#[derive(Clone, Copy, Debug)]
+pub enum Last {
+    Depth(u64),
+    Tag,
+}
+
+/// An order as its buyer was told of it.
+pub struct Order {
+    pub id: OrderId,
+    pub reference: [u8; 32],
+    pub buyer: usize,
+    pub course: usize,
+    pub tier: Tier,
+    pub listing: u64,
+    pub beneficiary: Address,
+    pub expires: Time,
+    pub given_up: bool,
+}
+
+impl Order {
+    /// The rule of verification, but for the time.
+    pub fn paid_by(&self, purchase: &Purchase) -> bool {
+        purchase.order == self.reference
+            && purchase.beneficiary == self.beneficiary
+            && purchase.listing == self.listing
+            && purchase.tier == self.tier.number
+            && purchase.token == Address::ZERO
+            && purchase.amount >= self.tier.price
+    }
+
+    fn in_time(&self, purchase: &Purchase) -> bool {
+        let last = self.expires.plus_minutes(TOLERANCE_MINUTES).0;
+        i64::try_from(purchase.time).unwrap() * 1000 <= last
+    }
+}
+
+pub struct Oracle {
+    pub orders: Vec<Order>,
+    pub withdrawn: [bool; 2],
+    /// Someone lied at some time.
+    pub lied: bool,
+    pub open_at: u64,
+    pub last: Last,
+    /// The highest block that the network called final.
+    pub tagged: u64,
+    /// Blocks were replaced at some time.
+    pub replaced: bool,
+}
+
+macro_rules! hold {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+fn settled(state: OrderState) -> bool {
+    matches!(state, OrderState::Paid | OrderState::Confirming)
+}
+
+impl Oracle {
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    /// Another order of the same person opened as much of the course.
+    fn bought_otherwise(&self, order: &Order, books: &Books) -> bool {
+        self.orders.iter().any(|other| {
+            other.id != order.id
+                && (other.buyer, other.course) == (order.buyer, order.course)
+                && other.tier.level >= order.tier.level
+                && books.order(other.id).is_some_and(|row| settled(row.state))
+        })
+    }
+
+    /// Nothing changed without a cause that honest providers could show, or people gave.
+    /// `given_up`: the orders that this step's people gave up, if they were open.
+    pub fn check_step(
+        &mut self,
+        before: &Books,
+        after: &Books,
+        views: &[Book],
+        given_up: &[OrderId],
+    ) -> Result<(), String> {
+        let purchases: Vec<Purchase> = views.iter().flat_map(Book::purchases).collect();
+        let head = views.iter().map(Book::height).max().unwrap_or_default();
+        for row in &after.orders {
+            let was = before.order(row.id);
+            let order = self.orders.iter_mut().find(|order| order.id == row.id);
+            let Some(order) = order else { return Err(format!("nobody opened the order {}", row.id)) };
+            if row.state == OrderState::Cancelled && !order.given_up {
+                hold!(given_up.contains(&row.id), "{} was cancelled by nobody", row.id);
+                order.given_up = true;
+            }
+            let order = &*order;
+            let held_before = was.is_some_and(|was| settled(was.state));
+            let final_before = was.is_some_and(|was| was.is_final && was.state == OrderState::Paid);
+            let shown = |depth: u64| {
+                purchases.iter().any(|purchase| {
+                    order.paid_by(purchase)
+                        && (order.in_time(purchase) || held_before)
+                        && head + 1 >= purchase.height + depth
+                })
+            };
+            let opened = after.is_open(row.id) && !before.is_open(row.id);
+            hold!(!opened || shown(self.open_at), "{} opened, and no payment was there", row.id);
+            hold!(!opened || !order.given_up, "{} opened after it was given up", row.id);
+            let closed = before.is_open(row.id) && !after.is_open(row.id);
+            hold!(!closed || !final_before, "{} closed after it was final", row.id);
+            hold!(!closed || self.replaced, "{} closed, and no block was ever replaced", row.id);
+            if row.is_final && row.state == OrderState::Paid && !final_before {
+                let final_now = match self.last {
+                    Last::Depth(depth) => shown(depth),
+                    Last::Tag => purchases.iter().any(|p| order.paid_by(p) && p.height <= self.tagged),
+                };
+                hold!(final_now, "{} is called final too early", row.id);
+            }
+        }
+        for enrollment in after.enrollments.iter().filter(|enrollment| enrollment.active) {
+            let order = enrollment.order.and_then(|id| self.order(id));
+            let order = order.ok_or_else(|| "an enrollment without an order".to_owned())?;
+            hold!(enrollment.level == order.tier.level, "{} opened another level", order.id);
+        }
+        for row in &after.payments {
+            let was = before.payments.iter().find(|was| (was.hash, was.index) == (row.hash, row.index));
+            if was.is_some_and(|was| (was.standing, was.setback) == (row.standing, row.setback)) {
+                continue;
+            }
+            let here: Vec<&Purchase> =
+                purchases.iter().filter(|p| (p.hash, p.index) == (row.hash, row.index)).collect();
+            match (row.standing, row.setback) {
+                (Standing::Accepted, _) => {
+                    let order = row.order.and_then(|id| self.order(id));
+                    let order = order.ok_or_else(|| format!("{} pays for nothing", row.hash))?;
+                    hold!(
+                        here.iter().any(|purchase| order.paid_by(purchase)),
+                        "{} was accepted, and does not pay {}",
+                        row.hash,
+                        order.id
+                    );
+                    hold!(after.accepted(order.id).count() == 1, "{} is paid twice", order.id);
+                }
+                (Standing::Review, Some(reason)) => {
+                    let told = here.iter().any(|purchase| {
+                        self.true_reason(reason, row, purchase, before)
+                            || self.true_reason(reason, row, purchase, after)
+                    });
+                    hold!(
+                        told || (reason == Setback::UnknownOrder && self.lied),
+                        "{} is in review as {reason:?}, which is not true",
+                        row.hash
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a payment waits for a person for that reason.
+    fn true_reason(&self, reason: Setback, row: &PaymentRow, purchase: &Purchase, books: &Books) -> bool {
+        let Some(order) = row.order.and_then(|id| self.order(id)) else {
+            return reason == Setback::UnknownOrder
+                && !self.orders.iter().any(|order| order.reference == purchase.order);
+        };
+        match reason {
+            Setback::OtherCourse => purchase.listing != order.listing,
+            Setback::OtherTier => purchase.tier != order.tier.number,
+            Setback::OtherToken => purchase.token != Address::ZERO,
+            Setback::OtherBeneficiary => purchase.beneficiary != order.beneficiary,
+            Setback::Underpaid => purchase.amount < order.tier.price,
+            Setback::Late => order.paid_by(purchase) && !order.in_time(purchase),
+            Setback::Closed => order.paid_by(purchase) && order.given_up,
+            Setback::Withdrawn => order.paid_by(purchase) && self.withdrawn[order.course],
+            Setback::PaidTwice => {
+                order.paid_by(purchase)
+                    && (self.bought_otherwise(order, books)
+                        || books
+                            .accepted(order.id)
+                            .any(|other| (other.hash, other.index) != (row.hash, row.index)))
+            }
+            _ => false,
+        }
+    }
+
+    /// When all is quiet: everyone has what they paid for, nobody has more, and all money is in the
+    /// books.
+    pub fn check_end(&self, books: &Books, truth: &Book) -> Result<(), String> {
+        let purchases = truth.purchases();
+        for purchase in &purchases {
+            let order = self.orders.iter().find(|order| order.reference == purchase.order);
+            let row =
+                books.payments.iter().find(|row| (row.hash, row.index) == (purchase.hash, purchase.index));
+            let row = row.ok_or_else(|| format!("{} {} was dropped", purchase.hash, purchase.index))?;
+            hold!(
+                row.order == order.map(|order| order.id)
+                    && row.beneficiary == purchase.beneficiary
+                    && (row.listing, row.tier) == (purchase.listing, purchase.tier)
+                    && row.amount == purchase.amount,
+                "{} {} is not written down as it is",
+                row.hash,
+                row.index
+            );
+            let waits = row.standing == Standing::Review && row.setback.is_some_and(Setback::needs_review);
+            hold!(
+                waits || row.standing == Standing::Accepted,
+                "{} {} neither counts nor waits for a person: {:?} {:?}",
+                row.hash,
+                row.index,
+                row.standing,
+                row.setback
+            );
+        }
+        for order in &self.orders {
+            let row = books.order(order.id).ok_or_else(|| format!("{} is gone", order.id))?;
+            let accepted: Vec<&PaymentRow> = books.accepted(order.id).collect();
+            let pays = |row: &&PaymentRow| {
+                purchases.iter().any(|p| (p.hash, p.index) == (row.hash, row.index) && order.paid_by(p))
+            };
+            if row.state == OrderState::Paid {
+                hold!(accepted.len() == 1, "{} is paid by {} payments", order.id, accepted.len());
+                hold!(row.is_final || accepted.iter().all(pays), "{} counts what is gone", order.id);
+            } else {
+                hold!(accepted.is_empty(), "{} is {:?}, and was paid", order.id, row.state);
+            }
+            let open = books.is_open(order.id);
+            hold!(open == (row.state == OrderState::Paid), "{} is {:?}; open: {open}", order.id, row.state);
+            let deserved = !order.given_up
+                && !self.withdrawn[order.course]
+                && !self.bought_otherwise(order, books)
+                && purchases.iter().any(|purchase| order.paid_by(purchase) && order.in_time(purchase));
+            hold!(
+                open || !deserved,
+                "{} was paid in time, and is {:?} {:?}",
+                order.id,
+                row.state,
+                row.setback
+            );
+        }
+        Ok(())
+    }
+
+    /// What someone should be able to read of a course, given that the books are right.
+    pub fn level(&self, buyer: usize, course: usize, books: &Books) -> u8 {
+        let of = |order: &&Order| (order.buyer, order.course) == (buyer, course);
+        let paid = |order: &Order| books.order(order.id).is_some_and(|row| row.state == OrderState::Paid);
+        self.orders
+            .iter()
+            .filter(of)
+            .filter(|order| paid(order))
+            .map(|order| order.tier.level)
+            .max()
+            .unwrap_or(0)
+    }
+}

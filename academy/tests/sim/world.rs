@@ -1,0 +1,368 @@
+//! The place: one database for many histories, with its people and courses, and what is in it.
+
+use std::sync::{Arc, Mutex};
+
+use academy::{
+    Academy, Actor,
+    accounts::{GivenRole, Site},
+    catalog::{CourseForm, LessonForm, TierForm},
+    chain::{
+        Chain, Event,
+        fake::{FakeChain, FakeTransaction},
+    },
+    checkout::{ChainInfo, Finality, OrderState, Policy, Setback, Standing},
+    entropy::CountingEntropy,
+    evm::{Address, TxHash},
+    fault::{Faults, Killed, NoFaults},
+    ids::{CourseId, OrderId, TierId},
+    money::Wei,
+    store::Db,
+    time::{FixedClock, Time},
+};
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+pub const CHAIN_ID: u64 = 31337;
+pub const MARKET: Address = Address([0xAA; 20]);
+pub const START: Time = Time(1_800_000_000_000);
+pub const TTL_MINUTES: i64 = 30;
+pub const TOLERANCE_MINUTES: i64 = 10;
+
+/// A tier of a course.
+#[derive(Clone, Copy)]
+pub struct Tier {
+    pub id: TierId,
+    pub number: u8,
+    pub level: u8,
+    pub price: Wei,
+}
+
+/// A course: a preview, a lesson for each level, a tier for each level.
+pub struct Course {
+    pub id: CourseId,
+    pub slug: String,
+    pub listing: u64,
+    pub tiers: [Tier; 2],
+}
+
+/// A buyer.
+pub struct Buyer {
+    pub actor: Actor,
+    pub address: Address,
+}
+
+/// Kills the work at a point, the so-manieth time that it gets there; from then on all is dead.
+#[derive(Default)]
+pub struct Crash(Mutex<(Option<(&'static str, u32)>, bool)>);
+
+impl Crash {
+    pub fn arm(&self, point: &'static str, pass: u32) {
+        self.0.lock().unwrap().0 = Some((point, pass));
+    }
+}
+
+impl Faults for Crash {
+    fn at(&self, point: &'static str) -> Result<(), Killed> {
+        let (armed, dead) = &mut *self.0.lock().unwrap();
+        if let Some((at, passes)) = armed
+            && *at == point
+        {
+            *dead |= *passes == 0;
+            *passes = passes.saturating_sub(1);
+        }
+        if *dead { Err(Killed(point)) } else { Ok(()) }
+    }
+}
+
+pub struct OrderRow {
+    pub id: OrderId,
+    pub state: OrderState,
+    pub setback: Option<Setback>,
+    pub is_final: bool,
+}
+
+#[derive(Clone)]
+pub struct PaymentRow {
+    pub hash: TxHash,
+    pub index: u64,
+    pub order: Option<OrderId>,
+    pub beneficiary: Address,
+    pub listing: u64,
+    pub tier: u8,
+    pub amount: Wei,
+    pub standing: Standing,
+    pub setback: Option<Setback>,
+}
+
+pub struct EnrollmentRow {
+    pub order: Option<OrderId>,
+    pub level: u8,
+    pub active: bool,
+}
+
+/// All that the database says of money and access.
+#[derive(Default)]
+pub struct Books {
+    pub orders: Vec<OrderRow>,
+    pub payments: Vec<PaymentRow>,
+    pub enrollments: Vec<EnrollmentRow>,
+}
+
+impl Books {
+    pub fn order(&self, id: OrderId) -> Option<&OrderRow> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    pub fn accepted(&self, id: OrderId) -> impl Iterator<Item = &PaymentRow> {
+        self.payments.iter().filter(move |row| row.order == Some(id) && row.standing == Standing::Accepted)
+    }
+
+    pub fn is_open(&self, id: OrderId) -> bool {
+        self.enrollments.iter().any(|row| row.order == Some(id) && row.active)
+    }
+}
+
+/// Our id as the contract keeps it.
+pub fn reference(id: &[u8; 16]) -> [u8; 32] {
+    let mut reference = [0; 32];
+    reference[..16].copy_from_slice(id);
+    reference
+}
+
+pub struct World {
+    pub db: Db,
+    folder: std::path::PathBuf,
+    reader: SqliteConnection,
+    pub teacher: Actor,
+    pub buyers: Vec<Buyer>,
+    pub courses: Vec<Course>,
+    pub listing: Vec<FakeTransaction>,
+}
+
+impl World {
+    pub fn academy(
+        db: &Db,
+        chain: Arc<dyn Chain>,
+        policy: Policy,
+        clock: Arc<FixedClock>,
+        entropy: Arc<CountingEntropy>,
+        faults: Arc<dyn Faults>,
+    ) -> Academy {
+        let site = Site {
+            domain: "learn.example".to_owned(),
+            uri: "https://learn.example".to_owned(),
+            name: "Lectern".to_owned(),
+        };
+        let chain_info = ChainInfo {
+            id: CHAIN_ID,
+            hex_id: "0x7a69".to_owned(),
+            name: "Test chain".to_owned(),
+            currency: "ETH".to_owned(),
+            rpc_url: None,
+            explorer: None,
+        };
+        Academy::builder(db.clone(), chain, policy, site, chain_info)
+            .clock(clock)
+            .entropy(entropy)
+            .faults(faults)
+            .build()
+    }
+
+    pub async fn new() -> Self {
+        // In memory where the machine has a place for that: durability is not what is tried here.
+        let shared = std::path::PathBuf::from("/dev/shm");
+        let parent = if shared.is_dir() { shared } else { std::env::temp_dir() };
+        let name = academy::entropy::token(&academy::entropy::SystemEntropy);
+        let folder = parent.join(format!("lectern-sim-{}", &name[..16]));
+        std::fs::create_dir(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("sim.db").display());
+        let db = Db::connect(&url).await.unwrap();
+        db.migrate().await.unwrap();
+        let reader = SqliteConnection::connect(&url).await.unwrap();
+        let chain = Arc::new(FakeChain::new(CHAIN_ID));
+        let academy = Self::academy(
+            &db,
+            chain.clone(),
+            policy(1, Finality::Confirmations(3)),
+            Arc::new(FixedClock::new(START)),
+            Arc::default(),
+            Arc::new(NoFaults),
+        );
+        let signers: Vec<_> =
+            (1..=4).map(|key: u8| PrivateKeySigner::from_slice(&[key; 32]).unwrap()).collect();
+        let address = |signer: &PrivateKeySigner| Address(signer.address().0.0);
+        let accounts = academy.accounts();
+        let role = GivenRole::Instructor;
+        accounts.set_role_of_address(&Actor::System, address(&signers[0]), role, true, "sim").await.unwrap();
+        let mut actors = Vec::new();
+        for signer in &signers {
+            let session = accounts.start_session().await.unwrap().session.id;
+            let challenge = accounts.challenge(session, address(signer)).await.unwrap();
+            let signature = signer.sign_message_sync(challenge.message.as_bytes()).unwrap().to_string();
+            actors.push(accounts.sign_in(session, &challenge.nonce, &signature).await.unwrap().session.actor);
+        }
+        let teacher = actors.remove(0);
+        let lister = address(&signers[0]);
+        let mut courses = Vec::new();
+        let mut listing = Vec::new();
+        for number in 1..=2 {
+            let course = draft(&academy, &teacher, number).await;
+            let mut events = vec![Event::CourseListed {
+                number,
+                reference: reference(course.id.0.as_bytes()),
+                lister,
+                payee: lister,
+            }];
+            events.extend(course.tiers.iter().map(|tier| Event::TierPriced {
+                number,
+                tier: tier.number,
+                price: tier.price,
+                active: true,
+            }));
+            listing.push(FakeTransaction {
+                hash: TxHash([number as u8; 32]),
+                sender: lister,
+                nonce: number - 1,
+                success: true,
+                events: events.into_iter().map(|event| (MARKET, event)).collect(),
+            });
+            courses.push(course);
+        }
+        chain.mine(listing.clone());
+        academy.follow_once().await.unwrap();
+        let buyers = actors
+            .into_iter()
+            .map(|actor| {
+                let person = actor.person().unwrap().clone();
+                Buyer { actor, address: person.address }
+            })
+            .collect();
+        Self { db, folder, reader, teacher, buyers, courses, listing }
+    }
+
+    pub async fn execute(&self, sql: &str) {
+        let Db::Sqlite { write, .. } = &self.db else { unreachable!("the simulator made it so") };
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(write).await.unwrap();
+    }
+
+    /// As if nobody had ever bought anything.
+    pub async fn clear(&self) {
+        self.execute(
+            "BEGIN; DELETE FROM submissions; DELETE FROM payments; DELETE FROM enrollments; DELETE FROM orders;
+             DELETE FROM jobs; DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM audit_log;
+             UPDATE courses SET state = 'published'; COMMIT;",
+        )
+        .await;
+    }
+
+    pub async fn books(&mut self) -> Books {
+        type Payment = (String, i64, Option<OrderId>, String, i64, i64, String, String, Option<String>);
+        let orders: Vec<(OrderId, String, Option<String>, bool)> =
+            sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
+                .fetch_all(&mut self.reader)
+                .await
+                .unwrap();
+        let payments: Vec<Payment> = sqlx::query_as(
+            "SELECT tx_hash, log_index, order_id, beneficiary, listing, tier_number, amount, standing, setback FROM payments",
+        )
+        .fetch_all(&mut self.reader)
+        .await
+        .unwrap();
+        let enrollments: Vec<(Option<OrderId>, i64, String)> =
+            sqlx::query_as("SELECT order_id, level, state FROM enrollments")
+                .fetch_all(&mut self.reader)
+                .await
+                .unwrap();
+        let setback = |word: Option<String>| word.map(|word| word.parse().unwrap());
+        Books {
+            orders: orders
+                .into_iter()
+                .map(|(id, state, reason, is_final)| OrderRow {
+                    id,
+                    state: state.parse().unwrap(),
+                    setback: setback(reason),
+                    is_final,
+                })
+                .collect(),
+            payments: payments
+                .into_iter()
+                .map(|(hash, index, order, beneficiary, listing, tier, amount, standing, reason)| {
+                    PaymentRow {
+                        hash: hash.parse().unwrap(),
+                        index: index.cast_unsigned(),
+                        order,
+                        beneficiary: beneficiary.parse().unwrap(),
+                        listing: listing.cast_unsigned(),
+                        tier: tier.try_into().unwrap(),
+                        amount: amount.parse().unwrap(),
+                        standing: standing.parse().unwrap(),
+                        setback: setback(reason),
+                    }
+                })
+                .collect(),
+            enrollments: enrollments
+                .into_iter()
+                .map(|(order, level, state)| EnrollmentRow {
+                    order,
+                    level: level.try_into().unwrap(),
+                    active: state == "active",
+                })
+                .collect(),
+        }
+    }
+
+    pub async fn close(self) {
+        self.reader.close().await.unwrap();
+        self.db.close().await;
+        std::fs::remove_dir_all(self.folder).unwrap();
+    }
+}
+
+/// A course that waits for its listing.
+async fn draft(academy: &Academy, teacher: &Actor, listing: u64) -> Course {
+    let catalog = academy.catalog();
+    let form = CourseForm {
+        title: format!("Course {listing}"),
+        promise: "You will.".to_owned(),
+        ..CourseForm::default()
+    };
+    let course = catalog.create(teacher, &form).await.unwrap();
+    let module = catalog.add_module(teacher, course.id, "One").await.unwrap();
+    for level in 0..=2 {
+        let form = LessonForm {
+            title: format!("Level {level}"),
+            body: "Text.".to_owned(),
+            access: level.to_string(),
+            ..LessonForm::default()
+        };
+        catalog.add_lesson(teacher, module, &form).await.unwrap();
+    }
+    let mut tiers = Vec::new();
+    for (number, price) in [(0_u8, "0.02"), (1, "0.05")] {
+        let level = number + 1;
+        let form = TierForm {
+            name: format!("Level {level}"),
+            description: String::new(),
+            price: price.to_owned(),
+            level: level.to_string(),
+        };
+        let id = catalog.add_tier(teacher, course.id, &form).await.unwrap();
+        tiers.push(Tier { id, number, level, price: Wei::from_ether(price).unwrap() });
+    }
+    catalog.publish(teacher, course.id).await.unwrap();
+    Course { id: course.id, slug: course.slug, listing, tiers: tiers.try_into().ok().unwrap() }
+}
+
+pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
+    Policy {
+        chain_id: CHAIN_ID,
+        market: MARKET,
+        start_block: 0,
+        open_confirmations,
+        finality,
+        order_ttl_minutes: TTL_MINUTES,
+        late_tolerance_minutes: TOLERANCE_MINUTES,
+        max_log_range: 1000,
+        stale_after_millis: 60_000,
+    }
+}
