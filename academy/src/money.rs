@@ -19,7 +19,7 @@ pub enum AmountError {
     /// More digits after the point than the currency has.
     #[error("An amount has at most 18 digits after the point.")]
     TooFine,
-    /// Larger than a listing can hold (95 bits).
+    /// Larger than a listing can hold (89 bits).
     #[error("That amount is too large.")]
     TooLarge,
 }
@@ -29,8 +29,8 @@ const DECIMALS: usize = 18;
 impl Wei {
     /// Nothing: the price of a free tier.
     pub const ZERO: Self = Self(U256::ZERO);
-    /// The largest price a listing can hold: the contract keeps prices below 2⁹⁵.
-    pub const MAX_PRICE: Self = Self(U256::from_limbs([u64::MAX, u32::MAX as u64 >> 1, 0, 0]));
+    /// The largest price a listing can hold: the contract keeps prices below 2⁸⁹.
+    pub const MAX_PRICE: Self = Self(U256::from_limbs([u64::MAX, (1 << 25) - 1, 0, 0]));
 
     /// From a whole number of wei.
     pub fn new(wei: U256) -> Self {
@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ether_text_goes_there_and_back(wei in 0u128..(1 << 95)) {
+        fn ether_text_goes_there_and_back(wei in 0u128..(1 << 89)) {
             let wei = Wei::new(U256::from(wei));
             prop_assert_eq!(Wei::from_ether(&wei.to_ether()).unwrap(), wei);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICourseMarket} from "./interfaces/ICourseMarket.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
+import {IMarketErrors} from "./interfaces/IMarketErrors.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
 import {Base64} from "@openzeppelin/contracts/utils/Base64.sol";
@@ -11,10 +11,11 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 /// @title AccessPass
 /// @notice Non-transferable access passes: ERC-721's and ERC-5192's surface over one bit per pass.
-/// @dev A token's id holds its pass index and its owner, so that nothing is stored per token. 256 passes
-/// share a word per owner. ERC-5192's `Locked` event, which is optional ("should"), is left out: {locked}
+/// @dev A token's id holds its pass index and its owner, so that nothing is stored per token. A pass of a
+/// course without a money-back window is one bit; 256 of them share a word per owner. A pass of a course with
+/// one is a record of its own: the hash of its purchase, from which a refund is checked. ERC-5192's `Locked` event, which is optional ("should"), is left out: {locked}
 /// says the same, and the event would add a thousand gas to each purchase.
-abstract contract AccessPass is IERC721Metadata, IERC5192 {
+abstract contract AccessPass is IMarketErrors, IERC721Metadata, IERC5192 {
     using Strings for uint256;
 
     /// @dev 256 passes of one owner. A struct, so that a pointer to it can be read and written with one hash.
@@ -31,9 +32,14 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
     /// @dev What is left for the course's id: 256 bits less the owner's and the tier's.
     uint256 private constant COURSE_BITS = 93;
 
+    /// @dev Tells a record from the time of a refund.
+    uint256 private constant RECORDED = 2 ** 255;
+
     /// @dev Keyed by `bucket << 160 | owner` with `bucket = passIndex / 256`: one hash where a nested mapping
     /// takes two.
     mapping(uint256 ownerAndBucket => Word) private _passes;
+    /// @dev The hash of the purchase with {RECORDED} set; or when it was refunded, in seconds; or nothing.
+    mapping(uint256 passId => uint256) private _records;
 
     // ------------------------------------------------------------------------------------------- metadata
 
@@ -87,10 +93,12 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
     }
 
     /// @inheritdoc IERC721
-    /// @dev Counts the bits of the owner's words, one word per 32 listed courses: a counter would make each
-    /// purchase dearer by a storage slot. Contracts that gate by pass should ask `hasPass`, which is one read.
+    /// @dev Counts the bits of the owner's words, one word per 32 listed courses, and looks at each tier of
+    /// each course with a window: a counter would make each purchase dearer by a storage slot. It is meant
+    /// for wallets; contracts that gate by pass should ask `hasPass`.
     function balanceOf(address owner) external view returns (uint256 balance) {
-        if (owner == address(0)) revert ICourseMarket.CourseMarket_ZeroAddress();
+        if (owner == address(0)) revert CourseMarket_ZeroAddress();
+        balance = _countRecords(owner);
         uint256 last = _lastPassIndex() >> 8;
         for (uint256 bucket = 0; bucket <= last; ++bucket) {
             // Each round clears the lowest bit that is set.
@@ -130,37 +138,40 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
     /// @inheritdoc IERC721
     /// @dev Refused.
     function transferFrom(address, address, uint256) external pure {
-        revert ICourseMarket.CourseMarket_Soulbound();
+        revert CourseMarket_Soulbound();
     }
 
     /// @inheritdoc IERC721
     /// @dev Refused.
     function safeTransferFrom(address, address, uint256) external pure {
-        revert ICourseMarket.CourseMarket_Soulbound();
+        revert CourseMarket_Soulbound();
     }
 
     /// @inheritdoc IERC721
     /// @dev Refused.
     function safeTransferFrom(address, address, uint256, bytes calldata) external pure {
-        revert ICourseMarket.CourseMarket_Soulbound();
+        revert CourseMarket_Soulbound();
     }
 
     /// @inheritdoc IERC721
     /// @dev Refused.
     function approve(address, uint256) external pure {
-        revert ICourseMarket.CourseMarket_Soulbound();
+        revert CourseMarket_Soulbound();
     }
 
     /// @inheritdoc IERC721
     /// @dev Refused.
     function setApprovalForAll(address, bool) external pure {
-        revert ICourseMarket.CourseMarket_Soulbound();
+        revert CourseMarket_Soulbound();
     }
 
     // ------------------------------------------------------------------------------------------- internal
 
     /// @dev The highest pass index that can have been minted.
     function _lastPassIndex() internal view virtual returns (uint256);
+
+    /// @dev How many recorded passes an owner has.
+    function _countRecords(address owner) internal view virtual returns (uint256);
 
     /// @dev The index of a course's tier, for arguments that a stranger chose. Where `possible` is false the
     /// index may be another course's and must not be used.
@@ -179,7 +190,7 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
     }
 
     /// @dev A pass's token id.
-    function _tokenId(address owner, uint256 passIndex) internal pure returns (uint256) {
+    function _passId(address owner, uint256 passIndex) internal pure returns (uint256) {
         return passIndex << OWNER_BITS | uint160(owner);
     }
 
@@ -194,9 +205,37 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
         word.bits = bits | bit;
     }
 
-    /// @dev Whether an owner has a pass.
+    /// @dev Gives an owner a pass whose purchase can be refunded.
+    /// @return fresh False if the owner had it before.
+    function _markRecorded(uint256 passId, bytes32 purchaseHash) internal returns (bool fresh) {
+        fresh = _records[passId] < RECORDED;
+        _records[passId] = uint256(purchaseHash) | RECORDED;
+    }
+
+    /// @dev Takes a pass back, and remembers when.
+    function _burnRecorded(uint256 passId) internal {
+        _records[passId] = block.timestamp;
+    }
+
+    /// @dev Whether this purchase gave the owner the recorded pass that they have.
+    function _isRecorded(uint256 passId, bytes32 purchaseHash) internal view returns (bool) {
+        return _records[passId] == uint256(purchaseHash) | RECORDED;
+    }
+
+    /// @dev Whether a recorded pass is there.
+    function _hasRecord(uint256 passId) internal view returns (bool) {
+        return _records[passId] >= RECORDED;
+    }
+
+    /// @dev When a pass that is not there was refunded last; 0 if never.
+    function _refundedAt(uint256 passId) internal view returns (uint256) {
+        return _records[passId];
+    }
+
+    /// @dev Whether an owner has a pass, of whichever kind.
     function _owns(address owner, uint256 passIndex) internal view returns (bool) {
-        return _passes[_wordKey(owner, passIndex >> 8)].bits >> (passIndex & 0xff) & 1 == 1;
+        return _passes[_wordKey(owner, passIndex >> 8)].bits >> (passIndex & 0xff) & 1 == 1
+            || _hasRecord(_passId(owner, passIndex));
     }
 
     /// @dev Takes a token id apart, or reverts if no such pass was minted.
@@ -204,7 +243,7 @@ abstract contract AccessPass is IERC721Metadata, IERC5192 {
         // forge-lint: disable-next-line(unsafe-typecast) the low 160 bits are the owner
         owner = address(uint160(tokenId));
         passIndex = tokenId >> OWNER_BITS;
-        if (!_owns(owner, passIndex)) revert ICourseMarket.CourseMarket_UnknownPass(tokenId);
+        if (!_owns(owner, passIndex)) revert CourseMarket_UnknownPass(tokenId);
     }
 
     /// @dev Where the word of 256 passes lies.

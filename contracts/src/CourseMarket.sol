@@ -1,196 +1,151 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessPass} from "./AccessPass.sol";
-import {Offer, OfferLib} from "./Offer.sol";
+import {Listings} from "./Listings.sol";
+import {Offer} from "./Offer.sol";
 import {ICourseMarket} from "./interfaces/ICourseMarket.sol";
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title CourseMarket
-/// @notice Lectern's market: listings, purchases, payees' balances. See {ICourseMarket}.
-/// @dev A purchase touches four storage slots and no more: the pause flag, the offer (payee, price and state
-/// in one), the buyer's word of passes, and the payee's balance. It calls nobody. The owner can pause
-/// purchases; no function lets the owner near a balance, and nothing but {purchase} accepts money.
-contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
-    /// @dev Who controls a course and whom new offers pay. `lister` is the zero address for unknown courses.
-    struct Listing {
-        address lister;
-        uint8 tierCount;
-        address payee;
-    }
+/// @notice Lectern's market: purchases and refunds, over listings and a treasury. See {ICourseMarket}.
+/// @dev A purchase with the chain's coin touches four storage slots and no more: the settings, the offer, the
+/// buyer's pass, and the payee's purse. It calls nobody.
+///
+/// A quote works once without a slot that says so. It names the beneficiary and the tier, and a pass is never
+/// sold twice while it lasts. A refund ends it, and remembers when: a quote whose deadline is not later by
+/// more than a quote may hold may have been signed before, and is refused.
+contract CourseMarket is ICourseMarket, Listings, EIP712 {
+    using SafeERC20 for IERC20;
 
-    /// @dev What the account of a payee without money holds.
-    uint256 private constant EMPTY_ACCOUNT = 1;
+    /// @inheritdoc ICourseMarket
+    uint256 public constant MAX_QUOTE_LIFETIME = 1 days;
 
-    uint256 private _courseCount;
-    mapping(uint256 courseId => Listing) private _listings;
-    mapping(uint256 passIndex => Offer) private _offers;
-    /// @dev One wei above what the payee has: the slot of a payee who withdrew all never falls back to zero,
-    /// so that no buyer pays for setting it up again. Whoever names a payee sets it up, see {_openAccount}.
-    mapping(address payee => uint256) private _accounts;
+    bytes32 private constant ORDER_TYPE = keccak256(
+        "Order(bytes32 orderId,uint256 courseId,uint8 tier,address beneficiary,address token,uint256 amount,uint256 deadline)"
+    );
 
-    /// @param owner The account that may pause purchases.
-    constructor(address owner) Ownable(owner) {}
+    uint256 private constant BPS = 10_000;
 
-    /// @dev Reverts unless the caller controls the course.
-    modifier onlyLister(uint256 courseId) {
-        address lister = _listings[courseId].lister;
-        if (lister == address(0)) revert CourseMarket_UnknownCourse(courseId);
-        if (lister != msg.sender) revert CourseMarket_NotLister(courseId, msg.sender);
-        _;
-    }
+    /// @param owner The account that may pause purchases and name the other roles.
+    constructor(address owner) Ownable(owner) EIP712("CourseMarket", "2") {}
 
     // ------------------------------------------------------------------------------------------ purchases
 
     /// @inheritdoc ICourseMarket
-    function purchase(uint256 courseId, uint8 tier, address beneficiary, bytes32 orderId)
+    function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary)
         external
         payable
         whenNotPaused
     {
-        (bool possible, uint256 passIndex) = _passIndex(courseId, tier);
-        Offer offer = _offers[passIndex];
-        if (!possible || !offer.active()) {
-            if (_listings[courseId].lister == address(0)) revert CourseMarket_UnknownCourse(courseId);
-            revert CourseMarket_TierNotForSale(courseId, tier);
-        }
-        if (msg.value != offer.price()) revert CourseMarket_WrongPrice(offer.price(), msg.value);
-        if (beneficiary == address(0)) revert CourseMarket_ZeroAddress();
-        if (!_markOwned(beneficiary, passIndex)) {
-            revert CourseMarket_AlreadyOwned(beneficiary, courseId, tier);
-        }
-        // Every unit of a balance was sent to this contract: no chain has 2^256 wei to send.
-        unchecked {
-            _accounts[offer.payee()] += msg.value;
-        }
-
-        emit CoursePurchased(orderId, beneficiary, courseId, tier, address(0), msg.value);
-        emit Transfer(address(0), beneficiary, _tokenId(beneficiary, passIndex));
+        (Offer offer, uint256 passIndex) = _offerOnSale(courseId, tier);
+        uint256 price = offer.price();
+        if (price == 0) revert CourseMarket_TierNotForSale(courseId, tier);
+        if (msg.value != price) revert CourseMarket_WrongPrice(price, msg.value);
+        _deliver(
+            offer, passIndex, orderId, courseId, tier, beneficiary, COIN, COIN_CURRENCY, msg.value, msg.sender
+        );
     }
 
     /// @inheritdoc ICourseMarket
-    function withdraw(address payable to) external returns (uint256 amount) {
-        if (to == address(0)) revert CourseMarket_ZeroAddress();
-        amount = payoutOf(msg.sender);
-        if (amount == 0) revert CourseMarket_NothingToWithdraw(msg.sender);
-
-        // Before the call: whoever re-enters finds nothing left.
-        _accounts[msg.sender] = EMPTY_ACCOUNT;
-        emit PayoutWithdrawn(msg.sender, to, amount);
-        (bool sent,) = to.call{value: amount}("");
-        if (!sent) revert CourseMarket_TransferFailed(to, amount);
+    function purchaseQuoted(Order memory order, bytes calldata quote) external payable whenNotPaused {
+        if (order.token != COIN) revert CourseMarket_WrongCurrency(order.token);
+        if (msg.value != order.amount) revert CourseMarket_WrongPrice(order.amount, msg.value);
+        (Offer offer, uint256 passIndex) = _offerOnSale(order.courseId, order.tier);
+        _checkOrder(order);
+        _checkQuote(order, quote, offer, passIndex);
+        _deliverOrder(order, offer, passIndex, COIN_CURRENCY, msg.sender);
     }
 
     /// @inheritdoc ICourseMarket
-    function pause() external onlyOwner {
-        _pause();
+    function purchaseForTokens(Order memory order, bytes calldata quote) external nonReentrant whenNotPaused {
+        uint256 before = _sellForToken(order, quote, msg.sender);
+        _pull(order, before);
     }
 
     /// @inheritdoc ICourseMarket
-    function unpause() external onlyOwner {
-        _unpause();
-    }
-
-    // ------------------------------------------------------------------------------------------- listings
-
-    /// @inheritdoc ICourseMarket
-    function listCourse(bytes32 courseRef, address payee, uint96[] calldata prices)
+    function purchaseWithPermit(Order memory order, bytes calldata quote, Permit calldata permit)
         external
-        returns (uint256 courseId)
+        nonReentrant
+        whenNotPaused
     {
-        if (payee == address(0)) revert CourseMarket_ZeroAddress();
-        uint8 tierCount = _tierCount(prices);
-
-        _openAccount(payee);
-        courseId = ++_courseCount;
-        _listings[courseId] = Listing({lister: msg.sender, tierCount: tierCount, payee: payee});
-        emit CourseListed(courseId, courseRef, msg.sender, payee);
-
-        for (uint8 tier = 0; tier < tierCount; ++tier) {
-            // An index without a tier stays as it is: empty storage, no event.
-            if (prices[tier] != 0) _setOffer(courseId, tier, payee, prices[tier], true);
-        }
+        uint256 before = _sellForToken(order, quote, msg.sender);
+        try IERC20Permit(order.token)
+            .permit(msg.sender, address(this), order.amount, permit.deadline, permit.v, permit.r, permit.s) {}
+            catch {}
+        _pull(order, before);
     }
 
     /// @inheritdoc ICourseMarket
-    function setTier(uint256 courseId, uint8 tier, uint96 price, bool active) external onlyLister(courseId) {
-        if (tier >= MAX_TIERS) revert CourseMarket_TooManyTiers(MAX_TIERS, uint256(tier) + 1);
-        if (active && price == 0) revert CourseMarket_PriceIsZero(courseId, tier);
-
-        Listing storage listing = _listings[courseId];
-        if (tier >= listing.tierCount) listing.tierCount = tier + 1;
-        _setOffer(courseId, tier, listing.payee, price, active);
+    function purchaseWithAuthorization(
+        Order memory order,
+        bytes calldata quote,
+        Authorization calldata authorization
+    ) external nonReentrant whenNotPaused {
+        uint256 before = _sellForToken(order, quote, authorization.from);
+        IERC3009(order.token)
+            .receiveWithAuthorization(
+                authorization.from,
+                address(this),
+                order.amount,
+                authorization.validAfter,
+                authorization.validBefore,
+                orderDigest(order),
+                authorization.v,
+                authorization.r,
+                authorization.s
+            );
+        _checkReceived(order.token, before, order.amount);
     }
 
     /// @inheritdoc ICourseMarket
-    function setTiers(uint256 courseId, uint96[] calldata prices) external onlyLister(courseId) {
-        Listing storage listing = _listings[courseId];
-        uint8 before = listing.tierCount;
-        uint8 tierCount = _tierCount(prices);
-        address payee = listing.payee;
-
-        listing.tierCount = tierCount;
-        for (uint8 tier = 0; tier < tierCount; ++tier) {
-            _setOffer(courseId, tier, payee, prices[tier], prices[tier] != 0);
+    function refund(Purchase calldata bought) external nonReentrant {
+        if (msg.sender != bought.beneficiary && msg.sender != _listings[bought.courseId].lister) {
+            revert CourseMarket_NotRefunder(msg.sender);
         }
-        for (uint8 tier = tierCount; tier < before; ++tier) {
-            _setOffer(courseId, tier, payee, 0, false);
+        (bool possible, uint256 passIndex) = _passIndex(bought.courseId, bought.tier);
+        uint256 passId = _passId(bought.beneficiary, passIndex);
+        bytes32 hash = _purchaseHash(
+            bought.orderId,
+            bought.payer,
+            bought.payee,
+            bought.token,
+            bought.amount,
+            bought.fee,
+            bought.refundableUntil
+        );
+        if (!possible || !_isRecorded(passId, hash)) revert CourseMarket_UnknownPurchase(bought.orderId);
+        if (block.timestamp >= bought.refundableUntil) {
+            revert CourseMarket_WindowEnded(bought.refundableUntil);
         }
-    }
 
-    /// @inheritdoc ICourseMarket
-    function setPayee(uint256 courseId, address payee) external onlyLister(courseId) {
-        if (payee == address(0)) revert CourseMarket_ZeroAddress();
-
-        _openAccount(payee);
-        Listing storage listing = _listings[courseId];
-        listing.payee = payee;
-        uint8 tierCount = listing.tierCount;
-        for (uint8 tier = 0; tier < tierCount; ++tier) {
-            uint256 passIndex = _knownPassIndex(courseId, tier);
-            Offer offer = _offers[passIndex];
-            // What is off sale takes its payee from the listing when it comes back.
-            if (offer.active()) _offers[passIndex] = OfferLib.pack(payee, offer.price(), true);
+        _burnRecorded(passId);
+        uint256 currency = _currency(bought.token);
+        _release(
+            bought.payee, currency, bought.refundableUntil / 1 days, bought.amount - bought.fee, bought.fee
+        );
+        emit Transfer(bought.beneficiary, address(0), passId);
+        emit PurchaseRefunded(
+            bought.orderId,
+            bought.beneficiary,
+            bought.courseId,
+            bought.tier,
+            bought.token,
+            bought.amount,
+            bought.payer
+        );
+        if (!_trySend(bought.token, bought.payer, bought.amount)) {
+            _credit(bought.payer, currency, bought.amount, 0);
+            emit RefundCredited(bought.payer, bought.token, bought.amount);
         }
-        emit PayeeChanged(courseId, payee);
-    }
-
-    /// @inheritdoc ICourseMarket
-    function setLister(uint256 courseId, address lister) external onlyLister(courseId) {
-        if (lister == address(0)) revert CourseMarket_ZeroAddress();
-
-        _listings[courseId].lister = lister;
-        emit ListerChanged(courseId, lister);
     }
 
     // ---------------------------------------------------------------------------------------------- views
-
-    /// @inheritdoc ICourseMarket
-    function payoutOf(address payee) public view returns (uint256) {
-        uint256 account = _accounts[payee];
-        return account == 0 ? 0 : account - EMPTY_ACCOUNT;
-    }
-
-    /// @inheritdoc ICourseMarket
-    function tierOf(uint256 courseId, uint8 tier) external view returns (uint256 price, bool active) {
-        (bool possible, uint256 passIndex) = _passIndex(courseId, tier);
-        if (!possible) return (0, false);
-        Offer offer = _offers[passIndex];
-        return (offer.price(), offer.active());
-    }
-
-    /// @inheritdoc ICourseMarket
-    function listingOf(uint256 courseId)
-        external
-        view
-        returns (address lister, address payee, uint8 tierCount)
-    {
-        Listing storage listing = _listings[courseId];
-        lister = listing.lister;
-        if (lister == address(0)) revert CourseMarket_UnknownCourse(courseId);
-        return (lister, listing.payee, listing.tierCount);
-    }
 
     /// @inheritdoc ICourseMarket
     function hasPass(address owner, uint256 courseId, uint8 tier) external view returns (bool) {
@@ -199,50 +154,160 @@ contract CourseMarket is ICourseMarket, AccessPass, Ownable2Step, Pausable {
     }
 
     /// @inheritdoc ICourseMarket
-    function paused() public view override(ICourseMarket, Pausable) returns (bool) {
-        return Pausable.paused();
-    }
-
-    /// @notice Refused: without an owner, a pause could never end. Hand the market over instead.
-    function renounceOwnership() public view override onlyOwner {
-        revert CourseMarket_OwnerRequired();
+    function orderDigest(Order memory order) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(ORDER_TYPE, order)));
     }
 
     // ------------------------------------------------------------------------------------------- internal
 
-    /// @inheritdoc AccessPass
-    function _lastPassIndex() internal view override returns (uint256) {
-        return _knownPassIndex(_courseCount, MAX_TIERS - 1);
+    /// @dev A tier that is on sale, or reverts.
+    function _offerOnSale(uint256 courseId, uint8 tier)
+        private
+        view
+        returns (Offer offer, uint256 passIndex)
+    {
+        bool possible;
+        (possible, passIndex) = _passIndex(courseId, tier);
+        offer = _offers[passIndex];
+        if (!possible || !offer.active()) {
+            if (_listings[courseId].lister == address(0)) revert CourseMarket_UnknownCourse(courseId);
+            revert CourseMarket_TierNotForSale(courseId, tier);
+        }
     }
 
-    /// @dev Sets up a payee's account, once.
-    function _openAccount(address payee) private {
-        if (_accounts[payee] == 0) _accounts[payee] = EMPTY_ACCOUNT;
+    /// @dev What holds for every order, quoted or not.
+    function _checkOrder(Order memory order) private view {
+        if (block.timestamp > order.deadline) revert CourseMarket_OrderExpired(order.deadline);
+        if (order.amount == 0 || order.amount > type(uint96).max) {
+            revert CourseMarket_AmountOutOfRange(order.amount);
+        }
     }
 
-    /// @dev Writes an offer that fits into its slot.
-    function _setOffer(uint256 courseId, uint8 tier, address payee, uint256 price, bool active) private {
-        if (price > OfferLib.MAX_PRICE) revert CourseMarket_PriceTooHigh(OfferLib.MAX_PRICE, price);
-        // Without a price there is no tier: the slot is cleared, payee and all.
-        Offer offer = price == 0 ? Offer.wrap(0) : OfferLib.pack(payee, price, active);
-        _offers[_knownPassIndex(courseId, tier)] = offer;
-        emit TierPriced(courseId, tier, price, active);
+    /// @dev Reverts unless the quote signer signed the order, and it was not used before.
+    function _checkQuote(Order memory order, bytes calldata quote, Offer offer, uint256 passIndex)
+        private
+        view
+    {
+        uint256 latest = block.timestamp + MAX_QUOTE_LIFETIME;
+        if (order.deadline > latest) revert CourseMarket_QuoteTooLong(latest, order.deadline);
+        // slither-disable-next-line unused-return what is wrong with a broken signature helps nobody
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(orderDigest(order), quote);
+        if (failure != ECDSA.RecoverError.NoError || signer != _quoteSigner) {
+            revert CourseMarket_QuoteInvalid();
+        }
+
+        // Only passes of courses with a window can have been refunded.
+        if (offer.window() == 0) return;
+        uint256 passId = _passId(order.beneficiary, passIndex);
+        if (_hasRecord(passId)) return; // refused as owned, later
+        uint256 refundedAt = _refundedAt(passId);
+        if (refundedAt != 0 && order.deadline <= refundedAt + MAX_QUOTE_LIFETIME) {
+            revert CourseMarket_QuoteSpent(refundedAt, order.deadline);
+        }
     }
 
-    /// @dev The length of a price list that is short enough.
-    function _tierCount(uint96[] calldata prices) private pure returns (uint8) {
-        if (prices.length > MAX_TIERS) revert CourseMarket_TooManyTiers(MAX_TIERS, prices.length);
-        // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
-        return uint8(prices.length);
+    /// @dev Sells for a token that has yet to come in: the books are right before anyone else is called.
+    /// @return before What the market has of the token.
+    function _sellForToken(Order memory order, bytes calldata quote, address payer)
+        private
+        returns (uint256 before)
+    {
+        (Offer offer, uint256 passIndex) = _offerOnSale(order.courseId, order.tier);
+        _checkOrder(order);
+        uint256 currency;
+        (currency, before) = _expect(order.token, order.amount);
+        if (quote.length == 0) {
+            uint256 price = _tokenPrice(currency, passIndex);
+            if (price == 0) revert CourseMarket_TierNotForSale(order.courseId, order.tier);
+            if (order.amount != price) revert CourseMarket_WrongPrice(price, order.amount);
+        } else {
+            _checkQuote(order, quote, offer, passIndex);
+        }
+        _deliverOrder(order, offer, passIndex, currency, payer);
     }
 
-    /// @inheritdoc Pausable
-    function _requireNotPaused() internal view override {
-        if (Pausable.paused()) revert CourseMarket_PurchasesPaused();
+    /// @dev Takes the caller's tokens.
+    function _pull(Order memory order, uint256 before) private {
+        IERC20(order.token).safeTransferFrom(msg.sender, address(this), order.amount);
+        _checkReceived(order.token, before, order.amount);
     }
 
-    /// @inheritdoc Pausable
-    function _requirePaused() internal view override {
-        if (!Pausable.paused()) revert CourseMarket_PurchasesNotPaused();
+    /// @dev {_deliver} for an order.
+    function _deliverOrder(
+        Order memory order,
+        Offer offer,
+        uint256 passIndex,
+        uint256 currency,
+        address payer
+    ) private {
+        _deliver(
+            offer,
+            passIndex,
+            order.orderId,
+            order.courseId,
+            order.tier,
+            order.beneficiary,
+            order.token,
+            currency,
+            order.amount,
+            payer
+        );
+    }
+
+    /// @dev Gives the beneficiary the pass and the payee the money, at once or later.
+    function _deliver(
+        Offer offer,
+        uint256 passIndex,
+        bytes32 orderId,
+        uint256 courseId,
+        uint8 tier,
+        address beneficiary,
+        address token,
+        uint256 currency,
+        uint256 amount,
+        address payer
+    ) private {
+        if (beneficiary == address(0)) revert CourseMarket_ZeroAddress();
+        address payee = offer.payee();
+        uint256 passId = _passId(beneficiary, passIndex);
+        uint256 fee;
+        uint256 net;
+        // An amount has 96 bits, and a fee is a part of it.
+        unchecked {
+            fee = amount * _feeBps / BPS;
+            net = amount - fee;
+        }
+
+        if (offer.window() == 0) {
+            if (!_markOwned(beneficiary, passIndex)) {
+                revert CourseMarket_AlreadyOwned(beneficiary, courseId, tier);
+            }
+            _credit(payee, currency, net, fee);
+            emit CoursePurchased(orderId, beneficiary, courseId, tier, token, amount);
+            emit Transfer(address(0), beneficiary, passId);
+        } else {
+            // Rounded up to a midnight: the money is the payee's in the second in which it can no longer go
+            // back, and all that matures on one day shares a slot.
+            uint256 day = _today() + offer.window() + 1;
+            bytes32 hash = _purchaseHash(orderId, payer, payee, token, amount, fee, day * 1 days);
+            if (!_markRecorded(passId, hash)) revert CourseMarket_AlreadyOwned(beneficiary, courseId, tier);
+            _hold(payee, currency, day, net, fee);
+            emit CoursePurchased(orderId, beneficiary, courseId, tier, token, amount);
+            emit Transfer(address(0), beneficiary, passId);
+            emit PurchaseHeld(orderId, payee, payer, fee, day * 1 days);
+        }
+    }
+
+    /// @dev What a pass remembers of its purchase; who has it, and what it opens, is in its id.
+    function _purchaseHash(
+        bytes32 orderId,
+        address payer,
+        address payee,
+        address token,
+        uint256 amount,
+        uint256 fee,
+        uint256 refundableUntil
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(orderId, payer, payee, token, amount, fee, refundableUntil));
     }
 }

@@ -12,6 +12,8 @@ rmSync(MEASURED, { force: true });
 mkdirSync(new URL("cache/gas", ROOT), { recursive: true });
 const args = ["test", "--isolate", "--match-path", "test/gas/*"];
 try {
+  // The tests deploy what they measure from its artifact: all must be built, not only what they import.
+  execFileSync("forge", ["build"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
   execFileSync("forge", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 } catch (error) {
   console.error(`forge ${args.join(" ")}: ${error.message}\n${error.stdout ?? ""}`);

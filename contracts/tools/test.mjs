@@ -37,6 +37,8 @@ function forge(args) {
 }
 
 const failures = missing();
+// Market and tokens are deployed from their artifacts: all must be built, not only what the tests import.
+await forge(["build", "--quiet"]);
 const { code, printed } = await forge(["test", "--no-match-path", "test/gas/*"]);
 for (const folder of ["unit", "fuzz", "invariant"]) {
   for (const file of readdirSync(new URL(`test/${folder}/`, ROOT)).filter((name) => name.endsWith(".t.sol"))) {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Actor, Operation, Problem,
     accounts::audit,
-    chain::{Call, Event, Log, list_course_call, set_tiers_call},
+    chain::{Call, Event, Log, list_course_call, set_tiers_call, set_window_call},
     checkout::WalletCall,
     ids::CourseId,
     money::Wei,
@@ -123,7 +123,7 @@ impl Catalog<'_> {
     }
 
     fn call_for(&self, actor: &Actor, page: &CoursePage) -> Result<Option<WalletCall>, Problem> {
-        if page.disagreements().is_empty() {
+        if page.agrees() {
             return Ok(None);
         }
         let person = actor.person_who_may(Operation::Publish)?;
@@ -132,12 +132,14 @@ impl Catalog<'_> {
             return Err(CatalogError::OtherLister(page.course.teacher.name.clone()).into());
         }
         let prices = prices(page);
+        let days = page.course.refund_days;
         let market = self.0.0.policy.market;
         let call: Call = match &page.listing {
-            None => list_course_call(market, reference(page.course.id.0), person.address, &prices),
-            Some(listing) if listing.lister == person.address_text => {
-                set_tiers_call(market, listing.number, &prices)
-            }
+            None => list_course_call(market, reference(page.course.id.0), person.address, days, &prices),
+            Some(listing) if listing.lister == person.address_text => match page.disagreements().is_empty() {
+                false => set_tiers_call(market, listing.number, &prices),
+                true => set_window_call(market, listing.number, days),
+            },
             Some(listing) => return Err(CatalogError::OtherLister(listing.lister.clone()).into()),
         };
         Ok(Some(self.0.checkout().to_wallet(person, &call)))
@@ -210,14 +212,24 @@ impl Catalog<'_> {
                 store::set_lister(conn, id, *lister).await?;
                 id
             }
-            Event::CoursePurchased { .. } | Event::PayoutWithdrawn { .. } => return Ok(()),
+            Event::WindowChanged { number, days } => {
+                let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
+                    return Ok(());
+                };
+                store::set_window(conn, id, *days).await?;
+                id
+            }
+            Event::CoursePurchased { .. }
+            | Event::PurchaseHeld { .. }
+            | Event::PurchaseRefunded { .. }
+            | Event::PayoutWithdrawn { .. } => return Ok(()),
         };
         store::touch_listing(conn, course, log.block_number).await?;
         change_public(conn).await?;
         if store::publish_wanted(conn, course).await? {
             let course = self.by_id(conn, course).await?;
             let page = self.page(conn, course).await?;
-            if page.disagreements().is_empty() && page.lessons().next().is_some() {
+            if page.agrees() && page.lessons().next().is_some() {
                 self.set_published(conn, &Actor::System, &page).await?;
             }
         }

@@ -11,6 +11,8 @@ use crate::{
 
 /// A course holds at most so many tiers: the contract numbers them 0 to 7.
 pub const MAX_TIERS: usize = 8;
+/// The longest money-back window that the contract keeps, in days.
+pub const MAX_REFUND_DAYS: u8 = 60;
 /// The longest lesson, in characters.
 pub const MAX_LESSON: usize = 200_000;
 /// The largest upload, in bytes.
@@ -154,6 +156,8 @@ pub struct Course {
     pub teacher: Teacher,
     /// The cover image.
     pub cover: Option<MediaId>,
+    /// The money-back window that its instructor wants, in days; 0: none.
+    pub refund_days: u8,
     /// Counts edits: an edit names the version that it saw.
     pub version: i64,
     /// Last change.
@@ -216,6 +220,8 @@ pub struct Listing {
     pub lister: String,
     /// Who receives the money, checksummed.
     pub payee: String,
+    /// The money-back window of its sales, in days; 0: none.
+    pub refund_days: u8,
     /// The prices on-chain: tier number, wei, for sale.
     pub tiers: Vec<ListedTier>,
 }
@@ -258,6 +264,26 @@ impl CoursePage {
             || self.listing.as_ref().is_some_and(|listing| {
                 listing.tiers.iter().any(|on| on.number == tier.number && on.active && on.price == tier.price)
             })
+    }
+
+    /// The money-back window of a sale now, in days; 0: none. The chain's word, once it has one.
+    pub fn refund_days(&self) -> u8 {
+        self.listing.as_ref().map_or(self.course.refund_days, |listing| listing.refund_days)
+    }
+
+    /// The page's money-back window and the chain's, where they differ.
+    pub fn window_differs(&self) -> Option<(u8, u8)> {
+        let here = self.course.refund_days;
+        self.listing
+            .as_ref()
+            .map(|listing| (here, listing.refund_days))
+            // A course has a window from its listing on, or never.
+            .filter(|(here, there)| here != there && *here != 0 && *there != 0)
+    }
+
+    /// Whether the chain sells what the page shows.
+    pub fn agrees(&self) -> bool {
+        self.disagreements().is_empty() && self.window_differs().is_none()
     }
 
     /// Differences between the page's prices and the chain's, for its instructor: tier name, the

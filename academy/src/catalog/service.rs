@@ -151,6 +151,15 @@ impl Catalog<'_> {
         Ok(store::card(conn, id).await?.ok_or(CatalogError::NotFound("course"))?)
     }
 
+    /// A course's listing, for later slices.
+    pub(crate) async fn listing_of(
+        &self,
+        conn: &mut Conn,
+        id: CourseId,
+    ) -> Result<Option<super::Listing>, Problem> {
+        Ok(store::listing(conn, id).await?)
+    }
+
     /// A course's modules and lessons, for later slices.
     pub(crate) async fn outline(&self, conn: &mut Conn, id: CourseId) -> Result<Vec<super::Module>, Problem> {
         Ok(store::outline(conn, id).await?)

@@ -2,7 +2,7 @@
 
 use super::{
     error::CatalogError,
-    model::{Course, CourseCard, CourseForm, CoursePage, Draft, LessonForm, TierForm},
+    model::{Course, CourseCard, CourseForm, CoursePage, Draft, LessonForm, MAX_REFUND_DAYS, TierForm},
     service::{Catalog, owns},
     store,
 };
@@ -317,6 +317,40 @@ impl Catalog<'_> {
         let mut tx = self.begin().await?;
         self.own_tier(&mut tx, actor, id).await?;
         store::update_tier(&mut tx, id, &form.parse()?).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Sets the money-back window of later sales, in days; 0 or empty: none. The contract fixes at a
+    /// course's listing whether it has one.
+    ///
+    /// # Errors
+    /// `days`, beside its field, when it is no number up to 60, or the listing says otherwise.
+    pub async fn set_refund_days(&self, actor: &Actor, id: CourseId, days: &str) -> Result<(), Problem> {
+        let mut tx = self.begin().await?;
+        let course = self.own(&mut tx, actor, Operation::Author, id).await?;
+        let days = match days.trim() {
+            "" => Some(0),
+            text => text.parse::<u8>().ok().filter(|days| *days <= MAX_REFUND_DAYS),
+        };
+        let days = days.ok_or_else(|| {
+            Problem::field("days", format!("Write a whole number of days, 0 to {MAX_REFUND_DAYS}."))
+        })?;
+        match store::listing(&mut tx, course.id).await?.map(|listing| listing.refund_days) {
+            Some(0) if days > 0 => {
+                return Err(Problem::field(
+                    "days",
+                    "This course was listed without a money-back window, and the contract keeps it so.",
+                ));
+            }
+            Some(1..) if days == 0 => {
+                return Err(Problem::field(
+                    "days",
+                    "This course was listed with a money-back window. You can change its length, not end it.",
+                ));
+            }
+            _ => {}
+        }
+        store::set_refund_days(&mut tx, id, days, self.0.now()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use alloy::{
-    primitives::{Address as EvmAddress, B256, LogData},
+    primitives::{Address as EvmAddress, B256, LogData, U256},
     sol,
     sol_types::{SolCall, SolEvent},
 };
 
-use super::port::{Call, Event};
+use super::port::{Call, Event, Hold};
 use crate::{evm::Address, money::Wei};
 
 sol! {
@@ -17,13 +17,22 @@ sol! {
     event PayeeChanged(uint256 indexed courseId, address indexed payee);
     event ListerChanged(uint256 indexed courseId, address indexed lister);
     event CoursePurchased(bytes32 indexed orderId, address indexed beneficiary, uint256 indexed courseId, uint8 tier, address token, uint256 amount);
-    event PayoutWithdrawn(address indexed payee, address indexed to, uint256 amount);
+    event WindowChanged(uint256 indexed courseId, uint256 window);
+    event PurchaseHeld(bytes32 indexed orderId, address indexed payee, address payer, uint256 fee, uint256 refundableUntil);
+    event PurchaseRefunded(bytes32 indexed orderId, address indexed beneficiary, uint256 indexed courseId, uint8 tier, address token, uint256 amount, address payer);
+    event PayoutWithdrawn(address indexed payee, address indexed to, address indexed token, uint256 amount);
 
-    function listCourse(bytes32 courseRef, address payee, uint96[] prices) external returns (uint256 courseId);
-    function setTiers(uint256 courseId, uint96[] prices) external;
-    function purchase(uint256 courseId, uint8 tier, address beneficiary, bytes32 orderId) external payable;
-    function withdraw(address to) external returns (uint256 amount);
-    function payoutOf(address payee) external view returns (uint256);
+    struct Tier { uint96 price; bool active; }
+    struct Purchase { bytes32 orderId; uint256 courseId; uint8 tier; address beneficiary; address payer; address payee; address token; uint256 amount; uint256 fee; uint256 refundableUntil; }
+
+    function listCourse(bytes32 courseRef, address payee, uint8 window, Tier[] tiers) external returns (uint256 courseId);
+    function setTiers(uint256 courseId, Tier[] tiers) external;
+    function setWindow(uint256 courseId, uint8 window) external;
+    function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary) external payable;
+    function refund(Purchase bought) external;
+    function withdraw(address token, address to) external returns (uint256 amount);
+    function payoutOf(address payee, address token) external view returns (uint256);
+    function heldFor(address payee, address token) external view returns (uint256 net, uint256 fee);
 }
 
 /// The compiled market, as the contracts' own build wrote it.
@@ -47,23 +56,39 @@ fn evm(address: Address) -> EvmAddress {
     EvmAddress::from(address.0)
 }
 
-fn prices(prices: &[Wei]) -> Vec<alloy::primitives::aliases::U96> {
+fn tiers(prices: &[Wei]) -> Vec<Tier> {
     prices
         .iter()
-        // Prices are parsed with Wei::MAX_PRICE as their ceiling, 95 bits.
-        .map(|price| alloy::primitives::aliases::U96::saturating_from(price.get()))
+        .map(|price| Tier {
+            // Prices are parsed with Wei::MAX_PRICE as their ceiling, 89 bits.
+            price: alloy::primitives::aliases::U96::saturating_from(price.get()),
+            active: !price.is_zero(),
+        })
         .collect()
 }
 
-/// Puts a course on the list; tier i has price i, zero means none.
-pub fn list_course_call(market: Address, reference: [u8; 32], payee: Address, tiers: &[Wei]) -> Call {
-    let call = listCourseCall { courseRef: B256::from(reference), payee: evm(payee), prices: prices(tiers) };
+/// Puts a course on the list, with a money-back window in days or 0; tier i has price i, zero means none.
+pub fn list_course_call(
+    market: Address,
+    reference: [u8; 32],
+    payee: Address,
+    window: u8,
+    prices: &[Wei],
+) -> Call {
+    let call =
+        listCourseCall { courseRef: B256::from(reference), payee: evm(payee), window, tiers: tiers(prices) };
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
 /// Replaces a listing's prices.
-pub fn set_tiers_call(market: Address, number: u64, tiers: &[Wei]) -> Call {
-    let call = setTiersCall { courseId: alloy::primitives::U256::from(number), prices: prices(tiers) };
+pub fn set_tiers_call(market: Address, number: u64, prices: &[Wei]) -> Call {
+    let call = setTiersCall { courseId: U256::from(number), tiers: tiers(prices) };
+    Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
+}
+
+/// Changes a listing's money-back window, for later sales.
+pub fn set_window_call(market: Address, number: u64, window: u8) -> Call {
+    let call = setWindowCall { courseId: U256::from(number), window };
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
@@ -77,22 +102,66 @@ pub fn purchase_call(
     price: Wei,
 ) -> Call {
     let call = purchaseCall {
-        courseId: alloy::primitives::U256::from(number),
+        orderId: B256::from(order),
+        courseId: U256::from(number),
         tier,
         beneficiary: evm(beneficiary),
-        orderId: B256::from(order),
     };
     Call { to: market, data: call.abi_encode(), value: price }
 }
 
-/// Takes a payee's whole balance.
-pub fn withdraw_call(market: Address, to: Address) -> Call {
-    Call { to: market, data: withdrawCall { to: evm(to) }.abi_encode(), value: Wei::ZERO }
+/// A purchase in its money-back window, with every fact that the market asks for.
+#[derive(Clone, Debug)]
+pub struct Refundable {
+    /// The order's id as the contract keeps it.
+    pub order: [u8; 32],
+    /// The listing.
+    pub number: u64,
+    /// The tier.
+    pub tier: u8,
+    /// Who has the pass.
+    pub beneficiary: Address,
+    /// The currency; zero is the chain's own.
+    pub token: Address,
+    /// The price paid.
+    pub amount: Wei,
+    /// How the market holds it.
+    pub hold: Hold,
 }
 
-/// The calldata that asks what a payee is owed.
+/// Gives a purchase back: burns the pass, and sends the price to whoever paid.
+pub fn refund_call(market: Address, bought: &Refundable) -> Call {
+    let call = refundCall {
+        bought: Purchase {
+            orderId: B256::from(bought.order),
+            courseId: U256::from(bought.number),
+            tier: bought.tier,
+            beneficiary: evm(bought.beneficiary),
+            payer: evm(bought.hold.payer),
+            payee: evm(bought.hold.payee),
+            token: evm(bought.token),
+            amount: bought.amount.get(),
+            fee: bought.hold.fee.get(),
+            refundableUntil: U256::from(bought.hold.until),
+        },
+    };
+    Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
+}
+
+/// Takes a payee's whole balance in the chain's own currency.
+pub fn withdraw_call(market: Address, to: Address) -> Call {
+    let call = withdrawCall { token: EvmAddress::ZERO, to: evm(to) };
+    Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
+}
+
+/// The calldata that asks what a payee can withdraw in the chain's own currency.
 pub(super) fn payout_of_data(payee: Address) -> Vec<u8> {
-    payoutOfCall { payee: evm(payee) }.abi_encode()
+    payoutOfCall { payee: evm(payee), token: EvmAddress::ZERO }.abi_encode()
+}
+
+/// The calldata that asks what is held for a payee; the answer is the payee's part and the fee.
+pub(super) fn held_for_data(payee: Address) -> Vec<u8> {
+    heldForCall { payee: evm(payee), token: EvmAddress::ZERO }.abi_encode()
 }
 
 /// The first topics of all our events.
@@ -102,14 +171,17 @@ pub(super) fn topics() -> Vec<B256> {
         TierPriced::SIGNATURE_HASH,
         PayeeChanged::SIGNATURE_HASH,
         ListerChanged::SIGNATURE_HASH,
+        WindowChanged::SIGNATURE_HASH,
         CoursePurchased::SIGNATURE_HASH,
+        PurchaseHeld::SIGNATURE_HASH,
+        PurchaseRefunded::SIGNATURE_HASH,
         PayoutWithdrawn::SIGNATURE_HASH,
     ]
 }
 
 /// Reads a log as one of our events, or `None` if it is none of them.
 pub(super) fn decode(log: &LogData) -> Option<Event> {
-    let number = |id: alloy::primitives::U256| u64::try_from(id).ok();
+    let number = |value: U256| u64::try_from(value).ok();
     let topic = *log.topics().first()?;
     Some(match topic {
         CourseListed::SIGNATURE_HASH => {
@@ -149,9 +221,40 @@ pub(super) fn decode(log: &LogData) -> Option<Event> {
                 amount: Wei::new(event.amount),
             }
         }
+        WindowChanged::SIGNATURE_HASH => {
+            let event = WindowChanged::decode_log_data(log).ok()?;
+            Event::WindowChanged { number: number(event.courseId)?, days: u8::try_from(event.window).ok()? }
+        }
+        PurchaseHeld::SIGNATURE_HASH => {
+            let event = PurchaseHeld::decode_log_data(log).ok()?;
+            Event::PurchaseHeld {
+                order: event.orderId.0,
+                hold: Hold {
+                    payee: Address(event.payee.0.0),
+                    payer: Address(event.payer.0.0),
+                    fee: Wei::new(event.fee),
+                    until: number(event.refundableUntil)?,
+                },
+            }
+        }
+        PurchaseRefunded::SIGNATURE_HASH => {
+            let event = PurchaseRefunded::decode_log_data(log).ok()?;
+            Event::PurchaseRefunded {
+                order: event.orderId.0,
+                beneficiary: Address(event.beneficiary.0.0),
+                number: number(event.courseId)?,
+                tier: event.tier,
+                token: Address(event.token.0.0),
+                amount: Wei::new(event.amount),
+            }
+        }
         PayoutWithdrawn::SIGNATURE_HASH => {
             let event = PayoutWithdrawn::decode_log_data(log).ok()?;
-            Event::PayoutWithdrawn { payee: Address(event.payee.0.0), amount: Wei::new(event.amount) }
+            Event::PayoutWithdrawn {
+                payee: Address(event.payee.0.0),
+                token: Address(event.token.0.0),
+                amount: Wei::new(event.amount),
+            }
         }
         _ => return None,
     })

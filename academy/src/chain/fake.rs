@@ -40,6 +40,7 @@ struct State {
     fork: u64,
     failure: Option<ChainError>,
     payouts: HashMap<Address, Wei>,
+    held: HashMap<Address, Wei>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
     hide_receipts: bool,
@@ -71,6 +72,7 @@ impl FakeChain {
             fork: 0,
             failure: None,
             payouts: HashMap::new(),
+            held: HashMap::new(),
             code: HashMap::new(),
             largest_range: u64::MAX,
             hide_receipts: false,
@@ -156,6 +158,11 @@ impl FakeChain {
     /// What the market owes someone.
     pub fn owe(&self, payee: Address, amount: Wei) {
         self.state().payouts.insert(payee, amount);
+    }
+
+    /// What the market holds for someone until money-back windows end.
+    pub fn hold(&self, payee: Address, amount: Wei) {
+        self.state().held.insert(payee, amount);
     }
 
     /// Code at an address.
@@ -257,6 +264,10 @@ impl Chain for FakeChain {
 
     async fn payout_of(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
         Ok(self.up()?.payouts.get(&payee).copied().unwrap_or_default())
+    }
+
+    async fn held_for(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
+        Ok(self.up()?.held.get(&payee).copied().unwrap_or_default())
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

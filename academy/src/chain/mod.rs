@@ -12,8 +12,9 @@ mod port;
 mod provider;
 
 pub use bindings::{
-    Bytecode, list_course_call, market_artifact, purchase_call, set_tiers_call, withdraw_call,
+    Bytecode, Refundable, list_course_call, market_artifact, purchase_call, refund_call, set_tiers_call,
+    set_window_call, withdraw_call,
 };
 pub use deploy::{Deployed, Deployer, deploy};
 pub use pool::Rpc;
-pub use port::{BlockRef, Call, Chain, ChainError, Event, Log, Receipt, TransactionFacts};
+pub use port::{BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, TransactionFacts};

@@ -232,6 +232,10 @@ impl Chain for Rpc {
         self.first(|node| async move { node.payout_of(market, payee).await }).await
     }
 
+    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        self.first(|node| async move { node.held_for(market, payee).await }).await
+    }
+
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
         self.first(|node| async move { node.code(address).await }).await
     }

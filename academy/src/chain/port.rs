@@ -32,6 +32,19 @@ pub struct BlockRef {
     pub timestamp: u64,
 }
 
+/// A purchase's money that the market holds until its money-back window ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Who is credited in the end.
+    pub payee: Address,
+    /// Who paid, and gets the money back.
+    pub payer: Address,
+    /// The platform's part.
+    pub fee: Wei,
+    /// When the window ends, in seconds since 1970: from then on there is no refund.
+    pub until: u64,
+}
+
 /// Something that the market contract said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -86,10 +99,41 @@ pub enum Event {
         /// How much.
         amount: Wei,
     },
+    /// The money-back window of later sales was set.
+    WindowChanged {
+        /// The listing.
+        number: u64,
+        /// Its length.
+        days: u8,
+    },
+    /// The market holds the money of the purchase with that order's id, right after it.
+    PurchaseHeld {
+        /// Our order's id, in the first 16 bytes.
+        order: [u8; 32],
+        /// How.
+        hold: Hold,
+    },
+    /// A purchase was given back, and its pass burned.
+    PurchaseRefunded {
+        /// Our order's id, in the first 16 bytes.
+        order: [u8; 32],
+        /// Who had the pass.
+        beneficiary: Address,
+        /// The listing.
+        number: u64,
+        /// The tier.
+        tier: u8,
+        /// The currency; zero is the chain's own.
+        token: Address,
+        /// The price that went back.
+        amount: Wei,
+    },
     /// A payee took their money.
     PayoutWithdrawn {
         /// Who.
         payee: Address,
+        /// The currency; zero is the chain's own.
+        token: Address,
         /// How much.
         amount: Wei,
     },
@@ -167,8 +211,10 @@ pub trait Chain: Send + Sync {
     async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
     /// The market's events in a range of blocks, both ends included, in the chain's order.
     async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
-    /// What the market owes a payee.
+    /// What the market owes a payee now.
     async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
+    /// What the market holds for a payee until money-back windows end, the platform's fee taken off.
+    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
     /// A contract's code; empty if there is none.
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError>;
 }

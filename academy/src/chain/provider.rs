@@ -60,6 +60,15 @@ impl Node {
         answer
     }
 
+    /// The first of the words that a call answers, a sum of money.
+    async fn first_word(&self, request: TransactionRequest) -> Result<Wei, ChainError> {
+        let answer = self.ask(async { self.provider.call(request).await }).await?;
+        answer
+            .first_chunk::<32>()
+            .map(|word| Wei::new(alloy::primitives::U256::from_be_bytes(*word)))
+            .ok_or_else(|| ChainError::Refused("the market did not say what it owes".to_owned()))
+    }
+
     async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {
         let block = self.ask(async { self.provider.get_block_by_number(tag).await }).await?;
         Ok(block.map(|block| BlockRef {
@@ -165,11 +174,14 @@ impl Chain for Node {
         let request = TransactionRequest::default()
             .to(EvmAddress::from(market.0))
             .input(Bytes::from(bindings::payout_of_data(payee)).into());
-        let answer = self.ask(async { self.provider.call(request).await }).await?;
-        if answer.len() != 32 {
-            return Err(ChainError::Refused("the market did not say what it owes".to_owned()));
-        }
-        Ok(Wei::new(alloy::primitives::U256::from_be_slice(&answer)))
+        self.first_word(request).await
+    }
+
+    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        let request = TransactionRequest::default()
+            .to(EvmAddress::from(market.0))
+            .input(Bytes::from(bindings::held_for_data(payee)).into());
+        self.first_word(request).await
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

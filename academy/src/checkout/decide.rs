@@ -15,6 +15,8 @@ pub enum Candidate {
     Pending,
     /// Its sender's nonce was used by something else, and every event up to then was seen.
     Replaced,
+    /// It paid, and the money went back in this block.
+    Refunded(u64),
 }
 
 /// The order's part in the decision.
@@ -26,7 +28,7 @@ pub struct Standing {
     pub setback: Option<Setback>,
     /// A payment of its own was accepted, and its block is known to be replaced.
     pub orphaned: bool,
-    /// Its payment can no longer be undone.
+    /// Its payment, or its refund, can no longer be undone.
     pub is_final: bool,
     /// Until when its price holds.
     pub expires_at: Time,
@@ -72,6 +74,8 @@ pub enum Grant {
     Open,
     /// The lessons close until the payment is seen again.
     Suspend,
+    /// The lessons close: the money went back.
+    Close,
     /// Nothing changes.
     Keep,
 }
@@ -85,7 +89,7 @@ pub struct Decision {
     pub setback: Option<Setback>,
     /// Confirmations of its payment.
     pub confirmations: u32,
-    /// Its payment is final.
+    /// Its payment, or its refund, is final.
     pub is_final: bool,
     /// The payment to write down as accepted.
     pub accepted: Option<Found>,
@@ -122,6 +126,22 @@ pub fn decide(
     if let Some((found, others)) = pay.split_first() {
         return paid(standing, found, others, head, rules);
     }
+    let refund = candidates.iter().filter_map(|candidate| match candidate {
+        Candidate::Refunded(block) => Some(*block),
+        _ => None,
+    });
+    if let Some(block) = refund.max() {
+        let confirmations = confirmations(block, head);
+        return Decision {
+            state: OrderState::Refunded,
+            setback: None,
+            confirmations,
+            is_final: rules.last.reached(block, confirmations),
+            accepted: None,
+            review: Vec::new(),
+            grant: Grant::Close,
+        };
+    }
     let waiting = candidates
         .iter()
         .any(|candidate| matches!(candidate, Candidate::Pending | Candidate::Mined(Verdict::NotCanonical)));
@@ -153,7 +173,7 @@ pub fn decide(
         OrderState::Paid | OrderState::Confirming => {
             Decision { grant: Grant::Suspend, ..keep(OrderState::Confirming, Some(Setback::Orphaned)) }
         }
-        OrderState::Cancelled => keep(OrderState::Cancelled, standing.setback),
+        OrderState::Cancelled | OrderState::Refunded => keep(standing.state, standing.setback),
         OrderState::Open | OrderState::Submitted | OrderState::Expired => {
             if waiting && !expired {
                 return keep(OrderState::Submitted, None);
@@ -173,7 +193,9 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     let reviewed = |setback| others.iter().map(move |other| ((*other).clone(), setback));
     let confirmations = confirmations(found.block_number, head);
     let is_final = rules.last.reached(found.block_number, confirmations);
-    let accepted_before = matches!(standing.state, OrderState::Paid | OrderState::Confirming);
+    // Where a reorg undid a refund, the payment counts again.
+    let accepted_before =
+        matches!(standing.state, OrderState::Paid | OrderState::Confirming | OrderState::Refunded);
     // What was accepted once is not judged again by rules that time has moved.
     let review = match standing.state {
         _ if accepted_before => None,
@@ -199,7 +221,7 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
         };
     }
     // What is final stays, even where a deep reorg or a node that lags makes its block a new one.
-    let stays = accepted_before && standing.is_final;
+    let stays = accepted_before && standing.state != OrderState::Refunded && standing.is_final;
     let open = stays || confirmations >= rules.open_at;
     Decision {
         state: if open { OrderState::Paid } else { OrderState::Confirming },

@@ -45,6 +45,15 @@ pub enum CheckoutError {
     /// No reason was given.
     #[error("a reason is needed")]
     NoReason,
+    /// There is no money-back window, or nothing was paid.
+    #[error("the order can't be refunded")]
+    NotRefundable,
+    /// The money-back window is over.
+    #[error("the money-back window has ended")]
+    WindowEnded,
+    /// The contract takes it from this wallet only.
+    #[error("only {0} can send it")]
+    OtherWallet(String),
     /// The contract owes the caller nothing.
     #[error("nothing to withdraw")]
     NothingToWithdraw,
@@ -98,6 +107,19 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NoReason => {
                 Self::field("reason", "Say why, in a few words; it is kept in the audit log.")
             }
+            CheckoutError::NotRefundable => conflict(
+                "not_refundable",
+                "There is nothing to refund here: the order was not paid, was refunded already, or its course was sold without a money-back window.",
+            ),
+            CheckoutError::WindowEnded => conflict(
+                "window_ended",
+                "The money-back window of this purchase has ended. From then on the money is the instructor's, and the contract gives none back.",
+            ),
+            CheckoutError::OtherWallet(address) => Self::new(
+                Kind::Conflict,
+                "other_wallet",
+                format!("The contract takes this refund from {address} only. Sign in with that wallet."),
+            ),
             CheckoutError::NothingToWithdraw => {
                 conflict("nothing_to_withdraw", "There is nothing to withdraw yet.")
             }

@@ -5,12 +5,13 @@
 //! say, and settles every order that the chain has not decided. The cursor moves only after the
 //! events are kept, so that a crash repeats a step and never skips one.
 
-use super::{service::Checkout, store};
+use super::{refund_store, service::Checkout, store};
 use crate::{
     Academy, Problem,
     catalog::dereference,
     chain::{BlockRef, ChainError, Event, Log},
     checkout::Setback,
+    evm::Address,
     ids::{OrderId, PaymentId},
     jobs,
     problem::Kind,
@@ -148,7 +149,7 @@ impl Checkout<'_> {
         store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         let from = self.0.catalog().retract_above(&mut tx, height).await?;
         store::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
-        for order in store::paid_above(&mut tx, policy.chain_id, height).await? {
+        for order in store::decided_above(&mut tx, policy.chain_id, height).await? {
             jobs::settle_at(&mut tx, self.0, order, now).await?;
         }
         tx.commit().await?;
@@ -208,7 +209,18 @@ impl Checkout<'_> {
                     jobs::settle_at(&mut tx, self.0, order, now).await?;
                 }
             }
-            Event::PayoutWithdrawn { payee, amount } => {
+            Event::PurchaseRefunded { order, .. } => {
+                let Some(id) = dereference(order).map(OrderId) else { return Ok(()) };
+                if store::order(&mut tx, id).await?.is_some() {
+                    refund_store::see_refund(&mut tx, chain_id, log, id, now).await?;
+                    jobs::settle_at(&mut tx, self.0, id, now).await?;
+                }
+            }
+            // What it says of a payment is read from the receipt, when the payment is judged.
+            Event::PurchaseHeld { .. } => {}
+            // Sums are in the chain's own currency so far.
+            Event::PayoutWithdrawn { token, .. } if *token != Address::ZERO => {}
+            Event::PayoutWithdrawn { payee, amount, .. } => {
                 store::put_payout(&mut tx, chain_id, log, *payee, *amount, now).await?;
             }
             _ => self.0.catalog().apply(&mut tx, log).await?,

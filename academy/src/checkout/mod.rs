@@ -1,9 +1,10 @@
 //! What people buy: orders, payments, and the decision that a payment counts.
 //!
-//! Tables: `orders`, `submissions`, `payments`, `payouts`, `chain_cursors`, `chain_blocks`.
+//! Tables: `orders`, `submissions`, `payments`, `refunds`, `payouts`, `chain_cursors`, `chain_blocks`.
 //!
 //! An order goes `open → submitted → confirming → paid`, back to `open` when its transaction
-//! turns out not to pay, to `expired` or `cancelled` when nothing comes. [`verify`] decides what
+//! turns out not to pay, to `expired` or `cancelled` when nothing comes, from `paid` to `refunded` when
+//! the contract gave the money back. [`verify`] decides what
 //! a receipt means, [`decide`] what an order becomes; both are pure. `settle` asks the chain with no
 //! transaction open, decides, and writes payment, order and enrollment in one transaction.
 //!
@@ -21,6 +22,10 @@ pub mod decide;
 mod error;
 #[cfg(feature = "server")]
 mod follower;
+#[cfg(feature = "server")]
+mod refund_store;
+#[cfg(feature = "server")]
+mod refunds;
 #[cfg(feature = "server")]
 mod reports;
 #[cfg(feature = "server")]

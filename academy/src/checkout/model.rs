@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     catalog::words,
     evm::{Address, BlockHash, BlockTag, TxHash},
-    ids::{OrderId, PaymentId, TierId},
+    ids::{CourseId, OrderId, PaymentId, TierId},
     money::Wei,
     time::Time,
 };
@@ -25,6 +25,8 @@ words! {
         Expired = "expired",
         /// The buyer gave it up.
         Cancelled = "cancelled",
+        /// The payment went back to whoever paid it, and the lessons closed.
+        Refunded = "refunded",
     }
 }
 
@@ -207,6 +209,31 @@ pub struct Order {
     pub chain_unreachable: bool,
     /// The first lesson to read, once paid.
     pub first_lesson: Option<String>,
+    /// Until when the contract gives the money back, while it does.
+    pub refundable_until: Option<Time>,
+}
+
+/// What giving a purchase back needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The course's place in URLs.
+    pub course_slug: String,
+    /// The course's title.
+    pub course_title: String,
+    /// The course, for whoever teaches it.
+    pub course: CourseId,
+    /// What goes back.
+    pub amount: Wei,
+    /// To whom: the account that paid, checksummed.
+    pub payer: String,
+    /// Whose access ends, checksummed.
+    pub beneficiary: String,
+    /// Until when the contract does it.
+    pub until: Time,
+    /// The caller is the buyer; otherwise they teach the course.
+    pub own: bool,
+    /// The call for the caller's wallet.
+    pub call: WalletCall,
 }
 
 /// A call, ready for `eth_sendTransaction`; quantities as EIP-1474 wants them.
@@ -266,6 +293,8 @@ pub struct OrderRow {
     pub transaction: Option<Transaction>,
     /// When it was opened.
     pub created_at: Time,
+    /// Until when the contract gives the money back, while it does.
+    pub refundable_until: Option<Time>,
 }
 
 /// A payment as the chain shows it.
@@ -306,6 +335,8 @@ words! {
         Review = "review",
         /// A person looked at it, and it does not count.
         Dismissed = "dismissed",
+        /// It went back to whoever paid it.
+        Refunded = "refunded",
     }
 }
 
@@ -337,6 +368,8 @@ pub struct Sales {
 pub struct Payout {
     /// Owed by the contract now.
     pub owed: Wei,
+    /// Held by the contract until money-back windows end.
+    pub held: Wei,
     /// Who is the payee, checksummed.
     pub payee: String,
     /// Withdrawn so far: when it was seen, amount, transaction.

@@ -9,7 +9,7 @@ use super::{
     store::{parse, unsigned},
 };
 use crate::{
-    Actor, Operation, Problem,
+    Actor, Operation, Person, Problem,
     accounts::{display_name, parse_address},
     chain::withdraw_call,
     ids::{CourseId, OrderId, PaymentId},
@@ -31,11 +31,13 @@ struct Listed {
     state: String,
     setback: Option<String>,
     created_at: Time,
+    refundable_until: Option<Time>,
 }
 
 macro_rules! listed {
     () => {
-        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.state, o.setback, o.created_at
+        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.state, o.setback, o.created_at,
+            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id AND p.standing = 'accepted') AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
     };
 }
@@ -88,6 +90,7 @@ impl Checkout<'_> {
             state: parse("an order's state", &order.state)?,
             setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,
+            refundable_until: order.refundable_until.filter(|until| *until > self.0.now()),
         })
     }
 
@@ -207,6 +210,7 @@ impl Checkout<'_> {
     pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
         let owed = self.owed(person).await?;
+        let held = self.0.0.chain.held_for(self.0.0.policy.market, person.address).await?;
         let mut conn = self.0.0.db.read().await?;
         let rows = sql!(all conn, (Time, String, String, i64, String),
             "SELECT seen_at, amount, tx_hash, block_number, block_hash FROM payouts
@@ -219,7 +223,12 @@ impl Checkout<'_> {
                 Ok((at, parse("an amount", &amount)?, self.transaction(parse("a hash", &hash)?, Some(block))))
             })
             .collect::<Result<_, Problem>>()?;
-        Ok(Payout { owed, payee: person.address_text.clone(), history })
+        Ok(Payout { owed, held, payee: person.address_text.clone(), history })
+    }
+
+    /// What the contract owes the caller as a payee now.
+    async fn owed(&self, person: &Person) -> Result<Wei, Problem> {
+        Ok(self.0.0.chain.payout_of(self.0.0.policy.market, person.address).await?)
     }
 
     /// The call that pays out all that the contract owes the caller.

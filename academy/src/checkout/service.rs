@@ -3,6 +3,7 @@
 use super::{
     error::CheckoutError,
     model::{ChainInfo, Finality, Order, OrderState, Transaction, WalletCall},
+    refund_store,
     store::{self, OrderRecord, PaymentRecord, Submission},
 };
 use crate::{
@@ -12,8 +13,8 @@ use crate::{
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, TierId},
     jobs,
-    money::Wei,
     store::{Conn, StoreError},
+    time::Time,
 };
 
 /// The rules of the chain that we sell on.
@@ -48,7 +49,7 @@ pub struct ChainHealth {
     /// The next block that the follower will read.
     pub next_block: Option<u64>,
     /// When the follower last took a step.
-    pub seen_at: Option<crate::time::Time>,
+    pub seen_at: Option<Time>,
     /// The chain answers and the follower moves.
     pub healthy: bool,
 }
@@ -239,7 +240,8 @@ impl Checkout<'_> {
         self.own(&mut tx, actor, id).await?;
         let mut order = store::lock_order(&mut tx, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         let used = store::payments_in(&mut tx, order.chain_id, hash).await?.into_iter().any(|payment| {
-            payment.standing == super::Standing::Accepted && payment.order.is_some_and(|other| other != id)
+            matches!(payment.standing, super::Standing::Accepted | super::Standing::Refunded)
+                && payment.order.is_some_and(|other| other != id)
         });
         if used {
             return Err(CheckoutError::HashUsed.into());
@@ -299,7 +301,9 @@ impl Checkout<'_> {
     /// The transaction to show: the payment that counts, or the one named last.
     fn newest(&self, payments: &[PaymentRecord], submissions: &[Submission]) -> Option<Transaction> {
         let standing = |wanted| payments.iter().rev().find(move |payment| payment.standing == wanted);
-        let payment = standing(super::Standing::Accepted).or_else(|| standing(super::Standing::Orphaned));
+        let payment = standing(super::Standing::Accepted)
+            .or_else(|| standing(super::Standing::Refunded))
+            .or_else(|| standing(super::Standing::Orphaned));
         match payment {
             Some(payment) => {
                 Some(self.transaction(payment.hash, Some((payment.block_number, payment.block_hash))))
@@ -331,6 +335,13 @@ impl Checkout<'_> {
             .flat_map(|module| &module.lessons)
             .find(|lesson| lesson.access <= order.level)
             .map(|lesson| lesson.slug.clone());
+        let refundable_until = match order.state {
+            OrderState::Paid => refund_store::hold_of(conn, order.id)
+                .await?
+                .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
+                .filter(|until| *until > now),
+            _ => None,
+        };
         Ok(Order {
             transaction: self.transaction_of(conn, order.id).await?,
             id: order.id,
@@ -355,6 +366,7 @@ impl Checkout<'_> {
             paid_at: order.paid_at,
             chain_unreachable: waiting && stale,
             first_lesson,
+            refundable_until,
         })
     }
 
@@ -377,10 +389,5 @@ impl Checkout<'_> {
             healthy: head.is_some()
                 && cursor.is_some_and(|(_, seen)| now <= seen.plus_millis(policy.stale_after_millis)),
         })
-    }
-
-    /// What the contract owes the caller as a payee now.
-    pub(super) async fn owed(&self, person: &Person) -> Result<Wei, Problem> {
-        Ok(self.0.0.chain.payout_of(self.0.0.policy.market, person.address).await?)
     }
 }

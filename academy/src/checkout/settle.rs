@@ -3,9 +3,10 @@
 use super::{
     decide::{Candidate, Grant, Last, Rules, Standing as Position, decide},
     model::{Finality, OrderState, Setback, Standing},
+    refund_store::{self, RefundRecord},
     service::Checkout,
     store::{self, OrderRecord, PaymentRecord, Submission},
-    verify::{Evidence, Expected, Found, Verdict, carries, verify_each},
+    verify::{Evidence, Expected, Found, Verdict, carries, refunds as refunds_order, verify_each},
 };
 use crate::{
     Problem,
@@ -32,6 +33,28 @@ fn receipt_carries(receipt: &Receipt, index: u64, order: &OrderRecord) -> bool {
     receipt.logs.iter().any(|log| log.index == index && carries(log, reference(order.id.0)))
 }
 
+/// Each refund ends the last payment before it that is not ended yet: the contract sells nothing twice
+/// that it has not taken back.
+fn give_back(candidates: &mut [Judged], refunds: &[RefundRecord]) {
+    for refund in refunds.iter().filter(|refund| refund.confirmed) {
+        let place = (refund.block_number, refund.log_index);
+        let paid = candidates
+            .iter_mut()
+            .filter_map(|(_, candidate)| match candidate {
+                Candidate::Mined(Verdict::Pays(found)) => {
+                    let at = (found.block_number, found.log_index);
+                    Some((at, candidate))
+                }
+                _ => None,
+            })
+            .filter(|(at, _)| *at < place)
+            .max_by_key(|(at, _)| *at);
+        if let Some((_, candidate)) = paid {
+            *candidate = Candidate::Refunded(refund.block_number);
+        }
+    }
+}
+
 /// How often settling starts anew when someone else changed the order meanwhile.
 const TRIES: usize = 5;
 
@@ -42,6 +65,7 @@ type Judged = ((TxHash, Option<u64>), Candidate);
 struct Sight {
     order: OrderRecord,
     payments: Vec<PaymentRecord>,
+    refunds: Vec<RefundRecord>,
     submissions: Vec<Submission>,
     cursor: Option<u64>,
     withdrawn: bool,
@@ -76,11 +100,15 @@ impl Checkout<'_> {
         for _ in 0..TRIES {
             let sight = self.look(id).await?;
             let head = self.0.0.chain.head().await?;
-            let candidates = self.candidates(&sight, head.number).await?;
+            let refunds = self.refunds_now(&sight).await?;
+            let mut candidates = self.candidates(&sight, &refunds, head.number).await?;
+            give_back(&mut candidates, &refunds);
             let orphaned = self.orphaned(&sight, &candidates).await?;
             let rules = self.rules().await?;
             self.0.point("settle.chain_read")?;
-            if let Some(settled) = self.write(sight, &candidates, orphaned, head.number, &rules).await? {
+            if let Some(settled) =
+                self.write(sight, &candidates, &refunds, orphaned, head.number, &rules).await?
+            {
                 self.0.point("settle.after_commit")?;
                 return Ok(settled);
             }
@@ -96,6 +124,7 @@ impl Checkout<'_> {
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         Ok(Sight {
             payments: store::payments_of(&mut conn, id).await?,
+            refunds: refund_store::refunds_of(&mut conn, id).await?,
             submissions: store::submissions(&mut conn, id).await?,
             cursor: store::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
             withdrawn: course.state == CourseState::Withdrawn,
@@ -104,7 +133,12 @@ impl Checkout<'_> {
     }
 
     /// What the chain says of every transaction that was named for the order or seen with its id.
-    async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<Judged>, Problem> {
+    async fn candidates(
+        &self,
+        sight: &Sight,
+        refunds: &[RefundRecord],
+        head: u64,
+    ) -> Result<Vec<Judged>, Problem> {
         let mut candidates = Vec::new();
         for submission in &sight.submissions {
             let hash = submission.hash;
@@ -120,7 +154,7 @@ impl Checkout<'_> {
                     let used: Vec<(u64, OrderId)> = store::payments_in(&mut conn, sight.order.chain_id, hash)
                         .await?
                         .into_iter()
-                        .filter(|payment| payment.standing == Standing::Accepted)
+                        .filter(|payment| matches!(payment.standing, Standing::Accepted | Standing::Refunded))
                         .filter_map(|payment| Some((payment.log_index, payment.order?)))
                         .filter(|(_, order)| *order != sight.order.id)
                         // Since a reorg our own purchase may stand where another order's was.
@@ -128,8 +162,10 @@ impl Checkout<'_> {
                         .collect();
                     drop(conn);
                     let mut expected = self.expected(sight);
+                    // What went back does not stand in the way of another payment.
                     expected.paid_by = expected.paid_by.filter(|(paid, index)| {
-                        *paid != hash || receipt_carries(&receipt, *index, &sight.order)
+                        !refunds.iter().any(|refund| refund.confirmed)
+                            && (*paid != hash || receipt_carries(&receipt, *index, &sight.order))
                     });
                     let evidence = Evidence {
                         chain_id: self.0.0.policy.chain_id,
@@ -151,6 +187,29 @@ impl Checkout<'_> {
             }
         }
         Ok(candidates)
+    }
+
+    /// The refunds as the chain has them now. What was confirmed is undone only on evidence that its
+    /// block was replaced: a node that knows nothing of it proves nothing.
+    async fn refunds_now(&self, sight: &Sight) -> Result<Vec<RefundRecord>, Problem> {
+        let chain = &self.0.0.chain;
+        let expected = self.expected(sight);
+        let mut refunds = sight.refunds.clone();
+        for refund in &mut refunds {
+            if let Some(receipt) = chain.receipt(refund.hash).await? {
+                let canonical = chain.block(receipt.block_number).await?;
+                let chain_id = self.0.0.policy.chain_id;
+                let evidence = Evidence { chain_id, receipt: &receipt, canonical, used: &[] };
+                if refunds_order(&expected, &evidence, refund.log_index) {
+                    refund.confirmed = true;
+                    (refund.block_number, refund.block_hash) = (receipt.block_number, receipt.block_hash);
+                    continue;
+                }
+            }
+            let now = chain.block(refund.block_number).await?;
+            refund.confirmed &= now.is_none_or(|block| block.hash == refund.block_hash);
+        }
+        Ok(refunds)
     }
 
     fn expected(&self, sight: &Sight) -> Expected {
@@ -238,6 +297,7 @@ impl Checkout<'_> {
         &self,
         sight: Sight,
         candidates: &[Judged],
+        refunds: &[RefundRecord],
         orphaned: bool,
         head: u64,
         rules: &Rules,
@@ -280,21 +340,25 @@ impl Checkout<'_> {
             let counts = |found: &Found| place == (found.transaction, Some(found.log_index));
             let to = match (payment.standing, verdict) {
                 (Standing::Accepted, _) if orphaned && !order.is_final => {
-                    Some((Standing::Orphaned, Setback::Orphaned))
+                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }
+                (_, Some(Candidate::Refunded(_))) => Some((Standing::Refunded, None)),
                 // The order is paid at another place since a reorg.
                 (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
-                    Some((Standing::Orphaned, Setback::Orphaned))
+                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }
                 (
-                    Standing::Review | Standing::Orphaned,
+                    Standing::Review | Standing::Orphaned | Standing::Refunded,
                     Some(Candidate::Mined(Verdict::Rejected(setback))),
-                ) if setback.needs_review() => Some((Standing::Review, *setback)),
+                ) if setback.needs_review() => Some((Standing::Review, Some(*setback))),
                 _ => None,
             };
             if let Some((standing, setback)) = to {
-                store::set_standing(&mut tx, payment.id, Some(order.id), standing, Some(setback)).await?;
+                store::set_standing(&mut tx, payment.id, Some(order.id), standing, setback).await?;
             }
+        }
+        for refund in refunds {
+            refund_store::update_refund(&mut tx, order.chain_id, refund).await?;
         }
         self.0.point("settle.payment_written")?;
         match decision.grant {
@@ -305,6 +369,7 @@ impl Checkout<'_> {
                     .await?;
             }
             Grant::Suspend => self.0.learning().suspend_for_order(&mut tx, order.id).await?,
+            Grant::Close => self.0.learning().refund_for_order(&mut tx, order.id).await?,
             Grant::Keep => {}
         }
         self.0.point("settle.enrollment_written")?;
@@ -334,7 +399,7 @@ impl Checkout<'_> {
         self.0.point("settle.order_written")?;
         let waiting = match order.state {
             OrderState::Submitted | OrderState::Confirming => true,
-            OrderState::Paid => !order.is_final,
+            OrderState::Paid | OrderState::Refunded => !order.is_final,
             OrderState::Open | OrderState::Expired | OrderState::Cancelled => false,
         };
         tx.commit().await?;

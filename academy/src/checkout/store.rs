@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     accounts::parse_address,
-    chain::{BlockRef, Log},
+    chain::{BlockRef, Hold, Log},
     evm::{Address, BlockHash, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId, UserId},
     money::Wei,
@@ -148,7 +148,8 @@ pub(super) async fn bought_otherwise(conn: &mut Conn, order: &OrderRecord) -> Re
 /// Orders whose end the chain has not decided yet, oldest first.
 pub(super) async fn unsettled(conn: &mut Conn) -> Result<Vec<OrderId>, StoreError> {
     let rows = sql!(all conn, (OrderId,),
-        "SELECT id FROM orders WHERE state IN ('submitted', 'confirming') OR (state = 'paid' AND NOT is_final)
+        "SELECT id FROM orders WHERE state IN ('submitted', 'confirming')
+            OR (state IN ('paid', 'refunded') AND NOT is_final)
          ORDER BY created_at LIMIT 1000")?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
@@ -294,15 +295,16 @@ pub(super) async fn payments_in(
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
-/// Orders whose accepted payments sit above a height: a reorg may have undone them.
-pub(super) async fn paid_above(
+/// Orders whose payments or refunds sit above a height: a reorg may have undone them.
+pub(super) async fn decided_above(
     conn: &mut Conn,
     chain_id: u64,
     height: u64,
 ) -> Result<Vec<OrderId>, StoreError> {
     let rows = sql!(all conn, (OrderId,),
-        "SELECT DISTINCT o.id FROM orders o JOIN payments p ON p.order_id = o.id
-         WHERE p.chain_id = $1 AND p.block_number > $2 AND NOT o.is_final",
+        "SELECT o.id FROM orders o WHERE NOT o.is_final AND (EXISTS
+            (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.chain_id = $1 AND p.block_number > $2)
+            OR EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.chain_id = $1 AND r.block_number > $2))",
         chain_id.cast_signed(), height.cast_signed())?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
@@ -350,6 +352,11 @@ pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Resu
     Ok(())
 }
 
+/// When a hold ends, in milliseconds.
+fn end_of(hold: &Hold) -> Time {
+    Time(i64::try_from(hold.until).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
 /// Writes down that a payment is an order's, and how it stands, unless it was dismissed for another.
 /// What another order had at that place stands elsewhere since a reorg: the chain names this one.
 pub(super) async fn put_payment(
@@ -363,18 +370,21 @@ pub(super) async fn put_payment(
 ) -> Result<bool, StoreError> {
     let rows = sql!(run conn,
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
-            listing, tier_number, token, amount, standing, setback, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
-                standing = excluded.standing, setback = excluded.setback
+                standing = excluded.standing, setback = excluded.setback, payer = excluded.payer, payee = excluded.payee,
+                fee = excluded.fee, refundable_until = excluded.refundable_until
             WHERE payments.order_id = excluded.order_id OR payments.standing <> 'dismissed'",
         id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
         order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
         order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
-        order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now)?;
+        order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now,
+        found.hold.as_ref().map(|hold| hold.payer.to_string()), found.hold.as_ref().map(|hold| hold.payee.to_string()),
+        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of))?;
     Ok(rows == 1)
 }
 

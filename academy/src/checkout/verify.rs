@@ -3,7 +3,7 @@
 //! Each clause is a line here and a test in `tests/it/verify.rs` that fails without it.
 
 use crate::{
-    chain::{BlockRef, Event, Log, Receipt},
+    chain::{BlockRef, Event, Hold, Log, Receipt},
     checkout::Setback,
     evm::{Address, BlockHash, TxHash},
     ids::OrderId,
@@ -61,6 +61,8 @@ pub struct Found {
     pub block_time: u64,
     /// How much.
     pub amount: Wei,
+    /// How the contract holds the money, if it does.
+    pub hold: Option<Box<Hold>>,
 }
 
 /// What the receipt means.
@@ -159,5 +161,43 @@ fn verify_log(expected: &Expected, evidence: &Evidence<'_>, log: &Log, block: Bl
         block_hash: block.hash,
         block_time: block.timestamp,
         amount: *amount,
+        hold: hold_of(evidence.receipt, log),
     })
+}
+
+/// How the contract holds a purchase's money: it says so before anything else that it says of a
+/// purchase in the same transaction.
+fn hold_of(receipt: &Receipt, purchase: &Log) -> Option<Box<Hold>> {
+    let next = receipt
+        .logs
+        .iter()
+        .filter(|log| log.contract == purchase.contract && log.index > purchase.index)
+        .min_by_key(|log| log.index)?;
+    match (&next.event, &purchase.event) {
+        (Event::PurchaseHeld { order, hold }, Event::CoursePurchased { order: bought, .. })
+            if order == bought =>
+        {
+            Some(Box::new(*hold))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a mined refund is of this order's purchase. Of two purchases with the same order's id the
+/// contract can refund only the last, so the order's terms name it.
+pub fn refunds(expected: &Expected, evidence: &Evidence<'_>, index: u64) -> bool {
+    let receipt = evidence.receipt;
+    evidence.chain_id == expected.chain_id
+        && receipt.success
+        && evidence.canonical.is_some_and(|block| block.hash == receipt.block_hash)
+        && receipt.logs.iter().any(|log| {
+            log.index == index
+                && log.contract == expected.market
+                && matches!(&log.event, Event::PurchaseRefunded { order, beneficiary, number, tier, token, .. }
+                    if *order == expected.reference
+                        && *beneficiary == expected.beneficiary
+                        && *number == expected.listing
+                        && *tier == expected.tier
+                        && *token == expected.token)
+        })
 }

@@ -29,6 +29,8 @@ words! {
         Suspended = "suspended",
         /// An admin took it back.
         Revoked = "revoked",
+        /// Its payment went back to whoever paid it.
+        Refunded = "refunded",
     }
 }
 

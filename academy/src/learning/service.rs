@@ -234,6 +234,11 @@ impl Learning<'_> {
         Ok(store::suspend(conn, order).await?)
     }
 
+    /// Ends an order's access because its payment went back, in the caller's transaction.
+    pub(crate) async fn refund_for_order(&self, conn: &mut Conn, order: OrderId) -> Result<(), Problem> {
+        Ok(store::refund(conn, order).await?)
+    }
+
     /// The course of a lesson that the caller may read.
     async fn open_lesson(&self, conn: &mut Conn, actor: &Actor, id: LessonId) -> Result<CourseId, Problem> {
         let course = self.0.catalog().lesson_course(conn, id).await?;
@@ -404,7 +409,7 @@ impl Learning<'_> {
 
 fn standing(state: EnrollmentState) -> u8 {
     match state {
-        EnrollmentState::Revoked => 0,
+        EnrollmentState::Revoked | EnrollmentState::Refunded => 0,
         EnrollmentState::Suspended => 1,
         EnrollmentState::Active => 2,
     }

@@ -28,7 +28,7 @@ pub(super) async fn access(conn: &mut Conn, user: UserId, course: CourseId) -> R
                 access.enrolled = true;
             }
             EnrollmentState::Suspended => access.suspended = true,
-            EnrollmentState::Revoked => {}
+            EnrollmentState::Revoked | EnrollmentState::Refunded => {}
         }
     }
     Ok(access)
@@ -60,6 +60,12 @@ pub(super) async fn put(conn: &mut Conn, new: &NewEnrollment) -> Result<(), Stor
 /// Takes an order's access back until its payment is seen again.
 pub(super) async fn suspend(conn: &mut Conn, order: OrderId) -> Result<(), StoreError> {
     sql!(run conn, "UPDATE enrollments SET state = 'suspended' WHERE order_id = $1 AND state = 'active'", order)?;
+    Ok(())
+}
+
+/// Ends an order's access, because its payment went back.
+pub(super) async fn refund(conn: &mut Conn, order: OrderId) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE enrollments SET state = 'refunded' WHERE order_id = $1 AND state <> 'revoked'", order)?;
     Ok(())
 }
 

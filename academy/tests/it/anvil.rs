@@ -192,7 +192,7 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
         let update = catalog.listing_call(&place.teacher, course).await.unwrap().unwrap();
         place.anvil.dev.send(me, &call(&update)).await.unwrap();
         turn(&place.academy).await;
-        assert!(catalog.studio(&place.teacher, course).await.unwrap().disagreements().is_empty());
+        assert!(catalog.studio(&place.teacher, course).await.unwrap().agrees());
         let _ = catalog.remove_tier(&place.teacher, second).await;
         let _ = catalog.remove_tier(&place.teacher, place.course.tier).await;
     }

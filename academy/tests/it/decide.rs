@@ -37,6 +37,7 @@ fn found(block: u64, seconds: u64) -> Found {
         block_hash: BlockHash([9; 32]),
         block_time: seconds,
         amount: Wei::ZERO,
+        hold: None,
     }
 }
 

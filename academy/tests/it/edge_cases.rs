@@ -141,7 +141,7 @@ on_both_engines! {
         };
         let mut lookalike = world.payment(&course, &order);
         lookalike.events[0].0 = Address([0xEE; 20]);
-        let withdrawn = Event::PayoutWithdrawn { payee: me, amount: order.price };
+        let withdrawn = Event::PayoutWithdrawn { payee: me, token: Address::ZERO, amount: order.price };
         macro_rules! with {
             ($field:ident = $value:expr) => {
                 change(&|event| if let Event::CoursePurchased { $field, .. } = event { *$field = $value })

@@ -181,6 +181,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Somebody, checkout.mine(actor));
             call!(calls, Somebody, checkout.order(actor, id));
             call!(calls, Somebody, checkout.wallet_call(actor, id));
+            call!(calls, Somebody, checkout.refund(actor, id));
             call!(calls, Somebody, checkout.cancel(actor, id));
             call!(calls, Somebody, checkout.submit(actor, id, &world.hash().to_string()));
         }
@@ -208,6 +209,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Own, catalog.remove_module(actor, spare));
             call!(calls, Own, catalog.add_tier(actor, course.id, &tier_form("1", 2)));
             call!(calls, Own, catalog.edit_tier(actor, *free, &tier_form("0", 2)));
+            call!(calls, Own, catalog.set_refund_days(actor, course.id, "0"));
             call!(calls, Own, catalog.remove_tier(actor, *free));
         }
         Operation::Publish => {

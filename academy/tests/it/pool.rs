@@ -226,8 +226,11 @@ async fn a_liars_nonce_cancels_nothing() {
 #[tokio::test]
 async fn a_log_that_one_provider_hides_is_heard_from_another() {
     let (one, two) = (node(), node());
-    let paid =
-        academy::chain::Event::PayoutWithdrawn { payee: Address([5; 20]), amount: academy::money::Wei::ZERO };
+    let paid = academy::chain::Event::PayoutWithdrawn {
+        payee: Address([5; 20]),
+        token: Address::ZERO,
+        amount: academy::money::Wei::ZERO,
+    };
     let transaction = FakeTransaction {
         hash: academy::evm::TxHash([1; 32]),
         sender: Address([5; 20]),

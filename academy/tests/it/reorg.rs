@@ -189,7 +189,7 @@ on_both_engines! {
         let teacher = world.teacher().await;
         let me = crate::support::person(&teacher).address;
         let amount = academy::money::Wei::from_ether("1").unwrap();
-        let paid = academy::chain::Event::PayoutWithdrawn { payee: me, amount };
+        let paid = academy::chain::Event::PayoutWithdrawn { payee: me, token: academy::evm::Address::ZERO, amount };
         world.chain.mine_empty(1);
         world.academy.follow_once().await.unwrap();
         world.chain.mine(vec![world.transaction(me, vec![paid])]);

@@ -141,7 +141,9 @@ fn the_contract_must_be_ours() {
 #[test]
 fn the_topic_must_be_a_purchase() {
     let verdict = spoiled(|case| {
-        case.event(|event| *event = Event::PayoutWithdrawn { payee: BUYER, amount: wei(1000) });
+        case.event(|event| {
+            *event = Event::PayoutWithdrawn { payee: BUYER, token: Address::ZERO, amount: wei(1000) }
+        });
     });
     assert_eq!(verdict, rejected(Setback::NoPurchase));
     assert_eq!(spoiled(|case| case.receipt.logs.clear()), rejected(Setback::NoPurchase));
@@ -222,7 +224,7 @@ fn says_what_was_bought_whatever_else_the_transaction_did() {
     let verdict = spoiled(|case| {
         field!(case, number = 6);
         field!(case, order = [2; 32]);
-        let withdrawn = Event::PayoutWithdrawn { payee: BUYER, amount: wei(1000) };
+        let withdrawn = Event::PayoutWithdrawn { payee: BUYER, token: Address::ZERO, amount: wei(1000) };
         case.receipt.logs.insert(0, log(MARKET, 0, withdrawn));
     });
     assert_eq!(verdict, rejected(Setback::OtherCourse));

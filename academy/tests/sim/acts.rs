@@ -11,48 +11,12 @@ use academy::{
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 use crate::{
+    deeds::{Act, Deed},
     history::{History, RELAY},
     net::{Happening, Mood},
     oracle::{Last, Order},
     world::{MARKET, reference},
 };
-
-/// An act and the dice that it is carried out with: the same act does the same in the same place.
-#[derive(Clone, Copy, Debug)]
-pub struct Act {
-    kind: Deed,
-    dice: u64,
-}
-
-macro_rules! deeds {
-    ($($name:ident $weight:literal,)+) => {
-        #[derive(Clone, Copy, Debug)]
-        enum Deed { $($name,)+ }
-
-        /// How often each happens, of all together.
-        const DEEDS: &[(Deed, u32)] = &[$((Deed::$name, $weight),)+];
-    };
-}
-
-deeds! {
-    Open 9, Pay 12, PayWrongly 5, Batch 3, Submit 6, SpeedUp 2, Cancel 1, Withdraw 1, Mine 14, Reorg 6,
-    Follow 9, Work 5, AtOnce 4, Crash 4, Full 2, Wait 4, Skew 2, Mood 6, Forget 1, Finalize 2,
-}
-
-impl Act {
-    pub fn draw(dice: &mut StdRng) -> Self {
-        let mut place = dice.random_range(0..DEEDS.iter().map(|(_, weight)| weight).sum());
-        let (kind, _) = DEEDS
-            .iter()
-            .find(|(_, weight)| {
-                let here = place < *weight;
-                place = place.saturating_sub(*weight);
-                here
-            })
-            .unwrap();
-        Self { kind: *kind, dice: dice.random() }
-    }
-}
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
@@ -382,13 +346,11 @@ impl History<'_> {
             }));
         }
         let gate = self.gate.clone();
-        let mut blocks = 0;
-        let mut mining = std::mem::take(&mut self.net.pool);
-        self.net.pool.clone_from(&mining);
+        let mut goes_on = true;
         gate.run(tasks, dice, |dice| {
-            if blocks == 0 && dice.random_ratio(1, 12) {
-                blocks = 1;
-                self.mine(std::mem::take(&mut mining));
+            if goes_on && dice.random_ratio(1, 12) {
+                goes_on = false;
+                if dice.random() { self.reorg(dice) } else { self.mine_some(dice) }
             }
         })
         .await;

@@ -12,9 +12,11 @@ use academy::{
     money::Wei,
 };
 use async_trait::async_trait;
+use futures::FutureExt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
+    book::Book,
     schedule::Gate,
     world::{CHAIN_ID, MARKET},
 };
@@ -27,77 +29,6 @@ pub enum Happening {
     Broadcast(FakeTransaction),
     Dropped(TxHash),
     Finalized(u64),
-}
-
-/// A purchase, where it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Purchase {
-    pub hash: TxHash,
-    pub index: u64,
-    pub height: u64,
-    pub time: u64,
-    pub order: [u8; 32],
-    pub beneficiary: Address,
-    pub listing: u64,
-    pub tier: u8,
-    pub token: Address,
-    pub amount: Wei,
-}
-
-/// A history of blocks, kept in the plainest way.
-#[derive(Clone, Default)]
-pub struct Book {
-    pub blocks: Vec<(u64, Vec<FakeTransaction>)>,
-}
-
-impl Book {
-    fn note(&mut self, happening: &Happening) {
-        match happening {
-            Happening::Mined(transactions, time) => self.blocks.push((*time, transactions.clone())),
-            Happening::Replaced(depth) => self.blocks.truncate(self.blocks.len() - depth),
-            _ => {}
-        }
-    }
-
-    /// The newest block's height; the first block is a fake chain's own.
-    pub fn height(&self) -> u64 {
-        self.blocks.len() as u64
-    }
-
-    /// Our market's purchases that succeeded.
-    pub fn purchases(&self) -> Vec<Purchase> {
-        let mut found = Vec::new();
-        for (height, (time, transactions)) in (1..).zip(&self.blocks) {
-            let logs = transactions
-                .iter()
-                .filter(|tx| tx.success)
-                .flat_map(|tx| tx.events.iter().map(move |(contract, event)| (tx.hash, contract, event)));
-            for (index, (hash, contract, event)) in (0..).zip(logs) {
-                if let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = event
-                    && *contract == MARKET
-                {
-                    found.push(Purchase {
-                        hash,
-                        index,
-                        height,
-                        time: *time,
-                        order: *order,
-                        beneficiary: *beneficiary,
-                        listing: *number,
-                        tier: *tier,
-                        token: *token,
-                        amount: *amount,
-                    });
-                }
-            }
-        }
-        found
-    }
-
-    /// How many transactions of an account are mined: its next nonce.
-    pub fn nonce(&self, sender: Address) -> u64 {
-        self.blocks.iter().flat_map(|(_, txs)| txs).filter(|tx| tx.sender == sender).count() as u64
-    }
 }
 
 /// How a provider behaves for a while.
@@ -143,6 +74,8 @@ impl Provider {
                 Happening::Mined(transactions, time) => {
                     self.chain.set_time(*time);
                     self.chain.mine(transactions.clone());
+                    let head = self.chain.head().now_or_never().expect("a fake chain answers at once");
+                    state.book.name(head.expect("a fake chain that nobody broke answers").hash);
                 }
                 Happening::Replaced(depth) => drop(self.chain.reorg(*depth)),
                 Happening::Broadcast(transaction) => self.chain.broadcast(transaction.clone()),
@@ -263,6 +196,11 @@ impl Chain for Provider {
     async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
         self.asked().await?;
         self.chain.payout_of(market, payee).await
+    }
+
+    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+        self.asked().await?;
+        self.chain.held_for(market, payee).await
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

@@ -10,7 +10,7 @@ use academy::{
 };
 
 use crate::{
-    net::{Book, Purchase},
+    book::{Book, Purchase},
     world::{Books, PaymentRow, TOLERANCE_MINUTES, Tier},
 };
 
@@ -151,8 +151,8 @@ impl Oracle {
                     let order = row.order.and_then(|id| self.order(id));
                     let order = order.ok_or_else(|| format!("{} pays for nothing", row.hash))?;
                     hold!(
-                        here.iter().any(|purchase| order.paid_by(purchase)),
-                        "{} was accepted, and does not pay {}",
+                        here.iter().any(|purchase| order.paid_by(purchase) && purchase.block == row.block),
+                        "{} was accepted, and does not pay {} in that block",
                         row.hash,
                         order.id
                     );

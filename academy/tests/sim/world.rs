@@ -12,7 +12,7 @@ use academy::{
     },
     checkout::{ChainInfo, Finality, OrderState, Policy, Setback, Standing},
     entropy::CountingEntropy,
-    evm::{Address, TxHash},
+    evm::{Address, BlockHash, TxHash},
     fault::{Faults, Killed, NoFaults},
     ids::{CourseId, OrderId, TierId},
     money::Wei,
@@ -85,6 +85,7 @@ pub struct OrderRow {
 pub struct PaymentRow {
     pub hash: TxHash,
     pub index: u64,
+    pub block: BlockHash,
     pub order: Option<OrderId>,
     pub beneficiary: Address,
     pub listing: u64,
@@ -256,14 +257,15 @@ impl World {
     }
 
     pub async fn books(&mut self) -> Books {
-        type Payment = (String, i64, Option<OrderId>, String, i64, i64, String, String, Option<String>);
+        type Payment =
+            (String, i64, String, Option<OrderId>, String, i64, i64, String, String, Option<String>);
         let orders: Vec<(OrderId, String, Option<String>, bool)> =
             sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
                 .fetch_all(&mut self.reader)
                 .await
                 .unwrap();
         let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT tx_hash, log_index, order_id, beneficiary, listing, tier_number, amount, standing, setback FROM payments",
+            "SELECT tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, amount, standing, setback FROM payments",
         )
         .fetch_all(&mut self.reader)
         .await
@@ -286,10 +288,11 @@ impl World {
                 .collect(),
             payments: payments
                 .into_iter()
-                .map(|(hash, index, order, beneficiary, listing, tier, amount, standing, reason)| {
+                .map(|(hash, index, block, order, beneficiary, listing, tier, amount, standing, reason)| {
                     PaymentRow {
                         hash: hash.parse().unwrap(),
                         index: index.cast_unsigned(),
+                        block: block.parse().unwrap(),
                         order,
                         beneficiary: beneficiary.parse().unwrap(),
                         listing: listing.cast_unsigned(),

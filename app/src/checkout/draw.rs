@@ -104,7 +104,7 @@ impl Scene<'_> {
                 .raw(r#""><button class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
         }
         match self.order.state {
-            OrderState::Submitted | OrderState::Confirming | OrderState::Paid => {
+            OrderState::Submitted | OrderState::Confirming | OrderState::Paid | OrderState::Refunded => {
                 html.raw(r#"<p class="step-fact">Paid with one transaction of "#)
                     .text(&self.price())
                     .raw("</p>");

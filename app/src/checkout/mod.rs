@@ -8,4 +8,9 @@ pub mod island;
 pub mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
+#[cfg(feature = "ssr")]
+mod refund_parts;
 mod stage;
+
+#[cfg(feature = "ssr")]
+pub(crate) use parts::state_words;

@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 
-use super::parts;
+use super::{parts, refund_parts};
 use crate::{
     AppState, Visitor,
     render::{Answer, Islands, Layout, PageHead, render},
@@ -15,7 +15,10 @@ use crate::{
 
 /// The orders' pages.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/orders", get(mine)).route("/orders/{id}", get(order))
+    Router::new()
+        .route("/orders", get(mine))
+        .route("/orders/{id}", get(order))
+        .route("/orders/{id}/refund", get(refund))
 }
 
 async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
@@ -26,6 +29,17 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
         .with(Islands::Paying);
     let chain = state.academy.checkout().chain().clone();
     Ok(render(&state, &visitor, head, || parts::order(order, chain)))
+}
+
+async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
+    let checkout = state.academy.checkout();
+    let refund = checkout.refund(&visitor.actor, id).await?;
+    let title = format!("Give back: {}", refund.course_title);
+    let head = PageHead::new(title, "What comes back to whom, and what ends.")
+        .layout(Layout::Till)
+        .with(Islands::Sending);
+    let chain = checkout.chain().clone();
+    Ok(render(&state, &visitor, head, || refund_parts::refund(id, refund, chain)))
 }
 
 async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {

@@ -32,6 +32,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                     {holds}
                     <div><dt>"Ordered"</dt><dd><When at=order.created_at/></dd></div>
                     {order.paid_at.map(|at| view! { <div><dt>"Opened"</dt><dd><When at=at/></dd></div> })}
+                    {refundable(&order)}
                     <div><dt>"Network"</dt><dd>{chain.name.clone()}</dd></div>
                 </dl>
             </section>
@@ -43,6 +44,15 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
             </noscript>
         </div>
     }
+}
+
+/// Until when the money can come back, and the way there.
+fn refundable(order: &Order) -> Option<impl IntoView + use<>> {
+    let until = order.refundable_until?;
+    let address = format!("/orders/{}/refund", order.id);
+    Some(view! {
+        <div><dt>"Money back until"</dt><dd><When at=until/>" · "<a href=address>"Give it back"</a></dd></div>
+    })
 }
 
 /// The word for a state, and how it looks.
@@ -58,6 +68,7 @@ pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str
         (OrderState::Confirming, _) => ("Being confirmed", Tone::Accent),
         (OrderState::Expired, _) => ("Expired", Tone::Plain),
         (OrderState::Cancelled, _) => ("Cancelled", Tone::Plain),
+        (OrderState::Refunded, _) => ("Refunded", Tone::Plain),
     }
 }
 
@@ -116,13 +127,20 @@ fn row(order: OrderRow) -> impl IntoView {
         None => view! { <span class="muted">"none yet"</span> }.into_any(),
     };
     let label = format!("{action}: {}", order.course_title);
+    let refund = order.refundable_until.map(|until| {
+        view! {
+            <span class="table-sub">
+                <a href=format!("/orders/{}/refund", order.id)>"Money back"</a>" until "<When at=until/>
+            </span>
+        }
+    });
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
                 <a href=format!("/courses/{}", order.course_slug)>{order.course_title}</a>
                 <span class="table-sub">{order.tier_name}</span>
             </th>
-            <td role="cell"><Badge tone=tone>{words}</Badge></td>
+            <td role="cell"><Badge tone=tone>{words}</Badge>{refund}</td>
             <td role="cell" class="number" data-label="Price"><Money wei=order.price/></td>
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>

@@ -95,7 +95,7 @@ pub struct Local {
 /// The step where things stand.
 pub fn current(order: &Order, local: &Local) -> Step {
     match order.state {
-        OrderState::Paid => Step::Open,
+        OrderState::Paid | OrderState::Refunded => Step::Open,
         OrderState::Submitted | OrderState::Confirming => Step::Confirm,
         _ if local.reporting => Step::Confirm,
         OrderState::Open if !local.connected => Step::Wallet,
@@ -232,6 +232,11 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "cancelled",
             "You gave this order up. Nothing was paid. You can order again at today's price.",
         ),
+        OrderState::Refunded => Notice::new(
+            Tone::Plain,
+            "refunded",
+            "The contract gave the money back to the account that paid, and the course is closed. You can buy it again from its page.",
+        ),
         OrderState::Paid => Notice::new(
             Tone::Positive,
             "open",
@@ -264,8 +269,8 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
         return Some((1000 << failures.min(5)).min(20_000));
     }
     match order.state {
-        OrderState::Paid if order.is_final => None,
-        OrderState::Paid => Some(6000),
+        OrderState::Paid | OrderState::Refunded if order.is_final => None,
+        OrderState::Paid | OrderState::Refunded => Some(6000),
         _ if order.chain_unreachable => Some(4000),
         OrderState::Submitted | OrderState::Confirming => Some(1200),
         // It may be paid from another device.
@@ -308,6 +313,7 @@ pub(super) mod tests {
             paid_at: None,
             chain_unreachable: false,
             first_lesson: None,
+            refundable_until: None,
         }
     }
 

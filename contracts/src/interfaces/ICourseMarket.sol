@@ -1,42 +1,95 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {IMarketControl} from "./IMarketControl.sol";
+import {IMarketListings} from "./IMarketListings.sol";
+import {IMarketTreasury} from "./IMarketTreasury.sol";
+
 /// @title ICourseMarket
-/// @notice A market for access to courses. Anyone lists a course with up to eight tiers, each at a price in
-/// wei; anyone buys a tier for a beneficiary at exactly that price. The beneficiary gets an access pass that
-/// never moves, the course's payee a balance to withdraw.
+/// @notice A market for access to courses. Anyone lists a course with up to eight tiers; anyone buys a tier
+/// for a beneficiary, at its listed price or at a price that the platform's key signed, in the chain's coin or
+/// in a token. The beneficiary gets an access pass that never moves, the course's payee a balance to
+/// withdraw; where the course has a money-back window, once it has ended.
 /// @dev A pass is an ERC-721 token whose id is computed, not stored: `tokenId = passIndex << 160 | owner`
 /// with `passIndex = courseId * 8 + tier`. ERC-721, its metadata, ERC-5192 and ERC-165 are implemented
 /// beside this interface.
-interface ICourseMarket {
+interface ICourseMarket is IMarketListings, IMarketTreasury, IMarketControl {
+    /// @notice What is bought, for whom, at what price, until when.
+    /// @dev Its EIP-712 digest under this market's domain (name "CourseMarket", version "2", chain, contract)
+    /// is what the quote signer signs, and what an EIP-3009 authorization for it has as its nonce. The type
+    /// is `Order(bytes32 orderId,uint256 courseId,uint8 tier,address beneficiary,address token,uint256
+    /// amount,uint256 deadline)`.
+    /// @param orderId The order that this pays for, any value.
+    /// @param courseId The course.
+    /// @param tier The tier's index.
+    /// @param beneficiary The account that gets the pass.
+    /// @param token The currency; the zero address stands for the chain's own coin.
+    /// @param amount The price in base units, below 2^96.
+    /// @param deadline The last second at which it can be used.
+    struct Order {
+        bytes32 orderId;
+        uint256 courseId;
+        uint8 tier;
+        address beneficiary;
+        address token;
+        uint256 amount;
+        uint256 deadline;
+    }
+
+    /// @notice An EIP-2612 permit of the caller to this market, over the order's amount.
+    /// @param deadline The permit's deadline.
+    /// @param v The signature's v.
+    /// @param r The signature's r.
+    /// @param s The signature's s.
+    struct Permit {
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    /// @notice An EIP-3009 authorization to this market, over the order's amount, with {orderDigest} as its
+    /// nonce.
+    /// @param from The account that pays.
+    /// @param validAfter It counts after this second.
+    /// @param validBefore It counts before this second.
+    /// @param v The signature's v.
+    /// @param r The signature's r.
+    /// @param s The signature's s.
+    struct Authorization {
+        address from;
+        uint256 validAfter;
+        uint256 validBefore;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    /// @notice A purchase that can be refunded, as {CoursePurchased} and {PurchaseHeld} told it.
+    /// @param orderId The order.
+    /// @param courseId The course.
+    /// @param tier The tier's index.
+    /// @param beneficiary The account that got the pass.
+    /// @param payer The account that paid.
+    /// @param payee The account that is credited in the end.
+    /// @param token The currency.
+    /// @param amount The price paid, the fee included, in base units.
+    /// @param fee The platform's fee in base units.
+    /// @param refundableUntil When the window ends, in seconds.
+    struct Purchase {
+        bytes32 orderId;
+        uint256 courseId;
+        uint8 tier;
+        address beneficiary;
+        address payer;
+        address payee;
+        address token;
+        uint256 amount;
+        uint256 fee;
+        uint256 refundableUntil;
+    }
+
     // --------------------------------------------------------------------------------------------- events
-
-    /// @notice A course was listed.
-    /// @param courseId The course's id in this market; ids count up from 1.
-    /// @param courseRef What the lister calls the course elsewhere. The market neither reads it nor keeps it
-    /// unique: whoever trusts it must check the lister.
-    /// @param lister The account that controls the listing.
-    /// @param payee The account that sales are credited to.
-    event CourseListed(
-        uint256 indexed courseId, bytes32 indexed courseRef, address indexed lister, address payee
-    );
-
-    /// @notice A tier's price or state was set.
-    /// @param courseId The course.
-    /// @param tier The tier's index, 0 to 7.
-    /// @param price The price in wei; 0 means that there is no tier at this index.
-    /// @param active Whether the tier can be bought.
-    event TierPriced(uint256 indexed courseId, uint8 indexed tier, uint256 price, bool active);
-
-    /// @notice Later sales of a course are credited to another account. Earned money stays where it is.
-    /// @param courseId The course.
-    /// @param payee The new payee.
-    event PayeeChanged(uint256 indexed courseId, address indexed payee);
-
-    /// @notice Control of a listing went to another account.
-    /// @param courseId The course.
-    /// @param lister The new lister.
-    event ListerChanged(uint256 indexed courseId, address indexed lister);
 
     /// @notice A tier of a course was bought.
     /// @param orderId The order that the buyer paid for. The market does not keep it unique: whoever settles
@@ -55,20 +108,49 @@ interface ICourseMarket {
         uint256 amount
     );
 
-    /// @notice A payee withdrew all that was theirs.
-    /// @param payee The account whose balance it was.
-    /// @param to The account that received it.
-    /// @param amount The sum in wei.
-    event PayoutWithdrawn(address indexed payee, address indexed to, uint256 amount);
+    /// @notice The price of the purchase before this event is held, because its course has a window.
+    /// @param orderId The order.
+    /// @param payee The account that will be credited with the amount less the fee.
+    /// @param payer The account that paid, and that a refund goes to.
+    /// @param fee The platform's fee in base units.
+    /// @param refundableUntil When the window ends, in seconds: a midnight, UTC. From that second on the
+    /// money can be withdrawn, and the purchase can no longer be refunded.
+    event PurchaseHeld(
+        bytes32 indexed orderId, address indexed payee, address payer, uint256 fee, uint256 refundableUntil
+    );
+
+    /// @notice A purchase was refunded in full, and its pass burned.
+    /// @param orderId The order.
+    /// @param beneficiary The account that had the pass.
+    /// @param courseId The course.
+    /// @param tier The tier's index.
+    /// @param token The currency.
+    /// @param amount The price that was paid, in the currency's base units.
+    /// @param payer The account that it went back to.
+    event PurchaseRefunded(
+        bytes32 indexed orderId,
+        address indexed beneficiary,
+        uint256 indexed courseId,
+        uint8 tier,
+        address token,
+        uint256 amount,
+        address payer
+    );
+
+    /// @notice The payer refused the refund before this event: it waits for them to withdraw it.
+    /// @param payer The account that paid.
+    /// @param token The currency.
+    /// @param amount The sum in its base units.
+    event RefundCredited(address indexed payer, address indexed token, uint256 amount);
 
     // --------------------------------------------------------------------------------------------- errors
 
-    /// @notice The sum sent is not the price.
-    /// @param required The price in wei.
-    /// @param sent The sum sent in wei.
+    /// @notice The sum is not the price.
+    /// @param required The price in base units.
+    /// @param sent The sum sent or offered.
     error CourseMarket_WrongPrice(uint256 required, uint256 sent);
 
-    /// @notice The course exists, but this tier is not on sale.
+    /// @notice The course exists, but this tier is not on sale, or not for its listed price in this currency.
     /// @param courseId The course.
     /// @param tier The tier's index.
     error CourseMarket_TierNotForSale(uint256 courseId, uint8 tier);
@@ -79,151 +161,109 @@ interface ICourseMarket {
     /// @param tier The tier's index.
     error CourseMarket_AlreadyOwned(address beneficiary, uint256 courseId, uint8 tier);
 
-    /// @notice No course has this id.
-    /// @param courseId The id asked for.
-    error CourseMarket_UnknownCourse(uint256 courseId);
+    /// @notice The order's deadline has passed.
+    /// @param deadline The deadline, in seconds.
+    error CourseMarket_OrderExpired(uint256 deadline);
 
-    /// @notice Only the lister may change a listing.
-    /// @param courseId The course.
+    /// @notice The quote signer did not sign this order for this market.
+    error CourseMarket_QuoteInvalid();
+
+    /// @notice A quote may not hold this long.
+    /// @param latest The latest deadline that it could have now.
+    /// @param given The deadline that it has.
+    error CourseMarket_QuoteTooLong(uint256 latest, uint256 given);
+
+    /// @notice This pass was refunded, and the quote may have been signed before.
+    /// @param refundedAt When the pass was refunded, in seconds.
+    /// @param deadline The quote's deadline, which must be later by more than a quote may hold.
+    error CourseMarket_QuoteSpent(uint256 refundedAt, uint256 deadline);
+
+    /// @notice An amount that the market does not sell for: nothing, or 2^96 and more.
+    /// @param amount The amount.
+    error CourseMarket_AmountOutOfRange(uint256 amount);
+
+    /// @notice The order is in a token, or in the chain's coin, and must be paid through another function.
+    /// @param token The order's currency.
+    error CourseMarket_WrongCurrency(address token);
+
+    /// @notice No purchase with all of these properties holds its pass.
+    /// @param orderId The order asked for.
+    error CourseMarket_UnknownPurchase(bytes32 orderId);
+
+    /// @notice The money-back window has ended.
+    /// @param refundableUntil When it did, in seconds.
+    error CourseMarket_WindowEnded(uint256 refundableUntil);
+
+    /// @notice Only the beneficiary, or the course's lister, may have a purchase refunded.
     /// @param caller The account that tried.
-    error CourseMarket_NotLister(uint256 courseId, address caller);
-
-    /// @notice An account is missing: the zero address was given.
-    error CourseMarket_ZeroAddress();
-
-    /// @notice A course has at most this many tiers.
-    /// @param max The limit.
-    /// @param given The number of tiers, or the tier's index plus one.
-    error CourseMarket_TooManyTiers(uint256 max, uint256 given);
-
-    /// @notice A tier on sale must cost something: what is free needs no market.
-    /// @param courseId The course.
-    /// @param tier The tier's index.
-    error CourseMarket_PriceIsZero(uint256 courseId, uint8 tier);
-
-    /// @notice The price is above what the market can store.
-    /// @param max The highest price in wei.
-    /// @param given The price asked for.
-    error CourseMarket_PriceTooHigh(uint256 max, uint256 given);
-
-    /// @notice The account has no balance.
-    /// @param payee The account.
-    error CourseMarket_NothingToWithdraw(address payee);
-
-    /// @notice The receiver refused the money; the balance is as it was.
-    /// @param to The receiver.
-    /// @param amount The sum in wei.
-    error CourseMarket_TransferFailed(address to, uint256 amount);
-
-    /// @notice A pass belongs to its owner for good: it can be neither moved nor approved.
-    error CourseMarket_Soulbound();
-
-    /// @notice No such pass was minted.
-    /// @param tokenId The id asked for.
-    error CourseMarket_UnknownPass(uint256 tokenId);
-
-    /// @notice Purchases are paused. Withdrawals are not.
-    error CourseMarket_PurchasesPaused();
-
-    /// @notice Purchases are not paused.
-    error CourseMarket_PurchasesNotPaused();
-
-    /// @notice The market keeps an owner: without one, a pause could never end.
-    error CourseMarket_OwnerRequired();
-
-    // ------------------------------------------------------------------------------------------- listings
-
-    /// @notice Lists a course. The caller becomes its lister.
-    /// @dev Emits {CourseListed}, then {TierPriced} for each tier with a price.
-    /// @param courseRef What the caller calls the course elsewhere.
-    /// @param payee The account that sales are credited to.
-    /// @param prices The tiers' prices in wei by index, at most eight; 0 leaves an index without a tier.
-    /// @return courseId The course's id.
-    function listCourse(bytes32 courseRef, address payee, uint96[] calldata prices)
-        external
-        returns (uint256 courseId);
-
-    /// @notice Sets one tier. An index past the last one extends the list. Lister only.
-    /// @dev Emits {TierPriced}.
-    /// @param courseId The course.
-    /// @param tier The tier's index, 0 to 7.
-    /// @param price The price in wei; 0 only together with `active` = false.
-    /// @param active Whether the tier can be bought.
-    function setTier(uint256 courseId, uint8 tier, uint96 price, bool active) external;
-
-    /// @notice Sets the whole price list. Lister only.
-    /// @dev Emits {TierPriced} for each index of the new list, and for each that it cuts off.
-    /// @param courseId The course.
-    /// @param prices The tiers' prices in wei by index, at most eight; 0 takes a tier off sale, and so does
-    /// leaving it out at the end.
-    function setTiers(uint256 courseId, uint96[] calldata prices) external;
-
-    /// @notice Names the account that later sales are credited to. Lister only.
-    /// @dev Emits {PayeeChanged}.
-    /// @param courseId The course.
-    /// @param payee The new payee.
-    function setPayee(uint256 courseId, address payee) external;
-
-    /// @notice Gives control of the listing away. Lister only.
-    /// @dev Emits {ListerChanged}. The payee stays.
-    /// @param courseId The course.
-    /// @param lister The new lister.
-    function setLister(uint256 courseId, address lister) external;
+    error CourseMarket_NotRefunder(address caller);
 
     // ------------------------------------------------------------------------------------------ purchases
 
-    /// @notice Buys a tier for a beneficiary, at exactly its price. The pass is theirs for good.
-    /// @dev Emits {CoursePurchased} and ERC-721's `Transfer` from the zero address. Calls nobody.
+    /// @notice Buys a tier for a beneficiary, at exactly its listed price in the chain's coin.
+    /// @dev Emits {CoursePurchased}, ERC-721's `Transfer` from the zero address, and {PurchaseHeld} if the
+    /// course has a window. Calls nobody.
+    /// @param orderId The order that this pays for, any value.
     /// @param courseId The course.
     /// @param tier The tier's index.
     /// @param beneficiary The account that gets the pass.
-    /// @param orderId The order that this pays for, any value.
-    function purchase(uint256 courseId, uint8 tier, address beneficiary, bytes32 orderId) external payable;
+    function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary) external payable;
 
-    /// @notice Sends the caller's whole balance as a payee. Works while purchases are paused.
-    /// @dev Emits {PayoutWithdrawn}.
-    /// @param to The account that receives it.
-    /// @return amount The sum in wei.
-    function withdraw(address payable to) external returns (uint256 amount);
+    /// @notice Buys a tier that is on sale, at a quoted price in the chain's coin.
+    /// @dev Emits what {purchase} does. Calls nobody.
+    /// @param order The order; exactly its amount must be sent along.
+    /// @param quote The quote signer's signature over it, 65 bytes.
+    function purchaseQuoted(Order calldata order, bytes calldata quote) external payable;
 
-    /// @notice Stops purchases. Owner only.
-    function pause() external;
+    /// @notice Buys a tier with the caller's tokens, of which this market may take the amount.
+    /// @dev Emits what {purchase} does, after the token's events.
+    /// @param order The order.
+    /// @param quote The quote signer's signature over it; or empty, if the amount is the listed price.
+    function purchaseForTokens(Order calldata order, bytes calldata quote) external;
 
-    /// @notice Lets purchases go on. Owner only.
-    function unpause() external;
+    /// @notice Buys a tier with the caller's tokens, which they permit this market to take.
+    /// @dev Emits what {purchase} does. A permit that fails is passed over, because anyone can submit it
+    /// beforehand: what counts is the allowance.
+    /// @param order The order.
+    /// @param quote The quote signer's signature over it; or empty, if the amount is the listed price.
+    /// @param permit The permit.
+    function purchaseWithPermit(Order calldata order, bytes calldata quote, Permit calldata permit) external;
+
+    /// @notice Buys a tier with the tokens of whoever signed the authorization; anyone may submit it.
+    /// @dev Emits what {purchase} does. The authorization's nonce is the order's digest: it pays for nothing
+    /// else, for nobody else.
+    /// @param order The order.
+    /// @param quote The quote signer's signature over it; or empty, if the amount is the listed price.
+    /// @param authorization The authorization.
+    function purchaseWithAuthorization(
+        Order calldata order,
+        bytes calldata quote,
+        Authorization calldata authorization
+    ) external;
+
+    /// @notice Gives a purchase back within its window: burns the pass, and sends the price, the fee included,
+    /// to whoever paid. For the beneficiary, without anyone's leave, or for the course's lister. Works while
+    /// purchases are paused.
+    /// @dev Emits ERC-721's `Transfer` to the zero address, {PurchaseRefunded}, and {RefundCredited} if the
+    /// payer could not be paid.
+    /// @param bought The purchase.
+    function refund(Purchase calldata bought) external;
 
     // ---------------------------------------------------------------------------------------------- views
-
-    /// @notice What an account can withdraw.
-    /// @param payee The account.
-    /// @return The sum in wei.
-    function payoutOf(address payee) external view returns (uint256);
-
-    /// @notice A tier's price and state. Answers (0, false) where there is no tier.
-    /// @param courseId The course.
-    /// @param tier The tier's index.
-    /// @return price The price in wei.
-    /// @return active Whether it can be bought.
-    function tierOf(uint256 courseId, uint8 tier) external view returns (uint256 price, bool active);
-
-    /// @notice A course's listing. Reverts for an unknown course.
-    /// @param courseId The course.
-    /// @return lister The account that controls it.
-    /// @return payee The account that sales are credited to.
-    /// @return tierCount The length of the price list, tiers off sale included.
-    function listingOf(uint256 courseId)
-        external
-        view
-        returns (address lister, address payee, uint8 tierCount);
 
     /// @notice Whether an account has the pass of a tier.
     /// @param owner The account.
     /// @param courseId The course.
     /// @param tier The tier's index.
-    /// @return True from the purchase on, for good.
+    /// @return True from the purchase on, until it is refunded.
     function hasPass(address owner, uint256 courseId, uint8 tier) external view returns (bool);
 
-    /// @notice Whether purchases are paused.
-    /// @return True while they are.
-    function paused() external view returns (bool);
+    /// @notice The EIP-712 digest of an order.
+    /// @param order The order.
+    /// @return What a quote signs, and the nonce of an EIP-3009 authorization.
+    function orderDigest(Order calldata order) external view returns (bytes32);
+
+    /// @notice How far ahead a quote's deadline may lie.
+    /// @return The time in seconds.
+    function MAX_QUOTE_LIFETIME() external view returns (uint256);
 }

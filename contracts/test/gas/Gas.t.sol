@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IToken} from "../utils/IToken.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 
 /// @notice Measures whole transactions: with `--isolate` forge runs each call as a transaction of its own,
@@ -11,18 +13,45 @@ contract GasTest is MarketTest {
     bytes32 private constant RANDOM_ORDER = bytes32(type(uint256).max);
     bytes32 private constant UUID_ORDER = bytes32(uint256(type(uint128).max));
 
+    uint256 private constant PAYER_KEY = uint256(keccak256("payer"));
+
+    IToken private token;
     uint256 private second;
     uint256 private third;
+    uint256 private windowed;
+    address private unheld = address(uint160(uint256(keccak256("payee without windows"))));
+    uint256 private windowedSecond;
     string private figures;
 
     function setUp() public override {
         super.setUp();
+        setFee(250);
         payee = address(uint160(uint256(keccak256("payee with a balance"))));
         course = list(lister, payee, prices(PRICE));
         second = list(lister, payee, prices(PRICE));
         third = list(lister, payee, prices(PRICE));
+        windowed = list(lister, payee, WINDOW, prices(PRICE));
+        windowedSecond = list(lister, payee, WINDOW, prices(PRICE));
+        token = deployToken("Token", 6);
+        allow(token);
+        for (uint256 id = course; id <= windowedSecond; ++id) {
+            vm.prank(lister);
+            market.setTokenPrice(id, 0, address(token), uint96(PRICE));
+        }
+        token.mint(FIRST, 1e30);
+        token.mint(vm.addr(PAYER_KEY), 1e30);
         vm.deal(FIRST, 10 ether);
-        buy(course, 0, PRICE);
+        vm.prank(owner);
+        market.setFeePayee(lister);
+        buy(list(lister, unheld, prices(PRICE)), 0, PRICE);
+        // The payee's purses, and the day's, are in use: somebody bought before, with either currency.
+        for (uint256 id = course; id <= windowed; id += windowed - course) {
+            buy(id, 0, PRICE);
+            ICourseMarket.Order memory order = orderFor(id, 0, address(token), PRICE);
+            order.beneficiary = stranger;
+            vm.prank(buyer);
+            market.purchaseForTokens(order, "");
+        }
     }
 
     function test_measure() external {
@@ -32,13 +61,34 @@ contract GasTest is MarketTest {
         note("purchase, another course");
         purchase(third, UUID_ORDER);
         note("purchase, another course, order id a UUID");
+        purchase(windowed, RANDOM_ORDER);
+        note("purchase with a window, first of a buyer");
+        purchase(windowedSecond, RANDOM_ORDER);
+        note("purchase with a window, another course");
+        measureQuoted(course, "purchaseQuoted, first of a buyer");
+        measureQuoted(windowed, "purchaseQuoted with a window, first of a buyer");
+        measureTokens(course, "");
+        measureTokens(windowed, " with a window");
 
+        measureRefund();
         vm.prank(payee);
-        market.withdraw(payable(payee));
-        note("withdraw");
+        market.withdraw(address(0), payee);
+        note("withdraw, nothing matured");
+        vm.warp(windowEnd(WINDOW));
+        vm.prank(payee);
+        market.withdraw(address(0), payee);
+        note("withdraw, a fortnight later");
+        vm.prank(unheld);
+        market.withdraw(address(0), unheld);
+        note("withdraw, payee without windows");
+        vm.prank(lister);
+        market.withdrawFees(address(0), one(payee), lister);
+        note("withdrawFees, one payee");
         vm.prank(FIRST);
-        market.purchase{value: DEAR}(1, 2, FIRST, RANDOM_ORDER);
+        market.purchase{value: DEAR}(RANDOM_ORDER, 1, 2, FIRST);
         note("purchase, another course, first sale of its payee");
+
+        measureFreshDays();
 
         address fresh = address(uint160(uint256(keccak256("fresh payee"))));
         list(lister, fresh, prices(PRICE));
@@ -66,9 +116,101 @@ contract GasTest is MarketTest {
         vm.writeJson(figures, "cache/gas/figures.json");
     }
 
+    function one(address who) private pure returns (address[] memory list_) {
+        list_ = new address[](1);
+        list_[0] = who;
+    }
+
+    function measureRefund() private {
+        ICourseMarket.Purchase memory bought = boughtBy(windowed, 0, PRICE, WINDOW);
+        bought.fee = PRICE / 40;
+        vm.prank(learner);
+        market.refund(bought);
+        note("refund");
+    }
+
+    /// @dev A payee's first sales with a window: each day of the first 64 sets up a slot of its own.
+    function measureFreshDays() private {
+        vm.warp(START + 1 days);
+        vm.prank(FIRST);
+        market.purchase{value: PRICE}(RANDOM_ORDER, windowed, 0, address(~uint160(FIRST) ^ 1));
+        note("purchase with a window, first of a day in a payee's first 64");
+        vm.warp(START + 65 days);
+        vm.prank(FIRST);
+        market.purchase{value: PRICE}(RANDOM_ORDER, windowed, 0, address(~uint160(FIRST) ^ 2));
+        note("purchase with a window, first of a day, nothing withdrawn for 64");
+        vm.warp(START);
+    }
+
     function purchase(uint256 courseId, bytes32 orderId) private {
         vm.prank(FIRST);
-        market.purchase{value: PRICE}(courseId, 0, FIRST, orderId);
+        market.purchase{value: PRICE}(orderId, courseId, 0, FIRST);
+    }
+
+    function measureQuoted(uint256 courseId, string memory operation) private {
+        ICourseMarket.Order memory order = orderOf(courseId, address(0));
+        order.beneficiary = address(~uint160(FIRST));
+        bytes memory signature = quote(order);
+        vm.prank(FIRST);
+        market.purchaseQuoted{value: PRICE}(order, signature);
+        note(operation);
+    }
+
+    function orderOf(uint256 courseId, address currency)
+        private
+        view
+        returns (ICourseMarket.Order memory order)
+    {
+        order = orderFor(courseId, 0, currency, PRICE);
+        order.orderId = RANDOM_ORDER;
+        order.beneficiary = FIRST;
+    }
+
+    function measureTokens(uint256 courseId, string memory window) private {
+        address payer = vm.addr(PAYER_KEY);
+        ICourseMarket.Order memory order = orderOf(courseId, address(token));
+
+        // The allowance that a shop asks for: exactly the price.
+        order.beneficiary = address(uint160(FIRST) ^ 1);
+        vm.prank(FIRST);
+        token.approve(address(market), PRICE);
+        vm.prank(FIRST);
+        market.purchaseForTokens(order, "");
+        note(string.concat("purchaseForTokens", window, ", first of a buyer"));
+
+        order.beneficiary = address(uint160(FIRST) ^ 5);
+        vm.prank(FIRST);
+        token.approve(address(market), type(uint256).max);
+        vm.prank(FIRST);
+        market.purchaseForTokens(order, "");
+        note(string.concat("purchaseForTokens", window, ", first of a buyer, endless allowance"));
+
+        order.beneficiary = address(uint160(FIRST) ^ 6);
+        vm.prank(FIRST);
+        token.approve(address(market), 10 * PRICE);
+        vm.prank(FIRST);
+        market.purchaseForTokens(order, "");
+        note(string.concat("purchaseForTokens", window, ", first of a buyer, allowance for more"));
+
+        order.beneficiary = address(uint160(FIRST) ^ 2);
+        vm.prank(FIRST);
+        token.approve(address(market), PRICE);
+        bytes memory signature = quote(order);
+        vm.prank(FIRST);
+        market.purchaseForTokens(order, signature);
+        note(string.concat("purchaseForTokens, quoted", window, ", first of a buyer"));
+
+        order.beneficiary = address(uint160(FIRST) ^ 3);
+        ICourseMarket.Permit memory permit = permitBy(PAYER_KEY, token, order.amount);
+        vm.prank(payer);
+        market.purchaseWithPermit(order, "", permit);
+        note(string.concat("purchaseWithPermit", window, ", first of a buyer"));
+
+        order.beneficiary = address(uint160(FIRST) ^ 4);
+        ICourseMarket.Authorization memory authorization = authorizationBy(PAYER_KEY, token, order);
+        vm.prank(FIRST);
+        market.purchaseWithAuthorization(order, "", authorization);
+        note(string.concat("purchaseWithAuthorization", window, ", first of a buyer"));
     }
 
     /// @dev What the last call cost, less what it got back.

@@ -25,7 +25,7 @@ contract ReentrantPayee {
     }
 
     function withdraw() external {
-        MARKET.withdraw(payable(address(this)));
+        MARKET.withdraw(address(0), address(this));
     }
 
     receive() external payable {

@@ -12,6 +12,6 @@ contract RefusingPayee {
     }
 
     function withdrawTo(address payable to) external {
-        MARKET.withdraw(to);
+        MARKET.withdraw(address(0), to);
     }
 }

@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IMarketControl} from "../../src/interfaces/IMarketControl.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
 contract ControlTest is MarketTest {
@@ -28,7 +30,7 @@ contract ControlTest is MarketTest {
     function test_RevertWhen_PausedTwice() external {
         pause();
         vm.prank(owner);
-        expectError(ICourseMarket.CourseMarket_PurchasesPaused.selector);
+        expectError(IMarketControl.CourseMarket_PurchasesPaused.selector);
         market.pause();
     }
 
@@ -43,7 +45,7 @@ contract ControlTest is MarketTest {
         buy(course, 0, PRICE);
         pause();
         vm.assertTrue(market.hasPass(learner, course, 0));
-        vm.assertEq(market.payoutOf(payee), PRICE);
+        vm.assertEq(payoutOf(payee), PRICE);
         vm.prank(lister);
         market.setTier(course, 0, DEAR, true);
         assertTier(course, 0, DEAR, true);
@@ -57,7 +59,7 @@ contract ControlTest is MarketTest {
 
     function test_RevertWhen_UnpausedTwice() external {
         vm.prank(owner);
-        expectError(ICourseMarket.CourseMarket_PurchasesNotPaused.selector);
+        expectError(IMarketControl.CourseMarket_PurchasesNotPaused.selector);
         market.unpause();
     }
 
@@ -68,6 +70,110 @@ contract ControlTest is MarketTest {
         vm.prank(owner);
         market.unpause();
         vm.assertFalse(market.paused());
+    }
+
+    function test_PauserPauses() external {
+        vm.prank(owner);
+        vm.expectEmit(address(market));
+        emit IMarketControl.PauserChanged(stranger);
+        market.setPauser(stranger);
+        vm.assertEq(market.pauser(), stranger);
+        vm.prank(stranger);
+        market.pause();
+        vm.assertTrue(market.paused());
+        expectUnauthorized(stranger);
+        market.unpause();
+        vm.prank(owner);
+        market.unpause();
+        pause();
+    }
+
+    function test_NamesTheQuoteSigner() external {
+        vm.assertEq(market.quoteSigner(), vm.addr(SIGNER_KEY));
+        vm.prank(owner);
+        vm.expectEmit(address(market));
+        emit IMarketControl.QuoteSignerChanged(stranger);
+        market.setQuoteSigner(stranger);
+        vm.assertEq(market.quoteSigner(), stranger);
+    }
+
+    function test_NamesTheFeePayee() external {
+        vm.prank(owner);
+        vm.expectEmit(address(market));
+        emit IMarketControl.FeePayeeChanged(stranger);
+        market.setFeePayee(stranger);
+        vm.assertEq(market.feePayee(), stranger);
+    }
+
+    function test_SetsTheFee() external {
+        vm.prank(owner);
+        vm.expectEmit(address(market));
+        emit IMarketControl.FeeChanged(1000);
+        market.setFee(1000);
+        vm.assertEq(market.feeBps(), 1000);
+        vm.assertEq(market.MAX_FEE_BPS(), 1000);
+    }
+
+    function test_RevertWhen_FeeIsTooHigh() external {
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarketControl.CourseMarket_FeeTooHigh.selector, 1000, 1001));
+        market.setFee(1001);
+    }
+
+    function test_RevertWhen_RolesNamedByAnother() external {
+        expectUnauthorized(stranger);
+        market.setPauser(stranger);
+        expectUnauthorized(stranger);
+        market.setQuoteSigner(stranger);
+        expectUnauthorized(stranger);
+        market.setFeePayee(stranger);
+        expectUnauthorized(stranger);
+        market.setFee(0);
+    }
+
+    function test_FitsOntoAChain() external view {
+        // EIP-170 and EIP-3860.
+        vm.assertTrue(address(market).code.length <= 24_576);
+        vm.assertTrue(vm.getCode("CourseMarket.sol:CourseMarket").length <= 49_152);
+    }
+
+    function test_SaysItsDomain() external view {
+        (, string memory name, string memory version, uint256 chainId, address market_,,) =
+            IERC5267(address(market)).eip712Domain();
+        vm.assertEq(name, "CourseMarket");
+        vm.assertEq(version, "2");
+        vm.assertEq(chainId, block.chainid);
+        vm.assertEq(market_, address(market));
+    }
+
+    function test_DigestsAnOrder() external view {
+        ICourseMarket.Order memory order = orderFor(course, 2, address(0xfee), DEAR);
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("CourseMarket"),
+                keccak256("2"),
+                block.chainid,
+                address(market)
+            )
+        );
+        bytes32 hash = keccak256(
+            abi.encode(
+                keccak256(
+                    "Order(bytes32 orderId,uint256 courseId,uint8 tier,address beneficiary,address token,uint256 amount,uint256 deadline)"
+                ),
+                ORDER,
+                course,
+                2,
+                learner,
+                address(0xfee),
+                DEAR,
+                order.deadline
+            )
+        );
+        vm.assertEq(market.orderDigest(order), keccak256(abi.encodePacked(hex"1901", domain, hash)));
     }
 
     function test_MovesInTwoSteps() external {
@@ -100,7 +206,7 @@ contract ControlTest is MarketTest {
 
     function test_RevertWhen_Renounced() external {
         vm.prank(owner);
-        expectError(ICourseMarket.CourseMarket_OwnerRequired.selector);
+        expectError(IMarketControl.CourseMarket_OwnerRequired.selector);
         market.renounceOwnership();
         vm.assertEq(market.owner(), owner);
         expectUnauthorized(stranger);

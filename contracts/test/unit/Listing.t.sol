@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {OfferLib} from "../../src/Offer.sol";
-import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
+import {IMarketListings} from "../../src/interfaces/IMarketListings.sol";
+import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 
 contract ListingTest is MarketTest {
@@ -11,13 +13,13 @@ contract ListingTest is MarketTest {
     // ----------------------------------------------------------------------------------------- listCourse
 
     function test_RevertWhen_ListedWithoutPayee() external {
-        expectError(ICourseMarket.CourseMarket_ZeroAddress.selector);
+        expectError(IMarketErrors.CourseMarket_ZeroAddress.selector);
         list(lister, address(0), prices(PRICE));
     }
 
     function test_RevertWhen_ListedWithNineTiers() external {
         expectTooMany(9);
-        list(lister, payee, new uint96[](9));
+        list(lister, payee, new IMarketListings.Tier[](9));
     }
 
     function test_RevertWhen_ListedTooDear() external {
@@ -29,11 +31,11 @@ contract ListingTest is MarketTest {
     function test_EmitsTheListing() external {
         uint256 id = course + 1;
         vm.expectEmit(address(market));
-        emit ICourseMarket.CourseListed(id, COURSE_REF, stranger, payee);
+        emit IMarketListings.CourseListed(id, COURSE_REF, stranger, payee);
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(id, 0, PRICE, true);
+        emit IMarketListings.TierPriced(id, 0, PRICE, true);
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(id, 2, DEAR, true);
+        emit IMarketListings.TierPriced(id, 2, DEAR, true);
         list(stranger, payee, prices(PRICE, 0, DEAR));
     }
 
@@ -54,9 +56,9 @@ contract ListingTest is MarketTest {
     }
 
     function test_TakesEightTiers() external {
-        uint96[] memory eight = new uint96[](8);
+        IMarketListings.Tier[] memory eight = new IMarketListings.Tier[](8);
         for (uint96 i = 0; i < 8; ++i) {
-            eight[i] = PRICE + i;
+            eight[i] = tierAt(PRICE + i);
         }
         uint256 id = list(lister, payee, eight);
         for (uint8 i = 0; i < 8; ++i) {
@@ -71,7 +73,7 @@ contract ListingTest is MarketTest {
         vm.prank(lister);
         market.setTier(id, 0, PRICE, true);
         buy(id, 0, PRICE);
-        vm.assertEq(market.payoutOf(payee), PRICE);
+        vm.assertEq(payoutOf(payee), PRICE);
     }
 
     function test_ReferenceIsNotUnique() external {
@@ -83,6 +85,28 @@ contract ListingTest is MarketTest {
     function test_ListsWhilePaused() external {
         pause();
         list(lister, payee, prices(PRICE));
+    }
+
+    function test_RevertWhen_WindowTooLong() external {
+        expectWindowTooLong(61);
+        list(lister, payee, 61, prices(PRICE));
+    }
+
+    function test_EmitsTheWindow() external {
+        vm.expectEmit(address(market));
+        emit IMarketListings.WindowChanged(course + 1, 60);
+        uint256 id = list(lister, payee, 60, prices(PRICE));
+        assertWindow(id, 60);
+        assertWindow(course, 0);
+    }
+
+    function test_ListsATierWithoutAPrice() external {
+        IMarketListings.Tier[] memory tiers = new IMarketListings.Tier[](2);
+        tiers[0] = IMarketListings.Tier({price: 0, active: true});
+        tiers[1] = IMarketListings.Tier({price: PRICE, active: false});
+        uint256 id = list(lister, payee, tiers);
+        assertTier(id, 0, 0, true);
+        assertTier(id, 1, PRICE, false);
     }
 
     // -------------------------------------------------------------------------------------------- setTier
@@ -110,10 +134,10 @@ contract ListingTest is MarketTest {
         market.setTier(course, 255, PRICE, true);
     }
 
-    function test_RevertWhen_ActiveAtZero() external {
+    function test_SetsATierWithoutAPrice() external {
         vm.prank(lister);
-        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_PriceIsZero.selector, course, 0));
         market.setTier(course, 0, 0, true);
+        assertTier(course, 0, 0, true);
     }
 
     function test_RevertWhen_TierTooDear() external {
@@ -124,7 +148,7 @@ contract ListingTest is MarketTest {
 
     function test_EmitsTheTier() external {
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(course, 2, PRICE, false);
+        emit IMarketListings.TierPriced(course, 2, PRICE, false);
         vm.prank(lister);
         market.setTier(course, 2, PRICE, false);
     }
@@ -137,7 +161,7 @@ contract ListingTest is MarketTest {
         market.setTier(course, 0, DEAR, true);
         assertTier(course, 0, DEAR, true);
         buy(course, 0, DEAR);
-        vm.assertEq(market.payoutOf(payee), DEAR);
+        vm.assertEq(payoutOf(payee), DEAR);
     }
 
     function test_RemovesATier() external {
@@ -170,16 +194,16 @@ contract ListingTest is MarketTest {
     function test_RevertWhen_NineTiersSet() external {
         vm.prank(lister);
         expectTooMany(9);
-        market.setTiers(course, new uint96[](9));
+        market.setTiers(course, new IMarketListings.Tier[](9));
     }
 
     function test_EmitsEachTier() external {
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(course, 0, DEAR, true);
+        emit IMarketListings.TierPriced(course, 0, DEAR, true);
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(course, 1, 0, false);
+        emit IMarketListings.TierPriced(course, 1, 0, false);
         vm.expectEmit(address(market));
-        emit ICourseMarket.TierPriced(course, 2, 0, false);
+        emit IMarketListings.TierPriced(course, 2, 0, false);
         vm.prank(lister);
         market.setTiers(course, prices(DEAR));
     }
@@ -187,7 +211,7 @@ contract ListingTest is MarketTest {
     function test_ShortensTheList() external {
         vm.prank(lister);
         market.setTiers(course, prices(DEAR));
-        assertListing(course, lister, payee, 1);
+        assertListing(course, lister, payee, 3);
         assertTier(course, 0, DEAR, true);
         assertTier(course, 2, 0, false);
     }
@@ -205,10 +229,134 @@ contract ListingTest is MarketTest {
     function test_EmptiesTheList() external {
         vm.prank(lister);
         market.setTiers(course, prices());
-        assertListing(course, lister, payee, 0);
+        assertListing(course, lister, payee, 3);
         for (uint8 i = 0; i < 3; ++i) {
             assertTier(course, i, 0, false);
         }
+    }
+
+    // -------------------------------------------------------------------------------------- setTokenPrice
+
+    function test_RevertWhen_TokenPriceOfUnknownCourse() external {
+        expectUnknown();
+        market.setTokenPrice(UNKNOWN, 0, address(0), PRICE);
+    }
+
+    function test_RevertWhen_TokenPriceSetByAnother() external {
+        expectNotLister(stranger);
+        market.setTokenPrice(course, 0, address(0), PRICE);
+    }
+
+    function test_RevertWhen_TokenPriceOfNinthTier() external {
+        vm.prank(lister);
+        expectTooMany(9);
+        market.setTokenPrice(course, 8, address(0), PRICE);
+    }
+
+    function test_RevertWhen_PricedInUnknownToken() external {
+        address unknown = address(deployToken("Token", 6));
+        expectNotAllowed(unknown);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, unknown, PRICE);
+        expectNotAllowed(unknown);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, unknown, 0);
+        // The chain's own coin is no token: its price is the tier's.
+        expectNotAllowed(address(0));
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, address(0), PRICE);
+    }
+
+    function test_RevertWhen_PricedInDisallowedToken() external {
+        address token = allowedToken();
+        vm.prank(owner);
+        market.setTokenAllowed(token, false);
+        expectNotAllowed(token);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, 0);
+    }
+
+    function test_EmitsTheTokenPrice() external {
+        address token = allowedToken();
+        vm.expectEmit(address(market));
+        emit IMarketListings.TokenPriced(course, 2, token, DEAR);
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, token, DEAR);
+    }
+
+    function test_KeepsTokenPricesApart() external {
+        (address one, address two) = (allowedToken(), allowedToken());
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, one, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, two, DEAR);
+        vm.assertEq(market.tokenPriceOf(course, 0, one), PRICE);
+        vm.assertEq(market.tokenPriceOf(course, 0, two), 0);
+        vm.assertEq(market.tokenPriceOf(course, 2, one), 0);
+        vm.assertEq(market.tokenPriceOf(course, 2, two), DEAR);
+        vm.assertEq(market.tokenPriceOf(course, 10, two), 0);
+        assertTier(course, 0, PRICE, true);
+    }
+
+    // ------------------------------------------------------------------------------------------ setWindow
+
+    function test_RevertWhen_WindowOfUnknownCourse() external {
+        expectUnknown();
+        market.setWindow(UNKNOWN, 7);
+    }
+
+    function test_RevertWhen_WindowSetByAnother() external {
+        expectNotLister(stranger);
+        market.setWindow(course, 7);
+    }
+
+    function test_RevertWhen_WindowSetTooLong() external {
+        uint256 id = list(lister, payee, WINDOW, prices(PRICE));
+        vm.prank(lister);
+        expectWindowTooLong(255);
+        market.setWindow(id, 255);
+    }
+
+    function test_RevertWhen_WindowGivenLater() external {
+        vm.prank(lister);
+        expectWindowSettled(course);
+        market.setWindow(course, 7);
+    }
+
+    function test_RevertWhen_WindowTakenAway() external {
+        uint256 id = list(lister, payee, WINDOW, prices(PRICE));
+        vm.prank(lister);
+        expectWindowSettled(id);
+        market.setWindow(id, 0);
+    }
+
+    function test_EmitsTheNewWindow() external {
+        uint256 id = list(lister, payee, WINDOW, prices(PRICE));
+        vm.expectEmit(address(market));
+        emit IMarketListings.WindowChanged(id, 60);
+        vm.prank(lister);
+        market.setWindow(id, 60);
+        assertWindow(id, 60);
+    }
+
+    function test_WindowHoldsForLaterPurchases() external {
+        uint256 id = list(lister, payee, WINDOW, prices(PRICE, PRICE, PRICE));
+        buy(id, 0, PRICE);
+        vm.prank(lister);
+        market.setTier(id, 2, PRICE, false);
+        vm.prank(lister);
+        market.setWindow(id, 1);
+        vm.prank(lister);
+        market.setTier(id, 2, PRICE, true);
+        buy(id, 1, PRICE);
+        buy(id, 2, PRICE);
+        vm.warp(windowEnd(1));
+        vm.assertEq(payoutOf(payee), 2 * PRICE);
+        vm.warp(START);
+        vm.warp(windowEnd(WINDOW));
+        vm.assertEq(payoutOf(payee), 3 * PRICE);
     }
 
     // ------------------------------------------------------------------------------------------- setPayee
@@ -228,13 +376,13 @@ contract ListingTest is MarketTest {
 
     function test_RevertWhen_PayeeZero() external {
         vm.prank(lister);
-        expectError(ICourseMarket.CourseMarket_ZeroAddress.selector);
+        expectError(IMarketErrors.CourseMarket_ZeroAddress.selector);
         market.setPayee(course, address(0));
     }
 
     function test_EmitsThePayee() external {
         vm.expectEmit(address(market));
-        emit ICourseMarket.PayeeChanged(course, stranger);
+        emit IMarketListings.PayeeChanged(course, stranger);
         vm.prank(lister);
         market.setPayee(course, stranger);
     }
@@ -253,8 +401,8 @@ contract ListingTest is MarketTest {
         market.setTier(course, 2, DEAR, true);
         buy(course, 0, PRICE);
         buy(course, 2, DEAR);
-        vm.assertEq(market.payoutOf(stranger), PRICE + DEAR);
-        vm.assertEq(market.payoutOf(payee), 0);
+        vm.assertEq(payoutOf(stranger), PRICE + DEAR);
+        vm.assertEq(payoutOf(payee), 0);
     }
 
     function test_PayeeHoldsForLaterTiers() external {
@@ -266,7 +414,7 @@ contract ListingTest is MarketTest {
         market.setTier(course, 5, DEAR, true);
         buy(course, 1, PRICE);
         buy(course, 5, DEAR);
-        vm.assertEq(market.payoutOf(stranger), PRICE + DEAR);
+        vm.assertEq(payoutOf(stranger), PRICE + DEAR);
     }
 
     // ------------------------------------------------------------------------------------------ setLister
@@ -286,13 +434,13 @@ contract ListingTest is MarketTest {
 
     function test_RevertWhen_ListerZero() external {
         vm.prank(lister);
-        expectError(ICourseMarket.CourseMarket_ZeroAddress.selector);
+        expectError(IMarketErrors.CourseMarket_ZeroAddress.selector);
         market.setLister(course, address(0));
     }
 
     function test_EmitsTheLister() external {
         vm.expectEmit(address(market));
-        emit ICourseMarket.ListerChanged(course, stranger);
+        emit IMarketListings.ListerChanged(course, stranger);
         vm.prank(lister);
         market.setLister(course, stranger);
     }
@@ -307,7 +455,7 @@ contract ListingTest is MarketTest {
         vm.prank(stranger);
         market.setTier(course, 0, DEAR, true);
         buy(course, 0, DEAR);
-        vm.assertEq(market.payoutOf(payee), DEAR);
+        vm.assertEq(payoutOf(payee), DEAR);
     }
 
     // ---------------------------------------------------------------------------------------------- views
@@ -323,24 +471,51 @@ contract ListingTest is MarketTest {
         assertTier(course + 2 ** 253, 0, 0, false);
     }
 
+    function allowedToken() private returns (address token) {
+        token = address(deployToken("Token", 6));
+        vm.prank(owner);
+        market.setTokenAllowed(token, true);
+    }
+
+    function assertWindow(uint256 courseId, uint256 window_) private view {
+        (,,, uint8 window) = market.listingOf(courseId);
+        vm.assertEq(window, window_);
+    }
+
+    function expectWindowTooLong(uint256 given) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketListings.CourseMarket_WindowTooLong.selector, 60, given)
+        );
+    }
+
+    function expectWindowSettled(uint256 courseId) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketListings.CourseMarket_WindowIsSettled.selector, courseId)
+        );
+    }
+
+    function expectNotAllowed(address token) private {
+        vm.expectRevert(abi.encodeWithSelector(IMarketTreasury.CourseMarket_TokenNotAllowed.selector, token));
+    }
+
     function expectUnknown() private {
-        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_UnknownCourse.selector, UNKNOWN));
+        vm.expectRevert(abi.encodeWithSelector(IMarketErrors.CourseMarket_UnknownCourse.selector, UNKNOWN));
     }
 
     /// @dev The next call comes from `who`, and is refused.
     function expectNotLister(address who) private {
         vm.prank(who);
-        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_NotLister.selector, course, who));
+        vm.expectRevert(abi.encodeWithSelector(IMarketListings.CourseMarket_NotLister.selector, course, who));
     }
 
     function expectTooMany(uint256 given) private {
-        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_TooManyTiers.selector, 8, given));
+        vm.expectRevert(abi.encodeWithSelector(IMarketListings.CourseMarket_TooManyTiers.selector, 8, given));
     }
 
     function expectTooDear(uint256 given) private {
         vm.expectRevert(
             abi.encodeWithSelector(
-                ICourseMarket.CourseMarket_PriceTooHigh.selector, OfferLib.MAX_PRICE, given
+                IMarketListings.CourseMarket_PriceTooHigh.selector, OfferLib.MAX_PRICE, given
             )
         );
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {IERC5192} from "../../src/interfaces/IERC5192.sol";
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
@@ -125,7 +125,7 @@ contract PassTest is MarketTest {
     }
 
     function test_RevertWhen_BalanceOfZero() external {
-        expectError(ICourseMarket.CourseMarket_ZeroAddress.selector);
+        expectError(IMarketErrors.CourseMarket_ZeroAddress.selector);
         market.balanceOf(address(0));
     }
 
@@ -160,10 +160,10 @@ contract PassTest is MarketTest {
     }
 
     function expectSoulbound() private {
-        expectError(ICourseMarket.CourseMarket_Soulbound.selector);
+        expectError(IMarketErrors.CourseMarket_Soulbound.selector);
     }
 
     function expectUnknownPass(uint256 tokenId) private {
-        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_UnknownPass.selector, tokenId));
+        vm.expectRevert(abi.encodeWithSelector(IMarketErrors.CourseMarket_UnknownPass.selector, tokenId));
     }
 }

@@ -8,6 +8,7 @@ import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/I
 /// @notice All that the market answers to. The tests hold no source of the market: it is compiled as it is
 /// deployed, they are compiled fast.
 interface IMarket is ICourseMarket, IERC721Metadata, IERC5192 {
+    function paused() external view returns (bool);
     function owner() external view returns (address);
     function pendingOwner() external view returns (address);
     function transferOwnership(address newOwner) external;

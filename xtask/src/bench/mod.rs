@@ -110,7 +110,7 @@ fn gas() -> Result<()> {
     let operations = gas["operations"].as_object().context("gas.json has no operations")?;
     println!("\nGas of a whole transaction");
     for (operation, units) in operations {
-        println!("{operation:<50}{units:>10}");
+        println!("{operation:<66}{units:>10}");
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ struct ListingRow {
     number: i64,
     lister: String,
     payee: String,
+    refund_days: i64,
 }
 
 pub(in crate::catalog) async fn listing(
@@ -23,7 +24,7 @@ pub(in crate::catalog) async fn listing(
     course: CourseId,
 ) -> Result<Option<Listing>, StoreError> {
     let row = sql!(opt conn, ListingRow,
-        "SELECT chain_id, market, number, lister, payee FROM listings WHERE course_id = $1", course)?;
+        "SELECT chain_id, market, number, lister, payee, refund_days FROM listings WHERE course_id = $1", course)?;
     let Some(row) = row else { return Ok(None) };
     let tiers = sql!(all conn, (i64, String, bool),
         "SELECT number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
@@ -34,6 +35,7 @@ pub(in crate::catalog) async fn listing(
         number: small("a listing's number", row.number)?,
         lister: text(&row.lister)?,
         payee: text(&row.payee)?,
+        refund_days: small("a window", row.refund_days)?,
         tiers: tiers
             .into_iter()
             .map(|(number, price, active)| {
@@ -69,7 +71,9 @@ pub(in crate::catalog) async fn put_listing(
         "INSERT INTO listings (course_id, chain_id, market, number, lister, payee, listed_at, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
-            number = excluded.number, lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at",
+            number = excluded.number, lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at,
+            refund_days = CASE WHEN listings.number = excluded.number AND listings.market = excluded.market
+                AND listings.chain_id = excluded.chain_id THEN listings.refund_days ELSE 0 END",
         course, chain_id.cast_signed(), log.contract.to_string(), number.cast_signed(), lister.to_string(), payee.to_string(),
         log.block_number.cast_signed())?;
     Ok(())
@@ -118,6 +122,15 @@ pub(in crate::catalog) async fn set_lister(
     lister: Address,
 ) -> Result<(), StoreError> {
     sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2", lister.to_string(), course)?;
+    Ok(())
+}
+
+pub(in crate::catalog) async fn set_window(
+    conn: &mut Conn,
+    course: CourseId,
+    days: u8,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE listings SET refund_days = $1 WHERE course_id = $2", i64::from(days), course)?;
     Ok(())
 }
 

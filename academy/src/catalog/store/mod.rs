@@ -175,6 +175,7 @@ struct CourseRow {
     teacher_address: Option<String>,
     teacher_bio: String,
     cover_id: Option<MediaId>,
+    refund_days: i64,
     version: i64,
     updated_at: Time,
 }
@@ -196,6 +197,7 @@ impl CourseRow {
                 bio: self.teacher_bio,
             },
             cover: self.cover_id,
+            refund_days: small("a window", self.refund_days)?,
             version: self.version,
             updated_at: self.updated_at,
         })
@@ -206,7 +208,7 @@ macro_rules! course {
     () => {
         "SELECT c.id, c.slug, c.title, c.promise, c.description, c.outcomes, c.level, c.state, c.teacher_id,
             u.name AS teacher_name, (SELECT MIN(w.address) FROM wallets w WHERE w.user_id = u.id) AS teacher_address,
-            u.bio AS teacher_bio, c.cover_id, c.version, c.updated_at
+            u.bio AS teacher_bio, c.cover_id, c.refund_days, c.version, c.updated_at
          FROM courses c JOIN users u ON u.id = c.teacher_id "
     };
 }
@@ -344,6 +346,16 @@ pub(super) async fn set_state(
 pub(super) async fn publish_wanted(conn: &mut Conn, id: CourseId) -> Result<bool, StoreError> {
     let row = sql!(opt conn, (bool,), "SELECT publish_wanted FROM courses WHERE id = $1", id)?;
     Ok(row.is_some_and(|(wanted,)| wanted))
+}
+
+pub(super) async fn set_refund_days(
+    conn: &mut Conn,
+    id: CourseId,
+    days: u8,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE courses SET refund_days = $1, updated_at = $2 WHERE id = $3", i64::from(days), now, id)?;
+    Ok(())
 }
 
 pub(super) async fn set_cover(

@@ -3,7 +3,7 @@
 use academy::{
     Actor,
     catalog::{CourseForm, LessonForm, Published, TierForm},
-    chain::{Event, fake::FakeTransaction},
+    chain::{Event, Hold, fake::FakeTransaction},
     checkout::Order,
     evm::Address,
     ids::{CourseId, LessonId, ModuleId, TierId},
@@ -97,6 +97,41 @@ impl World {
     pub async fn sale(&self) -> (TestCourse, Actor) {
         let teacher = self.teacher().await;
         (self.course(&teacher).await, self.learner().await)
+    }
+
+    /// A course for sale with a money-back window, and someone who wants it.
+    pub async fn sale_with_window(&self, days: u8) -> (TestCourse, Actor, Actor) {
+        let teacher = self.teacher().await;
+        let mut course = self.draft(&teacher).await;
+        let catalog = self.academy.catalog();
+        course.tier = catalog.add_tier(&teacher, course.id, &tier_form("0.02", 1)).await.unwrap();
+        catalog.set_refund_days(&teacher, course.id, &days.to_string()).await.unwrap();
+        catalog.publish(&teacher, course.id).await.unwrap();
+        let mut listing = self.listing(&course, person(&teacher).address);
+        listing.events.push((MARKET, Event::WindowChanged { number: course.number, days }));
+        self.chain.mine(vec![listing]);
+        self.academy.follow_once().await.unwrap();
+        (course, teacher, self.learner().await)
+    }
+
+    /// As [`World::payment`], and the market holds the money until then (in seconds).
+    pub fn held_payment(&self, course: &TestCourse, order: &Order, until: u64) -> FakeTransaction {
+        let payer: Address = order.beneficiary.parse().unwrap();
+        let hold = Hold { payee: MARKET, payer, fee: Wei::ZERO, until };
+        let held = Event::PurchaseHeld { order: reference(&order.id), hold };
+        self.transaction(payer, vec![self.purchased(course, order), held])
+    }
+
+    /// What the market says when the order's purchase is given back.
+    pub fn refunded(&self, course: &TestCourse, order: &Order) -> Event {
+        Event::PurchaseRefunded {
+            order: reference(&order.id),
+            beneficiary: order.beneficiary.parse().unwrap(),
+            number: course.number,
+            tier: 0,
+            token: Address::ZERO,
+            amount: order.price,
+        }
     }
 
     /// A transaction of anyone, with these events of our market.

@@ -45,6 +45,7 @@ fn state_words(state: EnrollmentState) -> &'static str {
         EnrollmentState::Active => "Open",
         EnrollmentState::Suspended => "Confirming again",
         EnrollmentState::Revoked => "Revoked",
+        EnrollmentState::Refunded => "Refunded",
     }
 }
 
@@ -233,7 +234,7 @@ fn row(learner: &Learner, target: &str, refused: &FormState) -> impl IntoView + 
     let mine = id == target;
     let form = if mine { refused.clone() } else { FormState::default() };
     let prefix = format!("{id}-");
-    let revoke = (learner.state != EnrollmentState::Revoked).then(|| {
+    let revoke = (!matches!(learner.state, EnrollmentState::Revoked | EnrollmentState::Refunded)).then(|| {
         view! {
             <details class="row-fold" open=mine>
                 <summary>"Revoke…"<span class="visually-hidden">" the access of "{learner.name.clone()}</span></summary>

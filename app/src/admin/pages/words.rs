@@ -14,13 +14,14 @@ pub fn order_words(state: OrderState) -> &'static str {
         OrderState::Paid => "Paid",
         OrderState::Expired => "Expired",
         OrderState::Cancelled => "Cancelled",
+        OrderState::Refunded => "Refunded",
     }
 }
 
 /// The same, as a badge.
 pub fn order_badge(state: OrderState) -> impl IntoView {
     let tone = match state {
-        OrderState::Open | OrderState::Cancelled | OrderState::Expired => Tone::Plain,
+        OrderState::Open | OrderState::Cancelled | OrderState::Expired | OrderState::Refunded => Tone::Plain,
         OrderState::Submitted | OrderState::Confirming => Tone::Accent,
         OrderState::Paid => Tone::Positive,
     };
@@ -34,6 +35,7 @@ pub fn standing_words(standing: Standing) -> &'static str {
         Standing::Orphaned => "Orphaned",
         Standing::Review => "To review",
         Standing::Dismissed => "Dismissed",
+        Standing::Refunded => "Refunded",
     }
 }
 
@@ -43,7 +45,7 @@ pub fn standing_badge(standing: Standing) -> impl IntoView {
         Standing::Accepted => Tone::Positive,
         Standing::Orphaned => Tone::Warning,
         Standing::Review => Tone::Negative,
-        Standing::Dismissed => Tone::Plain,
+        Standing::Dismissed | Standing::Refunded => Tone::Plain,
     };
     view! { <Badge tone=tone>{standing_words(standing)}</Badge> }
 }

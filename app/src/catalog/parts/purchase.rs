@@ -208,8 +208,17 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
         <ul class="included">
             {line("Opens at once, for good, on every device")}
             {line("Paid once, to the teacher's contract; no subscription")}
+            {window(page)}
         </ul>
     }
+}
+
+/// How long the buyer can change their mind.
+fn window(page: &CoursePage) -> Option<impl IntoView + use<>> {
+    let days = page.refund_days();
+    (days > 0).then(|| {
+        line(format!("Money back within {}, straight from the contract", count(u32::from(days), "day")))
+    })
 }
 
 fn included(page: &CoursePage, tier: &Tier) -> impl IntoView + use<> {
@@ -222,6 +231,7 @@ fn included(page: &CoursePage, tier: &Tier) -> impl IntoView + use<> {
             {line(lessons)}
             {line("Opens at once, for good, on every device")}
             {paid.then(|| line("Paid once, to the teacher's contract; no subscription"))}
+            {paid.then(|| window(page))}
         </ul>
     }
 }

@@ -6,7 +6,12 @@ use leptos::prelude::*;
 use crate::ui::{Badge, Cover, EmptyState, PageTitle, Progress, Tone, When, count};
 
 pub fn shelf(mut shelf: Vec<Shelf>) -> impl IntoView {
-    shelf.sort_by_key(|course| (course.state == EnrollmentState::Revoked, std::cmp::Reverse(course.last_at)));
+    shelf.sort_by_key(|course| {
+        (
+            matches!(course.state, EnrollmentState::Revoked | EnrollmentState::Refunded),
+            std::cmp::Reverse(course.last_at),
+        )
+    });
     let first = shelf
         .iter()
         .position(|course| {
@@ -87,6 +92,7 @@ fn card(course: Shelf) -> impl IntoView {
         EnrollmentState::Revoked => {
             view! { <Badge tone=Tone::Negative>"Access taken back"</Badge> }.into_any()
         }
+        EnrollmentState::Refunded => view! { <Badge tone=Tone::Plain>"Refunded"</Badge> }.into_any(),
         EnrollmentState::Active if finished => {
             view! { <Badge tone=Tone::Positive>"Finished"</Badge> }.into_any()
         }

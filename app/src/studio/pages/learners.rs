@@ -26,6 +26,7 @@ pub(crate) fn enrollment_badge(state: EnrollmentState) -> impl IntoView {
         EnrollmentState::Active => (Tone::Positive, "Open"),
         EnrollmentState::Suspended => (Tone::Warning, "Confirming again"),
         EnrollmentState::Revoked => (Tone::Negative, "Revoked"),
+        EnrollmentState::Refunded => (Tone::Plain, "Refunded"),
     };
     view! { <Badge tone=tone>{words}</Badge> }
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::publish::{Asked, MAX_LOOKS, is_ready};
 use crate::{
     AppState, Visitor,
-    ui::{AddressText, Icon, Money, Notice, Submit, TableScroll, Tone},
+    ui::{AddressText, Icon, Money, Notice, Submit, TableScroll, Tone, count},
     wallet::send::SendCall,
 };
 
@@ -27,7 +27,7 @@ pub enum Listing {
 
 /// What stands between the page's prices and the chain's.
 pub async fn listing_of(state: &AppState, visitor: &Visitor, page: &CoursePage) -> Result<Listing, Problem> {
-    if page.disagreements().is_empty() {
+    if page.agrees() {
         return Ok(Listing::Agrees);
     }
     match state.academy.catalog().listing_call(&visitor.actor, page.course.id).await {
@@ -106,8 +106,15 @@ pub fn view(
         .into_any(),
     };
     let state = if is_ready(page) { "now" } else { "later" };
-    let table = prices(&page.disagreements());
-    step(state, "listing", title, view! { {table} {body} }).into_any()
+    let table = (!page.disagreements().is_empty()).then(|| prices(&page.disagreements()));
+    let window = page.window_differs().map(|(here, there)| {
+        view! {
+            <p data-testid="window-differs">
+                "The money-back window is "{count(u32::from(here), "day")}" here and "{count(u32::from(there), "day")}" on the chain, where it counts."
+            </p>
+        }
+    });
+    step(state, "listing", title, view! { {table} {window} {body} }).into_any()
 }
 
 /// The chain and the page say the same.
@@ -117,6 +124,7 @@ fn agreed(page: &CoursePage) -> impl IntoView + use<> {
             <p>"The chain sells every tier at the price that the page shows."</p>
             <dl class="fact-list">
                 <div><dt>"Number on the chain"</dt><dd>{listing.number.to_string()}</dd></div>
+                <div><dt>"Money back within"</dt><dd>{window_words(listing.refund_days)}</dd></div>
                 <div><dt>"Paid to"</dt><dd><AddressText address=listing.payee.clone()/></dd></div>
                 <div><dt>"May change it"</dt><dd><AddressText address=listing.lister.clone()/></dd></div>
             </dl>
@@ -129,6 +137,10 @@ fn agreed(page: &CoursePage) -> impl IntoView + use<> {
     }
 }
 
+fn window_words(days: u8) -> String {
+    if days == 0 { "no window".to_owned() } else { count(u32::from(days), "day") }
+}
+
 /// What the wallet will show, and the button that opens it.
 fn wallet_step(
     page: &CoursePage,
@@ -137,7 +149,9 @@ fn wallet_step(
     asked: &Asked,
     here: &str,
 ) -> impl IntoView + use<> {
-    let (label, what) = if page.listing.is_some() {
+    let (label, what) = if page.listing.is_some() && page.disagreements().is_empty() {
+        ("Update the window on the chain", "It sets the money-back window above for later sales.")
+    } else if page.listing.is_some() {
         ("Update the prices on the chain", "It sets the prices above for this course.")
     } else {
         (

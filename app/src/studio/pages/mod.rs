@@ -113,12 +113,12 @@ fn frame<C: IntoView + 'static>(
             view! { <li><a href=path(id, tail) aria-current=current>{*name}</a></li> }
         })
         .collect();
-    let differs = course.state == CourseState::Published && !page.disagreements().is_empty();
+    let differs = course.state == CourseState::Published && !page.agrees();
     let warning = (differs && section != "/publish").then(|| {
         view! {
             <Notice tone=Tone::Warning>
                 <p>
-                    "The prices here and on the chain differ, so some tiers can't be bought now. "
+                    "This page and the chain differ, so some tiers can't be bought now, or not on these terms. "
                     <a href=path(id, "/publish")>"See both and update the listing"</a>
                 </p>
             </Notice>

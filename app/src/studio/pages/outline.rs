@@ -311,6 +311,7 @@ mod tests {
                 state: CourseState::Draft,
                 teacher: Teacher { id: id::<UserId>(101), name: String::new(), bio: String::new() },
                 cover: None,
+                refund_days: 0,
                 version: 1,
                 updated_at: Time(0),
             },

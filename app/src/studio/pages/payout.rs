@@ -50,6 +50,12 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
                     <h2 id="owed-title">"Waiting for you"</h2>
                     <p class="payout-sum" data-testid="owed"><Money wei=payout.owed/></p>
                     <p class="muted">"Belongs to "<AddressText address=payout.payee.clone()/></p>
+                    {(!payout.held.is_zero()).then(|| view! {
+                        <p data-testid="held">
+                            "Besides, the contract holds "<Money wei=payout.held/>
+                            " of sales that buyers can still give back. It becomes yours as their money-back windows end."
+                        </p>
+                    })}
                     {withdraw(call, chain, payout.owed)}
                 </section>
                 <section aria-labelledby="history-title">

@@ -125,7 +125,7 @@ async fn publish_page(
     asked: &Asked,
     form: FormState,
 ) -> Answer {
-    let differs = !page.disagreements().is_empty();
+    let differs = !page.agrees();
     let call = listing::listing_of(state, visitor, &page).await?;
     let chain = state.academy.checkout().chain().clone();
     let looks = asked.sent.filter(|_| differs);

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use super::{chart::sales_chart, frame, load};
 use crate::{
     AppState, Visitor,
+    checkout::state_words,
     render::{Answer, Layout, PageHead, render},
-    ui::{AddressText, EmptyState, Hash, Money, TableScroll, When},
+    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When},
 };
 
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
@@ -64,6 +65,7 @@ fn newest(sales: &Sales) -> impl IntoView + use<> {
                         <th scope="col" class="number">"Price"</th>
                         <th scope="col">"Transaction"</th>
                         <th scope="col">"When"</th>
+                        <th scope="col">"State"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -71,6 +73,20 @@ fn newest(sales: &Sales) -> impl IntoView + use<> {
         </TableScroll>
     }
     .into_any()
+}
+
+/// Where a sale stands, and its refund while there can be one.
+fn state(sale: &OrderRow) -> impl IntoView + use<> {
+    let (words, tone) = state_words(sale.state, sale.setback);
+    let refund = sale.refundable_until.map(|until| {
+        view! {
+            <span class="table-sub">
+                <a href=format!("/orders/{}/refund", sale.id) aria-label=format!("Refund {}", sale.beneficiary)>"Refund"</a>
+                " until "<When at=until/>
+            </span>
+        }
+    });
+    view! { <Badge tone=tone>{words}</Badge>{refund} }
 }
 
 fn row(sale: &OrderRow) -> impl IntoView + use<> {
@@ -83,6 +99,7 @@ fn row(sale: &OrderRow) -> impl IntoView + use<> {
                 {sale.transaction.clone().map(|known| view! { <Hash hash=known.hash.to_string() link=known.link/> })}
             </td>
             <td><When at=sale.created_at/></td>
+            <td>{state(sale)}</td>
         </tr>
     }
 }

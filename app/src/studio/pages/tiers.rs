@@ -28,10 +28,17 @@ pub async fn show(
     let done = match query.done.as_str() {
         "added" => Some("The tier is there."),
         "saved" => Some("Saved."),
+        "window" => Some("Saved. Sales have this window once the chain has it; see “Publish”."),
         "removed" => Some("Removed. People who bought it keep their lessons."),
         _ => None,
     };
     Ok(tiers_page(&state, &visitor, &page, done, "", &FormState::default()))
+}
+
+/// The money-back window's form.
+#[derive(serde::Serialize)]
+struct Window {
+    days: String,
 }
 
 pub async fn act(
@@ -59,6 +66,7 @@ pub async fn act(
     };
     let result = match sent.act() {
         "add" => catalog.add_tier(actor, page.course.id, &form).await.map(|_| "added"),
+        "window" => catalog.set_refund_days(actor, page.course.id, sent.get("days")).await.map(|()| "window"),
         "edit" => catalog.edit_tier(actor, tier()?, &form).await.map(|()| "saved"),
         "remove" => catalog.remove_tier(actor, tier()?).await.map(|()| "removed"),
         _ => Err(Problem::not_found("action")),
@@ -66,8 +74,12 @@ pub async fn act(
     match result {
         Ok(done) => Ok(see_other(&path(page.course.id, &format!("/tiers?done={done}")))),
         Err(problem) if shown_in_form(&problem) => {
-            let target = if sent.act() == "add" { "new" } else { sent.get("tier") };
-            Ok(tiers_page(&state, &visitor, &page, None, target, &FormState::failed(&form, problem)))
+            let (target, form) = match sent.act() {
+                "add" => ("new", FormState::failed(&form, problem)),
+                "window" => ("window", FormState::failed(&Window { days: sent.text("days") }, problem)),
+                _ => (sent.get("tier"), FormState::failed(&form, problem)),
+            };
+            Ok(tiers_page(&state, &visitor, &page, None, target, &form))
         }
         Err(problem) => Err(problem.into()),
     }
@@ -119,6 +131,7 @@ fn tiers_page(
                     <h2 id="tiers-title">"Tiers"</h2>
                     {list}
                 </section>
+                <div class="studio-side">
                 <section class="panel" aria-labelledby="new-tier-title">
                     <h2 id="new-tier-title">"New tier"</h2>
                     <form method="post" class="form" data-testid="new-tier">
@@ -129,10 +142,45 @@ fn tiers_page(
                         </div>
                     </form>
                 </section>
+                {window_panel(page, if target == "window" { refused.clone() } else { FormState::of(&Window { days: page.course.refund_days.to_string() }) })}
+                </div>
             </div>
         };
         frame(page, "/tiers", content)
     })
+}
+
+/// How long buyers can give the course back.
+fn window_panel(page: &CoursePage, form: FormState) -> impl IntoView + use<> {
+    let hint = match page.listing.as_ref().map(|listing| listing.refund_days) {
+        None => {
+            "So long the contract keeps the money for the buyer, who can take it back without asking. 0 for no window. Whether there is one is fixed when the course is listed."
+        }
+        Some(0) => "This course was listed without a money-back window, and the contract keeps it so.",
+        Some(_) => {
+            "For later sales. The chain has to know it too, and its window can be changed but not ended."
+        }
+    };
+    view! {
+        <section class="panel" aria-labelledby="window-title">
+            <h2 id="window-title">"Money-back window"</h2>
+            <form method="post" class="form" data-testid="window">
+                <ErrorSummary form=form.clone() prefix="window-"/>
+                <Field
+                    form=form
+                    name="days"
+                    prefix="window-"
+                    label="Days"
+                    hint=hint
+                    inputmode="numeric"
+                    maxlength=2
+                />
+                <div class="button-row">
+                    <Submit name="act" value="window">"Save the window"</Submit>
+                </div>
+            </form>
+        </section>
+    }
 }
 
 fn form_of(tier: &Tier) -> TierForm {

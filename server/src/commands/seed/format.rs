@@ -40,6 +40,9 @@ pub struct Course {
     pub teacher: usize,
     /// The cover's path in the course's folder.
     pub cover: String,
+    /// The money-back window in days, or none.
+    #[serde(default)]
+    pub refund_days: u8,
     /// What one will learn.
     pub outcomes: Vec<String>,
     /// Markdown.

@@ -105,6 +105,7 @@ async fn make(academy: &Academy, teacher: &Actor, folder: &Folder, market: &Mark
         academy.catalog().set_cover(teacher, id, cover).await?;
     }
     outline(academy, teacher, folder, &page, &images).await?;
+    academy.catalog().set_refund_days(teacher, id, &course.refund_days.to_string()).await?;
     for tier in &course.tiers {
         if page.tiers.iter().any(|known| known.name == tier.name) {
             continue;

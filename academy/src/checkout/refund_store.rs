@@ -1,0 +1,97 @@
+//! SQL of refunds.
+
+use super::store::{corrupt, parse, unsigned};
+use crate::{
+    accounts::parse_address,
+    chain::{Hold, Log},
+    evm::{BlockHash, TxHash},
+    ids::OrderId,
+    money::Wei,
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+/// A refund that a provider told of.
+#[derive(Clone, Debug)]
+pub(super) struct RefundRecord {
+    pub hash: TxHash,
+    pub log_index: u64,
+    pub block_number: u64,
+    pub block_hash: BlockHash,
+    /// Its receipt said the same.
+    pub confirmed: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct RefundRow {
+    tx_hash: String,
+    log_index: i64,
+    block_number: i64,
+    block_hash: String,
+    confirmed: bool,
+}
+
+/// In the chain's order.
+pub(super) async fn refunds_of(conn: &mut Conn, order: OrderId) -> Result<Vec<RefundRecord>, StoreError> {
+    let rows = sql!(all conn, RefundRow,
+        "SELECT tx_hash, log_index, block_number, block_hash, confirmed FROM refunds WHERE order_id = $1
+         ORDER BY block_number, log_index", order)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(RefundRecord {
+                hash: parse("a hash", &row.tx_hash)?,
+                log_index: unsigned("a log's index", row.log_index)?,
+                block_number: unsigned("a block", row.block_number)?,
+                block_hash: parse("a hash", &row.block_hash)?,
+                confirmed: row.confirmed,
+            })
+        })
+        .collect()
+}
+
+/// Keeps what a provider told, as a hint: what a receipt confirmed is left alone.
+pub(super) async fn see_refund(
+    conn: &mut Conn,
+    chain_id: u64,
+    log: &Log,
+    order: OrderId,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO refunds (chain_id, tx_hash, log_index, order_id, block_number, block_hash, confirmed, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET order_id = excluded.order_id, block_number = excluded.block_number, block_hash = excluded.block_hash
+            WHERE NOT refunds.confirmed",
+        chain_id.cast_signed(), log.transaction.to_string(), log.index.cast_signed(), order,
+        log.block_number.cast_signed(), log.block_hash.to_string(), false, now)?;
+    Ok(())
+}
+
+/// Writes down what the receipt said, or that its block was replaced.
+pub(super) async fn update_refund(
+    conn: &mut Conn,
+    chain_id: u64,
+    refund: &RefundRecord,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "UPDATE refunds SET confirmed = $1, block_number = $2, block_hash = $3
+         WHERE chain_id = $4 AND tx_hash = $5 AND log_index = $6",
+        refund.confirmed, refund.block_number.cast_signed(), refund.block_hash.to_string(), chain_id.cast_signed(),
+        refund.hash.to_string(), refund.log_index.cast_signed())?;
+    Ok(())
+}
+
+/// How the contract holds an order's accepted payment, what it was, and when that ends.
+pub(super) async fn hold_of(conn: &mut Conn, order: OrderId) -> Result<Option<(Wei, Hold)>, StoreError> {
+    let row = sql!(opt conn, (String, Option<String>, Option<String>, Option<String>, Option<Time>),
+        "SELECT amount, payer, payee, fee, refundable_until FROM payments WHERE order_id = $1 AND standing = 'accepted'", order)?;
+    let Some((amount, Some(payer), Some(payee), Some(fee), Some(until))) = row else { return Ok(None) };
+    let hold = Hold {
+        payer: parse_address(&payer)?,
+        payee: parse_address(&payee)?,
+        fee: parse("an amount", &fee)?,
+        until: u64::try_from(until.0 / 1000).map_err(|_| corrupt("a time", until.0))?,
+    };
+    Ok(Some((parse("an amount", &amount)?, hold)))
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Control} from "./Control.sol";
+import {Purse, PurseLib} from "./Purse.sol";
+import {IMarketTreasury} from "./interfaces/IMarketTreasury.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+/// @title Treasury
+/// @notice The money: who is owed what, from which day on, and how it comes in and goes out.
+/// @dev Each payee has per currency one purse of what is theirs (its day: until when held money was looked
+/// through) and a ring of 64 purses of what is held (their day: from when on it is theirs). A window has at
+/// most 60 days, so of two sales in one place of the ring that mature on different days the older has matured.
+///
+/// No sum in a purse can overflow: {Token} bounds the sum of all purses of a token, and no chain has 2^116
+/// units of its own coin.
+abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// @dev What the market knows of a token.
+    struct Token {
+        /// @dev The token's part in keys; from 1 on, and never given away again.
+        uint16 id;
+        bool allowed;
+        /// @dev The sum of all purses in this token.
+        uint120 held;
+    }
+
+    /// @dev Places in the ring. Places are counted from 1, place 0 is the purse of what is theirs.
+    uint256 private constant RING = 64;
+
+    /// @dev Bits in a key: the payee, the currency, the place.
+    uint256 private constant CURRENCY_SHIFT = 160;
+    uint256 private constant PLACE_SHIFT = 176;
+
+    /// @dev The chain's own coin, as an address and as a part in keys.
+    address internal constant COIN = address(0);
+    uint256 internal constant COIN_CURRENCY = 0;
+
+    /// @dev Keyed by `place << 176 | currency << 160 | payee`: one hash where nested mappings take three.
+    mapping(uint256 key => Purse) private _purses;
+    mapping(address token => Token) private _tokens;
+    uint16 private _tokenCount;
+    /// @dev Who was ever the payee of a course with a window: the others have nothing to look through.
+    mapping(address payee => bool) private _hasWindows;
+
+    // --------------------------------------------------------------------------------------------- paying
+
+    /// @inheritdoc IMarketTreasury
+    function withdraw(address token, address to) external nonReentrant returns (uint256 amount) {
+        uint256 currency = _currency(token);
+        Purse purse = _gather(msg.sender, currency);
+        amount = purse.net();
+        if (amount == 0) revert CourseMarket_NothingToWithdraw(msg.sender);
+
+        _purses[_key(msg.sender, currency, 0)] = purse.minus(amount, 0);
+        emit PayoutWithdrawn(msg.sender, to, token, amount);
+        _send(token, to, amount);
+    }
+
+    /// @inheritdoc IMarketTreasury
+    function withdrawFees(address token, address[] calldata payees, address to)
+        external
+        nonReentrant
+        returns (uint256 amount)
+    {
+        if (msg.sender != feePayee) revert CourseMarket_NotFeePayee(msg.sender);
+        uint256 currency = _currency(token);
+        for (uint256 i = 0; i < payees.length; ++i) {
+            Purse purse = _gather(payees[i], currency);
+            uint256 fee = purse.fee();
+            amount += fee;
+            _purses[_key(payees[i], currency, 0)] = purse.minus(0, fee);
+        }
+        if (amount == 0) revert CourseMarket_NothingToWithdraw(msg.sender);
+
+        emit FeesWithdrawn(to, token, amount);
+        _send(token, to, amount);
+    }
+
+    /// @inheritdoc IMarketTreasury
+    function setTokenAllowed(address token, bool allowed) external onlyOwner {
+        if (token.code.length == 0) revert CourseMarket_NotAToken(token);
+        Token storage known = _tokens[token];
+        if (known.id == 0) {
+            if (_tokenCount == type(uint16).max) revert CourseMarket_TooManyTokens();
+            known.id = ++_tokenCount;
+        }
+        known.allowed = allowed;
+        emit TokenAllowed(token, allowed);
+    }
+
+    // ---------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IMarketTreasury
+    function payoutOf(address payee, address token) external view returns (uint256) {
+        return _matured(payee, token).net();
+    }
+
+    /// @inheritdoc IMarketTreasury
+    function feesOf(address payee, address token) external view returns (uint256) {
+        return _matured(payee, token).fee();
+    }
+
+    /// @inheritdoc IMarketTreasury
+    function heldFor(address payee, address token) external view returns (uint256 net, uint256 fee) {
+        uint256 currency = _currency(token);
+        for (uint256 place = 1; place <= RING; ++place) {
+            Purse purse = _purses[_key(payee, currency, place)];
+            if (purse.day() <= _today()) continue;
+            net += purse.net();
+            fee += purse.fee();
+        }
+    }
+
+    /// @inheritdoc IMarketTreasury
+    function isTokenAllowed(address token) external view returns (bool) {
+        return _tokens[token].allowed;
+    }
+
+    // ---------------------------------------------------------------------------------------- money comes
+
+    /// @dev The part in keys of a token that purchases may be paid in.
+    function _allowedCurrency(address token) internal view returns (uint256) {
+        if (!_tokens[token].allowed) revert CourseMarket_TokenNotAllowed(token);
+        return _tokens[token].id;
+    }
+
+    /// @dev Credits a payee with what they can withdraw at once.
+    function _credit(address payee, uint256 currency, uint256 net, uint256 fee) internal {
+        uint256 key = _key(payee, currency, 0);
+        _purses[key] = _purses[key].plus(net, fee);
+    }
+
+    /// @dev Credits a payee with what they can withdraw from a day on.
+    function _hold(address payee, uint256 currency, uint256 day, uint256 net, uint256 fee) internal {
+        uint256 key = _key(payee, currency, _place(day));
+        Purse purse = _purses[key];
+        if (purse.day() != day) {
+            // 64 days old or older: matured, and perhaps not withdrawn.
+            if (purse.net() | purse.fee() != 0) _credit(payee, currency, purse.net(), purse.fee());
+            purse = PurseLib.pack(day, 0, 0);
+        }
+        _purses[key] = purse.plus(net, fee);
+    }
+
+    /// @dev Takes back what was held until a day that has not come.
+    function _release(address payee, uint256 currency, uint256 day, uint256 net, uint256 fee) internal {
+        uint256 key = _key(payee, currency, _place(day));
+        _purses[key] = _purses[key].minus(net, fee);
+    }
+
+    /// @dev Notes that so much of a token is about to come in.
+    /// @return currency The token's part in keys.
+    /// @return balance What the market has of it now.
+    function _expect(address token, uint256 amount) internal returns (uint256 currency, uint256 balance) {
+        Token memory known = _tokens[token];
+        if (!known.allowed) revert CourseMarket_TokenNotAllowed(token);
+        currency = known.id;
+        balance = IERC20(token).balanceOf(address(this));
+        if (balance < known.held) revert CourseMarket_TokenShrank(token, known.held, balance);
+        uint256 held = known.held + amount;
+        if (held > PurseLib.MAX_SUM) revert CourseMarket_TokenBooksFull(token);
+        // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
+        known.held = uint120(held);
+        _tokens[token] = known;
+    }
+
+    /// @dev Looks that what came in is what was expected, to the unit.
+    function _checkReceived(address token, uint256 before, uint256 amount) internal view {
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        if (received != amount) revert CourseMarket_WrongTokenAmount(token, amount, received);
+    }
+
+    /// @dev Whoever names a payee sets up their purse, so that no buyer does.
+    function _openPurse(address payee, bool window) internal {
+        uint256 key = _key(payee, COIN_CURRENCY, 0);
+        if (Purse.unwrap(_purses[key]) == 0) _purses[key] = PurseLib.pack(_today(), 0, 0);
+        if (window && !_hasWindows[payee]) _hasWindows[payee] = true;
+    }
+
+    // ----------------------------------------------------------------------------------------- money goes
+
+    /// @dev Sends money that no purse holds any more, or reverts.
+    function _send(address token, address to, uint256 amount) internal {
+        if (to == address(0)) revert CourseMarket_ZeroAddress();
+        if (!_trySend(token, to, amount)) revert CourseMarket_TransferFailed(to, amount);
+    }
+
+    /// @dev Sends money that no purse holds any more, or answers false and leaves all as it was.
+    function _trySend(address token, address to, uint256 amount) internal returns (bool sent) {
+        // A token would take it, and the money would be nobody's.
+        if (to == address(this)) return false;
+        if (token == COIN) return LowLevelCall.callNoReturn(to, amount, "");
+        sent = IERC20(token).trySafeTransfer(to, amount);
+        // forge-lint: disable-next-line(unsafe-typecast) no more than what is held
+        if (sent) _tokens[token].held -= uint120(amount);
+    }
+
+    // ------------------------------------------------------------------------------------------- internal
+
+    /// @dev The day since 1970, UTC.
+    function _today() internal view returns (uint256) {
+        return block.timestamp / 1 days;
+    }
+
+    /// @dev Moves what has matured into the payee's purse, and answers what is to be stored there.
+    function _gather(address payee, uint256 currency) private returns (Purse purse) {
+        purse = _purses[_key(payee, currency, 0)];
+        uint256 today = _today();
+        for (uint256 back = _daysToLookAt(payee, purse); back != 0; --back) {
+            uint256 key = _key(payee, currency, _place(today + 1 - back));
+            Purse held = _purses[key];
+            if (held.day() > today || held.net() | held.fee() == 0) continue;
+            purse = purse.plus(held.net(), held.fee());
+            _purses[key] = PurseLib.pack(held.day(), 0, 0);
+        }
+        purse = PurseLib.pack(today, purse.net(), purse.fee());
+    }
+
+    /// @dev What {_gather} would answer.
+    function _matured(address payee, address token) private view returns (Purse purse) {
+        uint256 currency = _currency(token);
+        purse = _purses[_key(payee, currency, 0)];
+        uint256 today = _today();
+        for (uint256 back = _daysToLookAt(payee, purse); back != 0; --back) {
+            Purse held = _purses[_key(payee, currency, _place(today + 1 - back))];
+            if (held.day() <= today) purse = purse.plus(held.net(), held.fee());
+        }
+    }
+
+    /// @dev How many days' places can hold something matured: today's, and back to the last look.
+    function _daysToLookAt(address payee, Purse purse) private view returns (uint256 count) {
+        if (!_hasWindows[payee]) return 0;
+        count = _today() - purse.day();
+        return count > RING ? RING : count;
+    }
+
+    /// @dev The part of a currency in keys, or reverts for a token that never was on the list: it must not
+    /// pass for the coin.
+    function _currency(address token) internal view returns (uint256 id) {
+        if (token == COIN) return COIN_CURRENCY;
+        id = _tokens[token].id;
+        if (id == 0) revert CourseMarket_TokenNotAllowed(token);
+    }
+
+    /// @dev The place of a day in the ring.
+    function _place(uint256 day) private pure returns (uint256) {
+        return 1 + day % RING;
+    }
+
+    /// @dev Where a purse lies.
+    function _key(address payee, uint256 currency, uint256 place) private pure returns (uint256) {
+        return place << PLACE_SHIFT | currency << CURRENCY_SHIFT | uint160(payee);
+    }
+}

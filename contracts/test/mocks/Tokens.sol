@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+/// @notice A token as it should be, with permits (EIP-2612) and authorizations (EIP-3009).
+contract Token is ERC20Permit {
+    bytes32 public constant RECEIVE_TYPE = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+
+    uint8 private immutable DECIMALS;
+    mapping(address from => mapping(bytes32 nonce => bool)) public authorizationState;
+
+    constructor(uint8 decimals_) ERC20("Token", "TKN") ERC20Permit("Token") {
+        DECIMALS = decimals_;
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function decimals() public view override returns (uint8) {
+        return DECIMALS;
+    }
+
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        require(to == msg.sender, "caller must be the payee");
+        require(block.timestamp > validAfter && block.timestamp < validBefore, "not valid now");
+        require(!authorizationState[from][nonce], "authorization is used");
+        bytes32 hash = keccak256(abi.encode(RECEIVE_TYPE, from, to, value, validAfter, validBefore, nonce));
+        require(ECDSA.recover(_hashTypedDataV4(hash), v, r, s) == from, "invalid signature");
+        authorizationState[from][nonce] = true;
+        _transfer(from, to, value);
+    }
+}
+
+/// @notice A token whose functions answer nothing, as some old ones do.
+contract SilentToken {
+    mapping(address => uint256) public balanceOf;
+    mapping(address => mapping(address => uint256)) public allowance;
+
+    function mint(address to, uint256 amount) external {
+        balanceOf[to] += amount;
+    }
+
+    function approve(address spender, uint256 amount) external {
+        allowance[msg.sender][spender] = amount;
+    }
+
+    function transfer(address to, uint256 amount) external {
+        _move(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external {
+        allowance[from][msg.sender] -= amount;
+        _move(from, to, amount);
+    }
+
+    function _move(address from, address to, uint256 amount) private {
+        balanceOf[from] -= amount;
+        balanceOf[to] += amount;
+    }
+}
+
+/// @notice A token that answers false where others revert.
+contract FalseToken is Token(18) {
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        return balanceOf(msg.sender) >= amount && !frozen && super.transfer(to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        return balanceOf(from) >= amount && allowance(from, msg.sender) >= amount
+            && super.transferFrom(from, to, amount);
+    }
+
+    bool private frozen;
+
+    function freeze() external {
+        frozen = true;
+    }
+}
+
+/// @notice A token that says yes and moves nothing.
+contract LyingToken is Token(18) {
+    function transferFrom(address, address, uint256) public pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @notice A token that keeps one per cent of what is moved.
+contract FeeToken is Token(18) {
+    function _update(address from, address to, uint256 amount) internal override {
+        bool taxed = from != address(0) && to != address(0);
+        super._update(from, to, amount);
+        if (taxed) super._update(to, address(0xfee), amount / 100);
+    }
+}
+
+/// @notice A token that gives the receiver one per cent more.
+contract GenerousToken is Token(18) {
+    function _update(address from, address to, uint256 amount) internal override {
+        bool moved = from != address(0) && to != address(0);
+        super._update(from, to, amount);
+        if (moved) super._update(address(0), to, amount / 100);
+    }
+}
+
+/// @notice A token whose balances can change by themselves.
+contract RebasingToken is Token(18) {
+    function shrink(address who, uint256 amount) external {
+        _burn(who, amount);
+    }
+}
+
+/// @notice A token that some accounts can not use.
+contract BlockingToken is Token(6) {
+    mapping(address => bool) public blocked;
+
+    function block_(address who) external {
+        blocked[who] = true;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        require(!blocked[from] && !blocked[to], "blocked");
+        super._update(from, to, amount);
+    }
+}
+
+/// @notice A token that calls someone before it moves anything, as ERC-777 does.
+contract HookToken is Token(18) {
+    address public target;
+    bytes public data;
+    bool public succeeded;
+    bytes public answer;
+
+    function hook(address target_, bytes calldata data_) external {
+        (target, data) = (target_, data_);
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (target != address(0) && from != address(0)) {
+            address called = target;
+            target = address(0);
+            (succeeded, answer) = called.call(data);
+        }
+        super._update(from, to, amount);
+    }
+}
