@@ -6,7 +6,7 @@ use crate::{
     accounts::{Accounts, Site},
     catalog::Catalog,
     chain::{Chain, ChainError},
-    checkout::{ChainInfo, Checkout, Policy},
+    checkout::{ChainInfo, Checkout, Policy, Quotes},
     entropy::{Entropy, SystemEntropy},
     fault::{Faults, NoFaults},
     learning::Learning,
@@ -24,6 +24,7 @@ pub(crate) struct Inner {
     pub policy: Policy,
     pub site: Site,
     pub chain_info: ChainInfo,
+    pub quotes: Option<Quotes>,
     pub texts: crate::content::Cache,
     pub catalog: crate::catalog::Cache,
 }
@@ -57,6 +58,7 @@ impl Academy {
                 policy,
                 site,
                 chain_info,
+                quotes: None,
                 texts: crate::content::Cache::default(),
                 catalog: crate::catalog::Cache::default(),
             },
@@ -133,6 +135,13 @@ impl Builder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.inner.clock = clock;
+        self
+    }
+
+    /// Prices in states' currencies are quoted so. Without, nothing is sold for them.
+    #[must_use]
+    pub fn quotes(mut self, quotes: Quotes) -> Self {
+        self.inner.quotes = Some(quotes);
         self
     }
 

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod learning;
 pub mod money;
 pub mod page;
+pub mod price;
 pub mod problem;
 pub mod text;
 pub mod time;

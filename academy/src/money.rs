@@ -19,6 +19,9 @@ pub enum AmountError {
     /// More digits after the point than the currency has.
     #[error("An amount has at most 18 digits after the point.")]
     TooFine,
+    /// More digits after the point than a currency of cents has.
+    #[error("An amount has at most 2 digits after the point.")]
+    FinerThanCents,
     /// Larger than a listing can hold (89 bits).
     #[error("That amount is too large.")]
     TooLarge,

@@ -8,7 +8,7 @@ import { Wallet } from '../fixtures/wallet.ts';
 const TEACHER = account(2);
 
 async function buy(learner: Learner, mine: () => Promise<void>): Promise<string> {
-  await learner.readyToPay(TYPE.slug, 'Studio');
+  await learner.readyToPay(TYPE.slug, 'Reader');
   await learner.pay.click();
   await learner.is('submitted');
   await mine();
@@ -43,7 +43,7 @@ test('case 29: a buyer gives a course back, gets the whole price, and can buy it
   await expect(page.getByText('Refunded')).toBeVisible();
   expect((await page.request.get(`${order}/refund`)).status()).toBe(409);
 
-  await learner.openOrder(TYPE.slug, 'Studio');
+  await learner.openOrder(TYPE.slug, 'Reader');
   await learner.pay.click();
   await learner.is('submitted');
   await world.chain.mine(2);

@@ -69,6 +69,22 @@ pub enum Contracts {
     ///
     /// Put the address into chain.market and the block into chain.start_block.
     Deploy(Deploy),
+    /// Deploy a price feed that never changes, on a development chain; print {"feed":…}.
+    DevFeed(DevFeed),
+}
+
+/// How to deploy a price feed.
+#[derive(Debug, Args)]
+pub struct DevFeed {
+    /// The development chain's node.
+    #[arg(long, value_name = "URL")]
+    pub rpc_url: String,
+    /// The account that deploys, whose key the node has.
+    #[arg(long, value_name = "ADDRESS")]
+    pub dev_account: Address,
+    /// What one coin is worth, in whole units of the currency.
+    #[arg(long, default_value_t = 3000)]
+    pub rate: u64,
 }
 
 /// How to deploy.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use academy::{
     Academy,
     accounts::Site,
-    chain::{Chain, ChainError, Rpc},
-    checkout::{ChainInfo, Finality, Policy},
+    chain::{Chain, ChainError, QuoteKey, Rpc},
+    checkout::{ChainInfo, Feed, Finality, Policy, Quotes},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
@@ -87,7 +87,15 @@ fn stale_after(poll_ms: u64) -> i64 {
 }
 
 /// The services, over a database and a chain.
-pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>) -> Academy {
+///
+/// # Errors
+/// When the key that signs quotes can't be had.
+pub fn academy(
+    config: &Config,
+    machine: &Machine,
+    db: Db,
+    chain: Arc<dyn Chain>,
+) -> Result<Academy, Failure> {
     let faults: Arc<dyn Faults> = match config.dev.crash_at.as_str() {
         "" => Arc::new(NoFaults),
         point => Arc::new(AbortAt(point.to_owned())),
@@ -113,9 +121,46 @@ pub fn academy(config: &Config, machine: &Machine, db: Db, chain: Arc<dyn Chain>
         uri: config.server.public_url.to_string(),
         name: config.site.name.clone(),
     };
-    Academy::builder(db, chain, policy, site, chain_info(config))
+    let builder = Academy::builder(db, chain, policy, site, chain_info(config))
         .clock(machine.clock.clone())
         .entropy(machine.entropy.clone())
-        .faults(faults)
-        .build()
+        .faults(faults);
+    Ok(match quotes(config)? {
+        Some(quotes) => builder.quotes(quotes).build(),
+        None => builder.build(),
+    })
+}
+
+/// How prices in states' currencies are quoted, if they are.
+///
+/// # Errors
+/// When the key can't be had.
+pub fn quotes(config: &Config) -> Result<Option<Quotes>, Failure> {
+    let wanted = &config.quotes;
+    if !wanted.wanted() {
+        return Ok(None);
+    }
+    let key = if wanted.keystore.is_empty() {
+        QuoteKey::from_hex(wanted.key.expose())
+            .map_err(|error| Failure::Told(format!("quotes.key: {error}")))?
+    } else {
+        let file = &wanted.password_file;
+        let text = std::fs::read_to_string(file)
+            .map_err(Failure::system(format!("quotes.password_file: {file}")))?;
+        QuoteKey::from_keystore(wanted.keystore.as_ref(), text.lines().next().unwrap_or_default())
+            .map_err(|error| Failure::Told(format!("quotes.keystore: {error}")))?
+    };
+    let feeds = wanted.feeds.iter().map(|feed| Feed {
+        currency: feed.currency,
+        address: feed.address,
+        max_age_seconds: feed.max_age_seconds,
+        min: feed.min,
+        max: feed.max,
+    });
+    Ok(Some(Quotes {
+        key: Arc::new(key),
+        feeds: feeds.collect(),
+        sequencer: wanted.sequencer_feed,
+        ttl_minutes: wanted.ttl_minutes,
+    }))
 }

@@ -22,6 +22,9 @@ pub const LEARNER: &str = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
 /// anvil's tenth account is the admin of the demo.
 pub const ADMIN: &str = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
 
+/// anvil's ninth account signs the demo's quotes; its key is public and worth nothing.
+const QUOTE_KEY: &str = "0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97";
+
 /// What a world is made from.
 pub struct Plan {
     /// Everything that it remembers is in this folder.
@@ -57,16 +60,22 @@ pub struct World {
 struct Market {
     address: String,
     block: u64,
+    /// The dollar's price feed.
+    feed: String,
 }
 
 impl Market {
     fn from_json(text: &str) -> Option<Self> {
         let json: Value = serde_json::from_str(text).ok()?;
-        Some(Self { address: json["address"].as_str()?.to_owned(), block: json["block"].as_u64()? })
+        Some(Self {
+            address: json["address"].as_str()?.to_owned(),
+            block: json["block"].as_u64()?,
+            feed: json["feed"].as_str().unwrap_or_default().to_owned(),
+        })
     }
 
     fn to_json(&self) -> String {
-        json!({"address": self.address, "block": self.block}).to_string()
+        json!({"address": self.address, "block": self.block, "feed": self.feed}).to_string()
     }
 }
 
@@ -160,6 +169,8 @@ impl World {
             ("CHAIN__PUBLIC_RPC_URL", self.rpc_url()),
             ("CHAIN__START_BLOCK", self.market.block.to_string()),
             ("CHAIN__MARKET", self.market.address.clone()),
+            ("QUOTES__KEY", QUOTE_KEY.to_owned()),
+            ("QUOTES__FEEDS", feeds(&self.market.feed)),
             ("DEV__DEMO_WALLET", "true".to_owned()),
         ];
         let mut job = Job::new(&self.plan.server).dir(&self.plan.dir).args(args);
@@ -214,6 +225,12 @@ impl World {
             .rev()
             .find_map(Market::from_json)
             .with_context(|| format!("`lectern contracts deploy` told no address:\n{answer}"))?;
+        let told = self
+            .lectern(&["contracts", "dev-feed", "--rpc-url", &rpc_url])
+            .args(["--dev-account", DEPLOYER])
+            .step("deploy a price feed", "feed")?;
+        let feed: Value = serde_json::from_str(told.trim()).context("`contracts dev-feed` told no JSON")?;
+        self.market.feed = feed["feed"].as_str().context("`contracts dev-feed` told no feed")?.to_owned();
         self.is_new = true;
         Ok(())
     }
@@ -222,6 +239,14 @@ impl World {
         fs::write(memory(&self.plan.dir), self.market.to_json())?;
         Ok(())
     }
+}
+
+/// The setting `quotes.feeds`; without a feed, none.
+fn feeds(dollars: &str) -> String {
+    if dollars.is_empty() {
+        return "[]".to_owned();
+    }
+    format!(r#"[{{currency="USD",address="{dollars}",max_age_seconds=3600,min=100,max=100000}}]"#)
 }
 
 fn lost(missing: &str, kept: &str, dir: &Path) -> String {

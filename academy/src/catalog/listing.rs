@@ -2,7 +2,7 @@
 
 use super::{
     error::CatalogError,
-    model::{CoursePage, CourseState, ListedTier},
+    model::{CoursePage, CourseState, ListedTier, Offered},
     service::Catalog,
     store,
 };
@@ -12,7 +12,6 @@ use crate::{
     chain::{Call, Event, Log, list_course_call, set_tiers_call, set_window_call},
     checkout::WalletCall,
     ids::CourseId,
-    money::Wei,
     store::{Conn, change_public},
 };
 
@@ -39,17 +38,17 @@ pub(crate) fn dereference(reference: &[u8; 32]) -> Option<uuid::Uuid> {
     rest.iter().all(|byte| *byte == 0).then(|| uuid::Uuid::from_slice(id).ok()).flatten()
 }
 
-/// The prices by tier number, zero where nothing is sold.
-fn prices(page: &CoursePage) -> Vec<Wei> {
+/// How tiers are to be sold, by their numbers.
+fn offers(page: &CoursePage) -> Vec<Option<Offered>> {
     let length =
         page.tiers.iter().filter(|tier| !tier.price.is_zero()).map(|tier| usize::from(tier.number) + 1).max();
-    let mut prices = vec![Wei::ZERO; length.unwrap_or(0)];
+    let mut offers = vec![None; length.unwrap_or(0)];
     for tier in &page.tiers {
-        if let Some(slot) = prices.get_mut(usize::from(tier.number)) {
-            *slot = tier.price;
+        if let Some(slot) = offers.get_mut(usize::from(tier.number)) {
+            *slot = Offered::of(tier.price);
         }
     }
-    prices
+    offers
 }
 
 impl Catalog<'_> {
@@ -131,13 +130,13 @@ impl Catalog<'_> {
         if page.listing.is_none() && person.id != page.course.teacher.id {
             return Err(CatalogError::OtherLister(page.course.teacher.name.clone()).into());
         }
-        let prices = prices(page);
+        let offers = offers(page);
         let days = page.course.refund_days;
         let market = self.0.0.policy.market;
         let call: Call = match &page.listing {
-            None => list_course_call(market, reference(page.course.id.0), person.address, days, &prices),
+            None => list_course_call(market, reference(page.course.id.0), person.address, days, &offers),
             Some(listing) if listing.lister == person.address_text => match page.disagreements().is_empty() {
-                false => set_tiers_call(market, listing.number, &prices),
+                false => set_tiers_call(market, listing.number, &offers),
                 true => set_window_call(market, listing.number, days),
             },
             Some(listing) => return Err(CatalogError::OtherLister(listing.lister.clone()).into()),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{CourseId, LessonId, MediaId, ModuleId, TierId, UserId},
     money::Wei,
+    price::Price,
     text::{Checks, line, prose},
     time::Time,
 };
@@ -114,8 +115,8 @@ pub struct CourseCard {
     pub lessons: u32,
     /// Sum of the lessons' minutes.
     pub minutes: u32,
-    /// The lowest price; `None` while there is no tier.
-    pub from_price: Option<Wei>,
+    /// The lowest price; `None` while there is no tier. Of several currencies it is one of the lowest.
+    pub from_price: Option<Price>,
     /// The cover image.
     pub cover: Option<MediaId>,
     /// Last change.
@@ -202,7 +203,7 @@ pub struct Tier {
     /// What it gives, in a sentence.
     pub description: String,
     /// Its price; zero: free, and never listed on-chain.
-    pub price: Wei,
+    pub price: Price,
     /// It opens all lessons whose access is at most this.
     pub level: u8,
 }
@@ -231,10 +232,41 @@ pub struct Listing {
 pub struct ListedTier {
     /// The tier's number.
     pub number: u8,
-    /// Its price.
+    /// Its price; zero where it is sold by quote alone.
     pub price: Wei,
     /// Whether the contract sells it.
     pub active: bool,
+}
+
+/// How the contract sells a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// At this price.
+    At(Wei),
+    /// At a price that the site quotes.
+    ByQuote,
+}
+
+impl Offered {
+    /// How the contract must sell a tier of that price; not at all what is free.
+    pub fn of(price: Price) -> Option<Self> {
+        match price {
+            Price::Coin(wei) if wei.is_zero() => None,
+            Price::Coin(wei) => Some(Self::At(wei)),
+            Price::Fiat(_) => Some(Self::ByQuote),
+        }
+    }
+}
+
+impl ListedTier {
+    /// How the contract sells it, if it does.
+    pub fn offered(&self) -> Option<Offered> {
+        match self.price.is_zero() {
+            _ if !self.active => None,
+            true => Some(Offered::ByQuote),
+            false => Some(Offered::At(self.price)),
+        }
+    }
 }
 
 /// All that a course's page shows.
@@ -260,9 +292,10 @@ impl CoursePage {
 
     /// Whether the chain would sell this tier at this price now (or it is free).
     pub fn for_sale(&self, tier: &Tier) -> bool {
-        tier.price.is_zero()
+        let offered = Offered::of(tier.price);
+        offered.is_none()
             || self.listing.as_ref().is_some_and(|listing| {
-                listing.tiers.iter().any(|on| on.number == tier.number && on.active && on.price == tier.price)
+                listing.tiers.iter().any(|on| on.number == tier.number && on.offered() == offered)
             })
     }
 
@@ -288,22 +321,24 @@ impl CoursePage {
 
     /// Differences between the page's prices and the chain's, for its instructor: tier name, the
     /// page's price, the chain's price. Empty when nothing is to be listed or all agrees.
-    pub fn disagreements(&self) -> Vec<(String, Option<Wei>, Option<Wei>)> {
+    pub fn disagreements(&self) -> Vec<(String, Option<Price>, Option<Offered>)> {
         let listed = self.listing.as_ref().map_or(&[][..], |listing| &listing.tiers);
         let on_chain =
-            |number: u8| listed.iter().find(|on| on.number == number && on.active).map(|on| on.price);
+            |number: u8| listed.iter().find(|on| on.number == number).and_then(ListedTier::offered);
         let mut rows: Vec<_> = self
             .tiers
             .iter()
-            .map(|tier| (tier.number, tier.name.clone(), (!tier.price.is_zero()).then_some(tier.price)))
-            .filter(|(number, _, price)| on_chain(*number) != *price)
-            .map(|(number, name, price)| (name, price, on_chain(number)))
+            .filter(|tier| on_chain(tier.number) != Offered::of(tier.price))
+            .map(|tier| {
+                let here = (!tier.price.is_zero()).then_some(tier.price);
+                (tier.name.clone(), here, on_chain(tier.number))
+            })
             .collect();
         rows.extend(
             listed
                 .iter()
                 .filter(|on| on.active && !self.tiers.iter().any(|tier| tier.number == on.number))
-                .map(|on| (format!("Tier {} (removed here)", on.number), None, Some(on.price))),
+                .map(|on| (format!("Tier {} (removed here)", on.number), None, on.offered())),
         );
         rows
     }
@@ -473,8 +508,10 @@ pub struct TierForm {
     pub name: String,
     /// What it gives.
     pub description: String,
-    /// Its price in the chain's currency, such as `0.02`.
+    /// Its price in that currency's unit, such as `0.02`.
     pub price: String,
+    /// A currency's word; empty: the chain's coin.
+    pub currency: String,
     /// It opens all lessons whose access is at most this.
     pub level: String,
 }
@@ -487,7 +524,7 @@ pub struct TierFacts {
     /// What it gives.
     pub description: String,
     /// Its price.
-    pub price: Wei,
+    pub price: Price,
     /// Its level, 1 to 8.
     pub level: u8,
 }
@@ -499,10 +536,15 @@ impl TierForm {
     /// What is wrong, beside its field.
     pub fn parse(&self) -> Result<TierFacts, crate::Problem> {
         let mut checks = Checks::default();
+        let currency = match self.currency.as_str() {
+            "" => Ok(None),
+            word => word.parse().map(Some).map_err(|_| "Choose one of the currencies.".to_owned()),
+        };
+        let currency = checks.field("currency", currency);
         let facts = TierFacts {
             name: checks.field("name", line(&self.name, 1, 60)),
             description: checks.field("description", line(&self.description, 0, 200)),
-            price: checks.field("price", Wei::from_ether(&self.price).map_err(|e| e.to_string())),
+            price: checks.field("price", Price::parse(&self.price, currency).map_err(|e| e.to_string())),
             level: checks.field(
                 "level",
                 self.level

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Actor, Operation, Problem,
     ids::{CourseId, LessonId, MediaId, ModuleId, TierId},
+    price::Price,
     store::Conn,
     text::{line, slug},
 };
@@ -303,6 +304,7 @@ impl Catalog<'_> {
         let mut tx = self.begin().await?;
         self.own(&mut tx, actor, Operation::Author, course).await?;
         let facts = form.parse()?;
+        self.can_quote(facts.price)?;
         let id = TierId(self.0.mint());
         store::insert_tier(&mut tx, id, course, &facts).await?.ok_or(CatalogError::NoMoreTiers)?;
         tx.commit().await?;
@@ -316,8 +318,21 @@ impl Catalog<'_> {
     pub async fn edit_tier(&self, actor: &Actor, id: TierId, form: &TierForm) -> Result<(), Problem> {
         let mut tx = self.begin().await?;
         self.own_tier(&mut tx, actor, id).await?;
-        store::update_tier(&mut tx, id, &form.parse()?).await?;
+        let facts = form.parse()?;
+        self.can_quote(facts.price)?;
+        store::update_tier(&mut tx, id, &facts).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// A price in a state's currency needs an exchange rate.
+    fn can_quote(&self, price: Price) -> Result<(), Problem> {
+        match price.fiat() {
+            Some(currency) if !self.0.checkout().currencies().contains(&currency) => {
+                let message = format!("This site has no exchange rate for {}.", currency.word());
+                Err(Problem::field("currency", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sets the money-back window of later sales, in days; 0 or empty: none. The contract fixes at a

@@ -3,13 +3,16 @@
 use std::sync::LazyLock;
 
 use alloy::{
-    primitives::{Address as EvmAddress, B256, LogData, U256},
+    primitives::{Address as EvmAddress, B256, LogData, U256, aliases::U96},
     sol,
     sol_types::{SolCall, SolEvent},
 };
 
-use super::port::{Call, Event, Hold};
-use crate::{evm::Address, money::Wei};
+use super::{
+    port::{Call, Event, Hold, Round},
+    quote::Terms,
+};
+use crate::{catalog::Offered, evm::Address, money::Wei};
 
 sol! {
     event CourseListed(uint256 indexed courseId, bytes32 indexed courseRef, address indexed lister, address payee);
@@ -30,8 +33,13 @@ sol! {
     function setWindow(uint256 courseId, uint8 window) external;
     function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary) external payable;
     function refund(Purchase bought) external;
+    function setQuoteSigner(address signer) external;
+    function quoteSigner() external view returns (address);
+    function owner() external view returns (address);
     function withdraw(address token, address to) external returns (uint256 amount);
     function payoutOf(address payee, address token) external view returns (uint256);
+    function latestRoundData() external view returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound);
+    function decimals() external view returns (uint8);
     function heldFor(address payee, address token) external view returns (uint256 net, uint256 fee);
 }
 
@@ -43,46 +51,56 @@ pub struct Bytecode {
 
 /// The compiled market.
 pub fn market_artifact() -> &'static Bytecode {
-    static ARTIFACT: LazyLock<Bytecode> = LazyLock::new(|| {
-        let text = include_str!("../../../contracts/artifacts/CourseMarket.json");
-        let json: serde_json::Value = serde_json::from_str(text).expect("the committed artifact is JSON");
-        let code = json["bytecode"].as_str().expect("the committed artifact has a bytecode");
-        Bytecode { creation: alloy::hex::decode(code).expect("the bytecode is hexadecimal") }
-    });
+    static ARTIFACT: LazyLock<Bytecode> =
+        LazyLock::new(|| artifact(include_str!("../../../contracts/artifacts/CourseMarket.json")));
     &ARTIFACT
+}
+
+/// A price feed for development chains, that answers this.
+pub(super) fn dev_feed_creation(answer: U256) -> Vec<u8> {
+    let mut code = artifact(include_str!("../../../contracts/artifacts/DevFeed.json")).creation;
+    code.extend_from_slice(&answer.to_be_bytes::<32>());
+    code
+}
+
+fn artifact(text: &str) -> Bytecode {
+    let json: serde_json::Value = serde_json::from_str(text).expect("the committed artifact is JSON");
+    let code = json["bytecode"].as_str().expect("the committed artifact has a bytecode");
+    Bytecode { creation: alloy::hex::decode(code).expect("the bytecode is hexadecimal") }
 }
 
 fn evm(address: Address) -> EvmAddress {
     EvmAddress::from(address.0)
 }
 
-fn tiers(prices: &[Wei]) -> Vec<Tier> {
-    prices
+fn tiers(offers: &[Option<Offered>]) -> Vec<Tier> {
+    let price = |offer: &Option<Offered>| match offer {
+        Some(Offered::At(price)) => price.get(),
+        Some(Offered::ByQuote) | None => U256::ZERO,
+    };
+    offers
         .iter()
-        .map(|price| Tier {
-            // Prices are parsed with Wei::MAX_PRICE as their ceiling, 89 bits.
-            price: alloy::primitives::aliases::U96::saturating_from(price.get()),
-            active: !price.is_zero(),
-        })
+        // Prices are parsed with Wei::MAX_PRICE as their ceiling, 89 bits.
+        .map(|offer| Tier { price: U96::saturating_from(price(offer)), active: offer.is_some() })
         .collect()
 }
 
-/// Puts a course on the list, with a money-back window in days or 0; tier i has price i, zero means none.
+/// Puts a course on the list, with a money-back window in days or 0; tier i is sold as offer i says.
 pub fn list_course_call(
     market: Address,
     reference: [u8; 32],
     payee: Address,
     window: u8,
-    prices: &[Wei],
+    offers: &[Option<Offered>],
 ) -> Call {
     let call =
-        listCourseCall { courseRef: B256::from(reference), payee: evm(payee), window, tiers: tiers(prices) };
+        listCourseCall { courseRef: B256::from(reference), payee: evm(payee), window, tiers: tiers(offers) };
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
 /// Replaces a listing's prices.
-pub fn set_tiers_call(market: Address, number: u64, prices: &[Wei]) -> Call {
-    let call = setTiersCall { courseId: U256::from(number), tiers: tiers(prices) };
+pub fn set_tiers_call(market: Address, number: u64, offers: &[Option<Offered>]) -> Call {
+    let call = setTiersCall { courseId: U256::from(number), tiers: tiers(offers) };
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
@@ -92,22 +110,15 @@ pub fn set_window_call(market: Address, number: u64, window: u8) -> Call {
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
-/// Buys a tier for a beneficiary, in the name of an order.
-pub fn purchase_call(
-    market: Address,
-    number: u64,
-    tier: u8,
-    beneficiary: Address,
-    order: [u8; 32],
-    price: Wei,
-) -> Call {
+/// Buys at the listed price, in the chain's own currency.
+pub fn purchase_call(market: Address, terms: &Terms) -> Call {
     let call = purchaseCall {
-        orderId: B256::from(order),
-        courseId: U256::from(number),
-        tier,
-        beneficiary: evm(beneficiary),
+        orderId: B256::from(terms.order),
+        courseId: U256::from(terms.number),
+        tier: terms.tier,
+        beneficiary: evm(terms.beneficiary),
     };
-    Call { to: market, data: call.abi_encode(), value: price }
+    Call { to: market, data: call.abi_encode(), value: terms.amount }
 }
 
 /// A purchase in its money-back window, with every fact that the market asks for.
@@ -127,6 +138,17 @@ pub struct Refundable {
     pub amount: Wei,
     /// How the market holds it.
     pub hold: Hold,
+}
+
+/// Names the key that signs quotes; for the market's owner.
+pub fn set_quote_signer_call(market: Address, signer: Address) -> Call {
+    let call = setQuoteSignerCall { signer: evm(signer) };
+    Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
+}
+
+/// The calldata that asks who signs quotes, and who owns the market.
+pub(super) fn roles_data() -> [Vec<u8>; 2] {
+    [quoteSignerCall {}.abi_encode(), ownerCall {}.abi_encode()]
 }
 
 /// Gives a purchase back: burns the pass, and sends the price to whoever paid.
@@ -162,6 +184,22 @@ pub(super) fn payout_of_data(payee: Address) -> Vec<u8> {
 /// The calldata that asks what is held for a payee; the answer is the payee's part and the fee.
 pub(super) fn held_for_data(payee: Address) -> Vec<u8> {
     heldForCall { payee: evm(payee), token: EvmAddress::ZERO }.abi_encode()
+}
+
+/// The calldata that asks a price feed for its newest round, and for its digits after the point.
+pub(super) fn round_data() -> [Vec<u8>; 2] {
+    [latestRoundDataCall {}.abi_encode(), decimalsCall {}.abi_encode()]
+}
+
+/// Reads both answers.
+pub(super) fn round(latest: &[u8], decimals: &[u8]) -> Option<Round> {
+    let latest = latestRoundDataCall::abi_decode_returns(latest).ok()?;
+    Some(Round {
+        answer: (!latest.answer.is_negative()).then(|| latest.answer.into_raw()),
+        decimals: decimalsCall::abi_decode_returns(decimals).ok()?,
+        started_at: u64::try_from(latest.startedAt).ok()?,
+        updated_at: u64::try_from(latest.updatedAt).ok()?,
+    })
 }
 
 /// The first topics of all our events.

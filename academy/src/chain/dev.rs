@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use alloy::{
-    primitives::{Address as EvmAddress, Bytes},
+    network::TransactionBuilder,
+    primitives::{Address as EvmAddress, Bytes, U256},
     providers::{Provider, RootProvider},
     rpc::types::TransactionRequest,
 };
 
-use super::port::{Call, ChainError};
+use super::{
+    bindings::dev_feed_creation,
+    port::{Call, ChainError},
+};
 use crate::evm::{Address, TxHash};
 
 /// The chain id of a development chain; everything here refuses any other.
@@ -49,6 +53,21 @@ impl Dev {
                 None => ChainError::Unavailable("the development chain does not answer".to_owned()),
             }
         })
+    }
+
+    /// Puts a price feed on the chain that answers so many whole units of a currency to the coin.
+    ///
+    /// # Errors
+    /// When the node refuses it.
+    pub async fn deploy_feed(&self, from: Address, rate: u64) -> Result<Address, ChainError> {
+        // The feed has eight digits after the point.
+        let code = dev_feed_creation(U256::from(rate) * U256::from(100_000_000));
+        let request =
+            TransactionRequest::default().with_from(EvmAddress::from(from.0)).with_deploy_code(code);
+        let pending = self.provider.send_transaction(request).await.map_err(failed)?;
+        let receipt = pending.get_receipt().await.map_err(failed)?;
+        let address = receipt.contract_address.filter(|_| receipt.status());
+        address.map(|address| Address(address.0.0)).ok_or_else(|| failed("the feed was not deployed"))
     }
 
     /// Sends a call from an unlocked account and waits until it is mined.

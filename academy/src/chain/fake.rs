@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::port::{BlockRef, Chain, ChainError, Event, Log, Receipt, TransactionFacts};
+use super::port::{BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TransactionFacts};
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
@@ -41,6 +41,7 @@ struct State {
     failure: Option<ChainError>,
     payouts: HashMap<Address, Wei>,
     held: HashMap<Address, Wei>,
+    rounds: HashMap<Address, Round>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
     hide_receipts: bool,
@@ -73,6 +74,7 @@ impl FakeChain {
             failure: None,
             payouts: HashMap::new(),
             held: HashMap::new(),
+            rounds: HashMap::new(),
             code: HashMap::new(),
             largest_range: u64::MAX,
             hide_receipts: false,
@@ -163,6 +165,11 @@ impl FakeChain {
     /// What the market holds for someone until money-back windows end.
     pub fn hold(&self, payee: Address, amount: Wei) {
         self.state().held.insert(payee, amount);
+    }
+
+    /// What a price feed answers.
+    pub fn set_round(&self, feed: Address, round: Round) {
+        self.state().rounds.insert(feed, round);
     }
 
     /// Code at an address.
@@ -268,6 +275,16 @@ impl Chain for FakeChain {
 
     async fn held_for(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
         Ok(self.up()?.held.get(&payee).copied().unwrap_or_default())
+    }
+
+    async fn roles(&self, _market: Address) -> Result<Roles, ChainError> {
+        drop(self.up()?);
+        Ok(Roles { quote_signer: Address::ZERO, owner: Address::ZERO })
+    }
+
+    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+        let round = self.up()?.rounds.get(&feed).copied();
+        round.ok_or_else(|| ChainError::Refused("there is no feed".to_owned()))
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    port::{BlockRef, Chain, ChainError, Log, Receipt, TransactionFacts},
+    port::{BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TransactionFacts},
     provider::Node,
 };
 use crate::{
@@ -234,6 +234,16 @@ impl Chain for Rpc {
 
     async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
         self.first(|node| async move { node.held_for(market, payee).await }).await
+    }
+
+    async fn roles(&self, market: Address) -> Result<Roles, ChainError> {
+        self.first(|node| async move { node.roles(market).await }).await
+    }
+
+    /// Two must agree where there are two: a liar must not sell for nothing.
+    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+        let round = self.agreed(|node| async move { node.round(feed).await.map(Some) }).await?;
+        round.ok_or_else(|| ChainError::Unavailable("no provider".to_owned()))
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

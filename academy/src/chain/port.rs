@@ -1,6 +1,7 @@
 //! What we ask of a chain.
 
 use async_trait::async_trait;
+use ruint::aliases::U256;
 
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -181,6 +182,28 @@ pub struct TransactionFacts {
     pub nonce: u64,
 }
 
+/// Accounts that have a part in the market; zero where it is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Whose quotes it takes.
+    pub quote_signer: Address,
+    /// Who names the others.
+    pub owner: Address,
+}
+
+/// What a price feed answered last (Chainlink's `latestRoundData` and `decimals`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// The answer; `None` where it is negative.
+    pub answer: Option<U256>,
+    /// Its digits after the point.
+    pub decimals: u8,
+    /// When the round began, in seconds since 1970.
+    pub started_at: u64,
+    /// When it was answered, in seconds since 1970; 0: not yet.
+    pub updated_at: u64,
+}
+
 /// A call for a wallet to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -215,6 +238,10 @@ pub trait Chain: Send + Sync {
     async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
     /// What the market holds for a payee until money-back windows end, the platform's fee taken off.
     async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
+    /// Whose accounts have a part in the market.
+    async fn roles(&self, market: Address) -> Result<Roles, ChainError>;
+    /// What a price feed answered last.
+    async fn round(&self, feed: Address) -> Result<Round, ChainError>;
     /// A contract's code; empty if there is none.
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError>;
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use super::{
     bindings,
-    port::{BlockRef, Chain, ChainError, Log, Receipt, TransactionFacts},
+    port::{BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TransactionFacts},
 };
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -182,6 +182,31 @@ impl Chain for Node {
             .to(EvmAddress::from(market.0))
             .input(Bytes::from(bindings::held_for_data(payee)).into());
         self.first_word(request).await
+    }
+
+    async fn roles(&self, market: Address) -> Result<Roles, ChainError> {
+        let [signer, owner] = bindings::roles_data().map(|data| {
+            TransactionRequest::default().to(EvmAddress::from(market.0)).input(Bytes::from(data).into())
+        });
+        let address = |word: Bytes| {
+            let word: Option<&[u8; 20]> = word.get(12..32).and_then(|tail| tail.try_into().ok());
+            word.map(|address| Address(*address))
+                .ok_or_else(|| ChainError::Refused("the market does not answer as one".to_owned()))
+        };
+        Ok(Roles {
+            quote_signer: address(self.ask(async { self.provider.call(signer).await }).await?)?,
+            owner: address(self.ask(async { self.provider.call(owner).await }).await?)?,
+        })
+    }
+
+    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+        let [latest, decimals] = bindings::round_data().map(|data| {
+            TransactionRequest::default().to(EvmAddress::from(feed.0)).input(Bytes::from(data).into())
+        });
+        let latest = self.ask(async { self.provider.call(latest).await }).await?;
+        let decimals = self.ask(async { self.provider.call(decimals).await }).await?;
+        bindings::round(&latest, &decimals)
+            .ok_or_else(|| ChainError::Refused("the price feed does not answer as one".to_owned()))
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

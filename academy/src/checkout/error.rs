@@ -45,6 +45,12 @@ pub enum CheckoutError {
     /// No reason was given.
     #[error("a reason is needed")]
     NoReason,
+    /// The price feed gives nothing to go by.
+    #[error("no rate to quote by")]
+    NoRate,
+    /// A quote from before the refund could still be used, so the contract takes none for a while.
+    #[error("refunded lately")]
+    RefundedLately,
     /// There is no money-back window, or nothing was paid.
     #[error("the order can't be refunded")]
     NotRefundable,
@@ -107,6 +113,15 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NoReason => {
                 Self::field("reason", "Say why, in a few words; it is kept in the audit log.")
             }
+            CheckoutError::NoRate => Self::new(
+                Kind::Unavailable,
+                "no_rate",
+                "There is no exchange rate right now that this site would trust, so it can't say what the course costs in the chain's currency. Nothing was bought. Try again in a few minutes.",
+            ),
+            CheckoutError::RefundedLately => conflict(
+                "refunded_lately",
+                "You gave this back less than a day ago, and the contract takes no new quote for it until a day has passed. Try again tomorrow.",
+            ),
             CheckoutError::NotRefundable => conflict(
                 "not_refundable",
                 "There is nothing to refund here: the order was not paid, was refunded already, or its course was sold without a money-back window.",

@@ -23,6 +23,8 @@ mod error;
 #[cfg(feature = "server")]
 mod follower;
 #[cfg(feature = "server")]
+pub mod quote;
+#[cfg(feature = "server")]
 mod refund_store;
 #[cfg(feature = "server")]
 mod refunds;
@@ -43,5 +45,7 @@ pub mod verify;
 pub use error::CheckoutError;
 #[cfg(feature = "server")]
 pub use follower::Followed;
+#[cfg(feature = "server")]
+pub use quote::{Feed, Quotes};
 #[cfg(feature = "server")]
 pub use service::{ChainHealth, Checkout, Policy};

@@ -7,6 +7,7 @@ use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId},
     money::Wei,
+    price::Cents,
     time::Time,
 };
 
@@ -183,6 +184,8 @@ pub struct Order {
     pub tier_name: String,
     /// The price, fixed until `expires_at`.
     pub price: Wei,
+    /// What it was before it was quoted, if it was.
+    pub fiat: Option<Cents>,
     /// Where it stands.
     pub state: OrderState,
     /// Why the last transaction did not pay.

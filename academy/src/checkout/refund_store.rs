@@ -5,7 +5,7 @@ use crate::{
     accounts::parse_address,
     chain::{Hold, Log},
     evm::{BlockHash, TxHash},
-    ids::OrderId,
+    ids::{OrderId, TierId, UserId},
     money::Wei,
     store::{Conn, StoreError, sql},
     time::Time,
@@ -80,6 +80,19 @@ pub(super) async fn update_refund(
         refund.confirmed, refund.block_number.cast_signed(), refund.block_hash.to_string(), chain_id.cast_signed(),
         refund.hash.to_string(), refund.log_index.cast_signed())?;
     Ok(())
+}
+
+/// Whether the person gave the tier back since then.
+pub(super) async fn refunded_since(
+    conn: &mut Conn,
+    user: UserId,
+    tier: TierId,
+    since: Time,
+) -> Result<bool, StoreError> {
+    let row = sql!(opt conn, (OrderId,),
+        "SELECT o.id FROM refunds r JOIN orders o ON o.id = r.order_id
+         WHERE o.user_id = $1 AND o.tier_id = $2 AND r.confirmed AND r.seen_at > $3 LIMIT 1", user, tier, since)?;
+    Ok(row.is_some())
 }
 
 /// How the contract holds an order's accepted payment, what it was, and when that ends.

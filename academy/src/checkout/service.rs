@@ -3,16 +3,19 @@
 use super::{
     error::CheckoutError,
     model::{ChainInfo, Finality, Order, OrderState, Transaction, WalletCall},
+    quote::seconds,
     refund_store,
     store::{self, OrderRecord, PaymentRecord, Submission},
 };
 use crate::{
     Academy, Actor, Operation, Person, Problem,
     catalog::{CourseState, reference},
-    chain::{Call, purchase_call},
+    chain::{Call, Terms, purchase_call, purchase_quoted_call},
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, TierId},
     jobs,
+    money::Wei,
+    price::{Cents, Price},
     store::{Conn, StoreError},
     time::Time,
 };
@@ -54,6 +57,9 @@ pub struct ChainHealth {
     pub healthy: bool,
 }
 
+/// After a refund the contract takes no quote for so long: one from before could still hold.
+const QUOTES_REST_MINUTES: i64 = 24 * 60;
+
 /// An order knows at most so many transactions.
 const MAX_SUBMISSIONS: usize = 20;
 
@@ -84,12 +90,16 @@ impl Checkout<'_> {
     #[tracing::instrument(skip_all, fields(%tier))]
     pub async fn open(&self, actor: &Actor, tier: TierId) -> Result<Order, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
+        let quoted = self.quoted(tier).await?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         let (page, tier) = self.0.catalog().tier(&mut tx, tier).await?;
-        if tier.price.is_zero() {
-            return Err(CheckoutError::Free.into());
-        }
+        let (price, fiat) = match (tier.price, quoted) {
+            (price, _) if price.is_zero() => return Err(CheckoutError::Free.into()),
+            (Price::Coin(price), _) => (price, None),
+            (Price::Fiat(sum), Some((asked, price))) if asked == sum => (price, Some(sum)),
+            (Price::Fiat(_), _) => return Err(CheckoutError::PriceChanged.into()),
+        };
         let listing = page
             .listing
             .as_ref()
@@ -101,8 +111,10 @@ impl Checkout<'_> {
         }
         if let Some(mut under_way) = store::under_way(&mut tx, person.id, page.course.id).await? {
             let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
+            // What was quoted holds until it expires, whatever the rate does.
             let same = under_way.tier == tier.id
-                && under_way.price == tier.price
+                && under_way.fiat == fiat
+                && (fiat.is_some() || under_way.price == price)
                 && under_way.beneficiary == person.address;
             match under_way.state {
                 OrderState::Open if fresh && same => {
@@ -122,6 +134,16 @@ impl Checkout<'_> {
                 _ => return Err(CheckoutError::OrderInProgress.into()),
             }
         }
+        let ttl_minutes = match (&self.0.0.quotes, fiat) {
+            (Some(quotes), Some(_)) => {
+                let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
+                if refund_store::refunded_since(&mut tx, person.id, tier.id, lately).await? {
+                    return Err(CheckoutError::RefundedLately.into());
+                }
+                quotes.ttl_minutes
+            }
+            _ => self.0.0.policy.order_ttl_minutes,
+        };
         let record = OrderRecord {
             id: OrderId(self.0.mint()),
             user: person.id,
@@ -134,14 +156,15 @@ impl Checkout<'_> {
             market: store::parse("an address", &listing.market)?,
             listing: listing.number,
             token: Address::ZERO,
-            price: tier.price,
+            price,
+            fiat,
             beneficiary: person.address,
             state: OrderState::Open,
             setback: None,
             confirmations: 0,
             is_final: false,
             created_at: now,
-            expires_at: now.plus_minutes(self.0.0.policy.order_ttl_minutes),
+            expires_at: now.plus_minutes(ttl_minutes),
             paid_at: None,
             revision: 1,
         };
@@ -207,23 +230,47 @@ impl Checkout<'_> {
             self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
         let sold = page.listing.as_ref().is_some_and(|listing| {
             listing.number == order.listing
-                && listing
-                    .tiers
-                    .iter()
-                    .any(|on| on.number == tier.number && on.active && on.price == order.price)
+                && listing.tiers.iter().any(|on| {
+                    // A quote counts at any price, as long as the tier is sold.
+                    on.number == tier.number && on.active && (order.fiat.is_some() || on.price == order.price)
+                })
         });
         if !sold {
             return Err(CheckoutError::PriceChanged.into());
         }
-        let call = purchase_call(
-            order.market,
-            order.listing,
-            order.tier_number,
-            order.beneficiary,
-            reference(order.id.0),
-            order.price,
-        );
+        let call = self.purchase(&order)?;
         Ok(self.to_wallet(person, &call))
+    }
+
+    /// The contract's call for an order: at the listed price, or at the one that is quoted here, under our
+    /// signature. The same quote again is the same signature.
+    fn purchase(&self, order: &OrderRecord) -> Result<Call, Problem> {
+        let terms = Terms {
+            order: reference(order.id.0),
+            number: order.listing,
+            tier: order.tier_number,
+            beneficiary: order.beneficiary,
+            token: order.token,
+            amount: order.price,
+            deadline: seconds(order.expires_at),
+        };
+        if order.fiat.is_none() {
+            return Ok(purchase_call(order.market, &terms));
+        }
+        let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
+        let quote = quotes.key.sign(order.chain_id, order.market, &terms)?;
+        Ok(purchase_quoted_call(order.market, &terms, quote))
+    }
+
+    /// What a tier that is priced in a state's currency costs now. Asks the chain, so no transaction is open.
+    async fn quoted(&self, tier: TierId) -> Result<Option<(Cents, Wei)>, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let (_, tier) = self.0.catalog().tier(&mut conn, tier).await?;
+        drop(conn);
+        match tier.price {
+            Price::Coin(_) => Ok(None),
+            Price::Fiat(sum) => Ok(Some((sum, self.quote(sum).await?))),
+        }
     }
 
     /// Keeps the hash that a wallet answered, as a hint, and looks at the chain at once. A hash
@@ -350,6 +397,7 @@ impl Checkout<'_> {
             tier: order.tier,
             tier_name: order.tier_name,
             price: order.price,
+            fiat: order.fiat,
             // An open order whose time has run out is expired, even before its job says so.
             state: match order.state {
                 OrderState::Open if order.expires_at <= now => OrderState::Expired,

@@ -10,6 +10,7 @@ use crate::{
     evm::{Address, BlockHash, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId, UserId},
     money::Wei,
+    price::Cents,
     store::{Conn, StoreError, sql},
     time::Time,
 };
@@ -26,6 +27,17 @@ pub(super) fn unsigned<T: TryFrom<i64>>(what: &'static str, value: i64) -> Resul
     T::try_from(value).map_err(|_| corrupt(what, value))
 }
 
+/// A sum of a state's currency; both columns or none.
+pub(super) fn cents(currency: Option<&str>, amount: Option<i64>) -> Result<Option<Cents>, StoreError> {
+    currency
+        .zip(amount)
+        .map(|(word, amount)| {
+            let currency = parse("a currency", word)?;
+            Ok(Cents { currency, amount: unsigned("a sum", amount)? })
+        })
+        .transpose()
+}
+
 #[derive(Clone, sqlx::FromRow)]
 struct OrderRow {
     id: OrderId,
@@ -40,6 +52,8 @@ struct OrderRow {
     listing: i64,
     token: String,
     price: String,
+    fiat_currency: Option<String>,
+    fiat_amount: Option<i64>,
     beneficiary: String,
     state: String,
     setback: Option<String>,
@@ -66,6 +80,8 @@ pub(super) struct OrderRecord {
     pub listing: u64,
     pub token: Address,
     pub price: Wei,
+    /// What the price was before it was quoted.
+    pub fiat: Option<Cents>,
     pub beneficiary: Address,
     pub state: OrderState,
     pub setback: Option<Setback>,
@@ -92,6 +108,7 @@ impl OrderRow {
             listing: unsigned("a listing", self.listing)?,
             token: parse_address(&self.token)?,
             price: parse("an amount", &self.price)?,
+            fiat: cents(self.fiat_currency.as_deref(), self.fiat_amount)?,
             beneficiary: parse_address(&self.beneficiary)?,
             state: parse("an order's state", &self.state)?,
             setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
@@ -108,7 +125,7 @@ impl OrderRow {
 macro_rules! order {
     () => {
         "SELECT id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing, token,
-            price, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision
+            price, fiat_currency, fiat_amount, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision
          FROM orders "
     };
 }
@@ -157,12 +174,14 @@ pub(super) async fn unsettled(conn: &mut Conn) -> Result<Vec<OrderId>, StoreErro
 pub(super) async fn insert_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO orders (id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing,
-            token, price, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, 0, $15, $16, $17, NULL, 1)",
+            token, price, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision,
+            fiat_currency, fiat_amount)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, 0, $15, $16, $17, NULL, 1, $18, $19)",
         order.id, order.user, order.course, order.tier, i64::from(order.tier_number), &order.tier_name,
         i64::from(order.level), order.chain_id.cast_signed(), order.market.to_string(), order.listing.cast_signed(),
         order.token.to_string(), order.price.to_string(), order.beneficiary.to_string(), order.state.word(),
-        false, order.created_at, order.expires_at)?;
+        false, order.created_at, order.expires_at, order.fiat.map(|sum| sum.currency.word()),
+        order.fiat.map(|sum| sum.amount.cast_signed()))?;
     Ok(())
 }
 

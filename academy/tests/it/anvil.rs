@@ -9,8 +9,8 @@ use std::{
 use academy::{
     Academy, Actor,
     accounts::GivenRole,
-    catalog::Published,
-    chain::{Call, Chain, Deployed, Deployer, Rpc, deploy, dev::Dev},
+    catalog::{Published, TierForm},
+    chain::{Call, Chain, Deployed, Deployer, Rpc, deploy, dev::Dev, set_quote_signer_call},
     checkout::{OrderState, Policy, Setback, WalletCall},
     evm::{Address, BlockTag},
     fault::NoFaults,
@@ -20,7 +20,9 @@ use academy::{
 use alloy::signers::local::PrivateKeySigner;
 use serde_json::json;
 
-use crate::support::{Engine, TestCourse, World, person, policy, refusal, tier_form, turn};
+use crate::support::{
+    Engine, TestCourse, World, chain_info, person, policy, quotes, refusal, site, tier_form, turn,
+};
 
 /// Anvil's first accounts: their keys are public, and worth nothing.
 const KEYS: [&str; 3] = [
@@ -199,6 +201,64 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
     place.close().await;
 }
 
+/// The contract takes our signature, and gives the money back.
+async fn buys_by_quote_within_a_window_and_gives_it_back(engine: Engine) {
+    let mut place = Place::new(engine).await;
+    let owner = Address(signer(0).address().0.0);
+    let feed = place.anvil.dev.deploy_feed(owner, 2000).await.unwrap();
+    let mut quotes = quotes();
+    quotes.feeds[0].address = feed;
+    let chain = Arc::new(Rpc::new(std::slice::from_ref(&place.anvil.url)).unwrap());
+    let named = set_quote_signer_call(place.market.address, quotes.key.address());
+    assert_eq!(chain.roles(place.market.address).await.unwrap().quote_signer, Address::ZERO);
+    place.anvil.dev.send(owner, &named).await.unwrap();
+    let roles = chain.roles(place.market.address).await.unwrap();
+    assert_eq!((roles.quote_signer, roles.owner), (quotes.key.address(), owner));
+    let policy = Policy { market: place.market.address, start_block: place.market.block, ..policy() };
+    place.academy = Academy::builder(place.world.db.clone(), chain, policy, site(), chain_info())
+        .clock(place.world.clock.clone())
+        .quotes(quotes)
+        .build();
+    let (catalog, checkout) = (place.academy.catalog(), place.academy.checkout());
+
+    let mut course = place.world.draft(&place.teacher).await;
+    let tier = TierForm { currency: "USD".to_owned(), ..tier_form("50", 1) };
+    course.tier = catalog.add_tier(&place.teacher, course.id, &tier).await.unwrap();
+    catalog.set_refund_days(&place.teacher, course.id, "14").await.unwrap();
+    let Published::NeedsListing(listing) = catalog.publish(&place.teacher, course.id).await.unwrap() else {
+        panic!("the chain has nothing yet")
+    };
+    place.anvil.dev.send(person(&place.teacher).address, &call(&listing)).await.unwrap();
+    turn(&place.academy).await;
+    assert!(catalog.studio(&place.teacher, course.id).await.unwrap().agrees());
+
+    let buyer = person(&place.buyer).address;
+    let order = checkout.open(&place.buyer, course.tier).await.unwrap();
+    assert_eq!(order.price.to_ether(), "0.025");
+    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    let cheaper = Call { value: Wei::from_ether("0.024").unwrap(), ..call(&wallet) };
+    assert!(place.anvil.dev.send(buyer, &cheaper).await.is_err(), "the contract takes the quoted price only");
+    let mut forged = call(&wallet);
+    *forged.data.last_mut().unwrap() ^= 1;
+    let signature = forged.data.len() - 64;
+    forged.data[signature] ^= 1;
+    assert!(place.anvil.dev.send(buyer, &forged).await.is_err(), "and our signature only");
+    place.anvil.dev.send(buyer, &call(&wallet)).await.unwrap();
+    turn(&place.academy).await;
+    assert!(place.world.can_read(&place.buyer, &course).await);
+    let payout = checkout.payout(&place.teacher).await.unwrap();
+    assert_eq!((payout.owed, payout.held.to_ether().as_str()), (Wei::ZERO, "0.025"));
+
+    let refund = checkout.refund(&place.buyer, order.id).await.unwrap();
+    place.anvil.dev.send(buyer, &call(&refund.call)).await.unwrap();
+    turn(&place.academy).await;
+    assert!(!place.world.can_read(&place.buyer, &course).await);
+    assert_eq!(place.state(order.id).await, (OrderState::Refunded, None));
+    assert_eq!(checkout.payout(&place.teacher).await.unwrap().held, Wei::ZERO);
+    assert!(place.anvil.dev.send(buyer, &call(&refund.call)).await.is_err(), "once");
+    place.close().await;
+}
+
 async fn a_reorg_takes_access_back_and_gives_it_again(engine: Engine) {
     let place = Place::new(engine).await;
     let (order, hash) = place.buy().await;
@@ -320,6 +380,7 @@ macro_rules! on_anvil {
 
 on_anvil!(
     buys_finishes_and_pays_out,
+    buys_by_quote_within_a_window_and_gives_it_back,
     a_reorg_takes_access_back_and_gives_it_again,
     the_contract_refuses_a_wrong_price_and_nothing_opens,
     cancelled_in_the_wallet_opens_the_order_again,

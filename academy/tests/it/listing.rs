@@ -3,10 +3,11 @@
 use academy::{
     Actor,
     accounts::GivenRole,
-    catalog::{CourseState, Published},
+    catalog::{CourseState, Offered, Published},
     chain::Event,
     evm::Address,
     money::Wei,
+    price::Price,
 };
 
 use crate::support::{TestCourse, World, on_both_engines, person, refusal, tier_form};
@@ -91,7 +92,7 @@ on_both_engines! {
         catalog.edit_tier(&teacher, course.tier, &tier_form("0.05", 1)).await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
         let page = catalog.studio(&teacher, course.id).await.unwrap();
-        assert_eq!(page.disagreements(), [("Level 1".to_owned(), Some(ether("0.05")), Some(ether("0.02")))]);
+        assert_eq!(page.disagreements(), [("Level 1".to_owned(), Some(Price::Coin(ether("0.05"))), Some(Offered::At(ether("0.02"))))]);
         assert!(catalog.listing_call(&teacher, course.id).await.unwrap().is_some());
         let me = person(&teacher).address;
         world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 0, ether("0.05"))])]);

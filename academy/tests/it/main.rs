@@ -17,6 +17,7 @@ mod orders;
 mod parallel;
 mod permissions;
 mod pool;
+mod quotes;
 mod refunds;
 mod reorg;
 mod review;

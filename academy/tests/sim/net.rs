@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use academy::{
     chain::{
-        BlockRef, Chain, ChainError, Event, Log, Receipt, TransactionFacts,
+        BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TransactionFacts,
         fake::{FakeChain, FakeTransaction},
     },
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -201,6 +201,16 @@ impl Chain for Provider {
     async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
         self.asked().await?;
         self.chain.held_for(market, payee).await
+    }
+
+    async fn roles(&self, market: Address) -> Result<Roles, ChainError> {
+        self.asked().await?;
+        self.chain.roles(market).await
+    }
+
+    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+        self.asked().await?;
+        self.chain.round(feed).await
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

@@ -347,6 +347,7 @@ async fn draft(academy: &Academy, teacher: &Actor, listing: u64) -> Course {
             name: format!("Level {level}"),
             description: String::new(),
             price: price.to_owned(),
+            currency: String::new(),
             level: level.to_string(),
         };
         let id = catalog.add_tier(teacher, course.id, &form).await.unwrap();

@@ -110,7 +110,7 @@ async fn buy(
     };
     match answer {
         Ok(response) => Ok(response),
-        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid) => {
+        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Unavailable) => {
             course_page(&state, &visitor, page, Some(problem)).await
         }
         Err(problem) => Err(problem.into()),

@@ -19,8 +19,8 @@ pub fn course(page: &CoursePage, public_url: &str, currency: &str) -> String {
                 "@type": "Offer",
                 "name": tier.name,
                 "category": if tier.price.is_zero() { "Free" } else { "Paid" },
-                "price": tier.price.to_ether(),
-                "priceCurrency": currency,
+                "price": tier.price.figure(),
+                "priceCurrency": tier.price.fiat().map_or(currency, |fiat| fiat.word()),
                 "url": url,
             })
         })

@@ -128,7 +128,10 @@ impl Scene<'_> {
                     .address(buyer, false)
                     .raw(" either way. To pay from it, choose it in your wallet; this page notices.</div></div></div>");
             }
-            html.raw(r#"<p class="step-actions">"#);
+            html.raw(r#"<p class="step-fact" data-testid="holds">This price holds for "#)
+                .raw(r#"<span role="timer" data-until=""#)
+                .number(self.order.expires_at.0.unsigned_abs())
+                .raw(r#"">a while</span>.</p><p class="step-actions">"#);
             // Not disabled while the wallet is asked: it keeps the focus, and a second click does nothing.
             if self.link.is_elsewhere(self.chain) {
                 html.large_button("switch-network", &format!("Switch to {}", self.chain.name));

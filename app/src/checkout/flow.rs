@@ -65,6 +65,7 @@ impl Flow {
         if let Some(hash) = js::kept(&flow.kept_as()) {
             flow.report_later(hash);
         }
+        js::spawn(Box::pin(flow.clone().count_down()));
         js::spawn(Box::pin(flow.follow()));
     }
 
@@ -238,6 +239,14 @@ impl Flow {
             if self.0.signed_out.get() {
                 return;
             }
+        }
+    }
+
+    /// Shows how long the price holds, as long as it can be paid.
+    async fn count_down(self) {
+        while self.0.order.borrow().state == OrderState::Open {
+            self.0.part.count_down();
+            js::sleep(1000).await;
         }
     }
 

@@ -28,6 +28,9 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                 <p class="bill-course"><a href=course>{order.course_title.clone()}</a></p>
                 <p class="bill-tier">{order.tier_name.clone()}</p>
                 <p class="bill-price"><Money wei=order.price/></p>
+                {order.fiat.map(|sum| view! {
+                    <p class="bill-quote" data-testid="quoted">{sum.to_string()}" at the rate of when you ordered"</p>
+                })}
                 <dl class="bill-facts">
                     {holds}
                     <div><dt>"Ordered"</dt><dd><When at=order.created_at/></dd></div>

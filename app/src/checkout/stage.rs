@@ -300,6 +300,7 @@ pub(super) mod tests {
             tier: nil.parse::<TierId>().unwrap(),
             tier_name: "Full".to_owned(),
             price: Wei::from_ether("0.02").unwrap(),
+            fiat: None,
             state,
             setback: None,
             transaction: None,

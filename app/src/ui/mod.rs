@@ -36,6 +36,8 @@ pub use cover::{Cover, cover_svg};
 #[cfg(feature = "ssr")]
 pub use form::{ErrorSummary, Field, FormState, Select, Submit, TextArea};
 #[cfg(feature = "ssr")]
+pub use money::{PriceTag, chain_currency};
+#[cfg(feature = "ssr")]
 pub use parts::{Crumbs, EmptyState, Notice, PageTitle, Pager, TableScroll};
 #[cfg(feature = "ssr")]
 pub use show::{Hash, Progress, When, count, minutes};

@@ -26,8 +26,25 @@ pub fn Money(
     view! { <data class="money" value=exact title=title>{shown}</data> }.into_any()
 }
 
+/// A tier's price: `0.02 ETH`, `49.00 USD`, or "Free".
 #[cfg(feature = "ssr")]
-fn chain_currency() -> String {
+#[component]
+pub fn PriceTag(
+    /// How much, and of what.
+    price: academy::price::Price,
+) -> impl IntoView {
+    use academy::price::Price;
+    match price {
+        Price::Coin(wei) => view! { <Money wei=wei price=true/> }.into_any(),
+        Price::Fiat(sum) => {
+            view! { <data class="money" value=sum.figure()>{sum.to_string()}</data> }.into_any()
+        }
+    }
+}
+
+/// The symbol of the chain's coin.
+#[cfg(feature = "ssr")]
+pub fn chain_currency() -> String {
     use_context::<crate::render::Ui>().map_or_else(|| "ETH".to_owned(), |ui| ui.chain.currency.clone())
 }
 

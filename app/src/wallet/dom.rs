@@ -96,6 +96,22 @@ impl Part {
         let _ = js::call(&self.element, "addEventListener", &["click".into(), listener]);
     }
 
+    /// Writes how long it is until the time in `data-until` (milliseconds since 1970), as `14:59`.
+    pub fn count_down(&self) {
+        let Ok(timer) = js::call(&self.element, "querySelector", &["[data-until]".into()]) else { return };
+        if !timer.is_object() {
+            return;
+        }
+        // The browser reads numbers as well, and its code is there already.
+        let until =
+            js::call(&js::window(), "Number", &[js::text(&js::get(&timer, "dataset"), "until").into()]);
+        let now = js::call(&js::get(&js::window(), "Date"), "now", &[]);
+        if let (Some(until), Some(now)) = (number(until), number(now)) {
+            let left = ((until - now) / 1000.0).max(0.0) as u32;
+            js::set(&timer, "textContent", format!("{}:{:02}", left / 60, left % 60).into());
+        }
+    }
+
     /// If the focus got lost with a button that went, gives it to a part, a heading.
     pub fn rescue_focus(&self, name: &str) {
         let document = js::get(&js::window(), "document");
@@ -107,6 +123,10 @@ impl Part {
             let _ = js::call(&self.find(name), "focus", &[gently]);
         }
     }
+}
+
+fn number(answer: Result<JsValue, JsValue>) -> Option<f64> {
+    answer.ok()?.as_f64()
 }
 
 fn focused() -> JsValue {

@@ -2,10 +2,14 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use academy::chain::{Deployer, deploy as put};
+use academy::chain::{Deployer, deploy as put, dev::Dev};
 use serde_json::json;
 
-use crate::{cli::Deploy, config::Secret, failure::Failure};
+use crate::{
+    cli::{Deploy, DevFeed},
+    config::Secret,
+    failure::Failure,
+};
 
 pub async fn deploy(how: Deploy) -> Result<(), Failure> {
     let deployer = match (&how.dev_account, &how.keystore) {
@@ -24,6 +28,12 @@ pub async fn deploy(how: Deploy) -> Result<(), Failure> {
             "gas": deployed.gas,
         })
     );
+    Ok(())
+}
+
+pub async fn dev_feed(how: &DevFeed) -> Result<(), Failure> {
+    let feed = Dev::new(&how.rpc_url)?.deploy_feed(how.dev_account, how.rate).await?;
+    println!("{}", json!({ "feed": feed.checksummed() }));
     Ok(())
 }
 

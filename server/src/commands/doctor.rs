@@ -2,7 +2,11 @@
 
 use std::{path::Path, process::ExitCode};
 
-use academy::chain::{Chain, market_artifact};
+use academy::{
+    chain::{Chain, market_artifact},
+    checkout::quote::convert,
+    price::Cents,
+};
 
 use super::database;
 use crate::{
@@ -116,6 +120,7 @@ async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
     }
     if answering {
         findings.push(("market", market(config, &*chain).await));
+        findings.extend(quotes(config, &*chain).await);
     }
     findings
 }
@@ -139,6 +144,50 @@ async fn market(config: &Config, chain: &dyn Chain) -> Finding {
         )),
         Err(error) => Wrong(format!("{error}; the node does not show the contract's code")),
     }
+}
+
+/// Whether the market takes our quotes, and what the feeds say.
+async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Finding)> {
+    let (quotes, market) = match (compose::quotes(config), config.market()) {
+        (Ok(Some(quotes)), Ok(market)) => (quotes, market),
+        (Ok(None), _) | (_, Err(_)) => return Vec::new(),
+        (Err(error), _) => return vec![("quotes", Wrong(error.to_string()))],
+    };
+    let (ours, coin) = (quotes.key.address(), &config.chain.currency);
+    let signer = match chain.roles(market).await {
+        Ok(roles) if roles.quote_signer == ours => {
+            Fine(format!("the market takes quotes of {}", ours.checksummed()))
+        }
+        Ok(roles) => Wrong(format!(
+            "the market takes quotes of {}, and the key here is {}: its owner {} has to name it with \
+             setQuoteSigner",
+            roles.quote_signer.checksummed(),
+            ours.checksummed(),
+            roles.owner.checksummed()
+        )),
+        Err(error) => Wrong(error.to_string()),
+    };
+    let mut findings = vec![("quotes", signer)];
+    let now = compose::Machine::real().clock.now();
+    for feed in &quotes.feeds {
+        let one = Cents { currency: feed.currency, amount: 100 };
+        let word = feed.currency.word();
+        findings.push((
+            "rate",
+            match chain.round(feed.address).await {
+                Err(error) => Wrong(format!("{word}: {error}")),
+                Ok(round) => {
+                    match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {
+                        Ok(wei) => Fine(format!("one {word} is {} {coin}", wei.to_ether_short())),
+                        Err(why) => {
+                            Wrong(format!("{word}: the feed's answer is no rate ({why:?}); see quotes.feeds"))
+                        }
+                    }
+                }
+            },
+        ));
+    }
+    findings
 }
 
 /// Whether code on a chain is what this creation code leaves there: it is contained in it, but for

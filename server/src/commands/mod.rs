@@ -35,6 +35,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Config => config::print()?,
         Command::Admin(change) => admin::change(&load(config)?, change).await?,
         Command::Contracts(Contracts::Deploy(how)) => deploy::deploy(how).await?,
+        Command::Contracts(Contracts::DevFeed(how)) => deploy::dev_feed(&how).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -85,5 +86,5 @@ async fn right_chain(config: &Config) -> Result<(), Failure> {
 
 /// The services over the configured database and chain.
 fn services(config: &Config, machine: &Machine, db: Db) -> Result<Academy, Failure> {
-    Ok(compose::academy(config, machine, db, compose::chain(config)?))
+    compose::academy(config, machine, db, compose::chain(config)?)
 }

@@ -7,7 +7,10 @@ mod types;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use academy::evm::{Address, BlockTag};
+use academy::{
+    evm::{Address, BlockTag},
+    price::Fiat,
+};
 use serde::Deserialize;
 
 pub use load::{ConfigError, Environment, load};
@@ -29,6 +32,7 @@ pub struct Config {
     pub database: Database,
     pub chain: Chain,
     pub orders: Orders,
+    pub quotes: Quotes,
     pub limits: Limits,
     pub log: Log,
     pub dev: Dev,
@@ -83,6 +87,38 @@ pub struct Chain {
     pub final_tag: Option<BlockTag>,
     pub poll_ms: u64,
     pub max_log_range: u64,
+}
+
+/// `[quotes]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quotes {
+    pub key: Secret,
+    pub keystore: String,
+    pub password_file: String,
+    pub ttl_minutes: i64,
+    #[serde(deserialize_with = "types::optional_address")]
+    pub sequencer_feed: Option<Address>,
+    pub feeds: Vec<Feed>,
+}
+
+impl Quotes {
+    /// Whether prices in states' currencies are quoted at all.
+    pub fn wanted(&self) -> bool {
+        !self.feeds.is_empty()
+    }
+}
+
+/// One of `quotes.feeds`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    #[serde(deserialize_with = "types::fiat")]
+    pub currency: Fiat,
+    pub address: Address,
+    pub max_age_seconds: u64,
+    pub min: u64,
+    pub max: u64,
 }
 
 /// `[orders]`
@@ -188,6 +224,36 @@ impl Config {
             "orders.late_tolerance_minutes",
             "write 0 to 10080 minutes",
         );
+        check(
+            (1..=1440).contains(&self.quotes.ttl_minutes),
+            "quotes.ttl_minutes",
+            "write 1 to 1440 minutes: the contract takes a quote for a day at most",
+        );
+        let keys = [self.quotes.key.expose(), &self.quotes.keystore];
+        check(
+            !self.quotes.wanted() || keys.iter().filter(|key| !key.is_empty()).count() == 1,
+            "quotes.key",
+            "quotes.feeds needs the key that signs quotes: set quotes.keystore, or quotes.key, not both",
+        );
+        let mut known = Vec::new();
+        for feed in &self.quotes.feeds {
+            check(
+                !known.contains(&feed.currency),
+                "quotes.feeds",
+                &format!("name {} once", feed.currency.word()),
+            );
+            known.push(feed.currency);
+            check(
+                (60..=604_800).contains(&feed.max_age_seconds),
+                "quotes.feeds",
+                "max_age_seconds is 60 to 604800: the feed's heartbeat, and some room",
+            );
+            check(
+                0 < feed.min && feed.min < feed.max,
+                "quotes.feeds",
+                "min and max are whole units of the currency for one coin; answers outside are refused",
+            );
+        }
         let bytes = "write 1024 to 104857600 bytes";
         for (key, size) in [
             ("limits.body_bytes", self.limits.body_bytes),

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use academy::evm::{Address, BlockTag};
+use academy::{
+    evm::{Address, BlockTag},
+    price::Fiat,
+};
 use axum::http::Uri;
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -100,6 +103,12 @@ pub(super) fn optional_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
         url if is_web(url) => Ok(Some(url.trim_end_matches('/').to_owned())),
         _ => Err(D::Error::custom("must be empty or start with http:// or https://")),
     }
+}
+
+pub(super) fn fiat<'de, D: Deserializer<'de>>(from: D) -> Result<Fiat, D::Error> {
+    let text = String::deserialize(from)?;
+    let words: Vec<&str> = Fiat::ALL.iter().map(|fiat| fiat.word()).collect();
+    text.parse().map_err(|_| D::Error::custom(format!("write one of {} (not {text:?})", words.join(", "))))
 }
 
 pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {

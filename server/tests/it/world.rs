@@ -103,7 +103,7 @@ impl World {
         db.migrate().await.unwrap();
         let chain = Arc::new(FakeChain::new(config.chain.id));
         let machine = Machine::real();
-        let academy = compose::academy(&config, &machine, db.clone(), chain.clone());
+        let academy = compose::academy(&config, &machine, db.clone(), chain.clone()).unwrap();
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
         let site =
             http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics }).unwrap();

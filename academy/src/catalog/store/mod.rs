@@ -11,6 +11,7 @@ use crate::{
     ids::{CourseId, MediaId, TierId, UserId},
     money::Wei,
     page::PAGE_SIZE,
+    price::Price,
     store::{Conn, StoreError, sql},
     time::Time,
 };
@@ -21,6 +22,10 @@ fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
 
 pub(super) fn wei(text: &str) -> Result<Wei, StoreError> {
     text.parse().map_err(|_| corrupt("an amount", text))
+}
+
+fn price(currency: &str, units: &str) -> Result<Price, StoreError> {
+    Price::from_stored(currency, units).ok_or_else(|| corrupt("a price", format!("{units} {currency}")))
 }
 
 fn small<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
@@ -56,18 +61,25 @@ impl CardRow {
             teacher: display_name(Some(&self.teacher_name), self.teacher_address.as_deref()),
             lessons: small("a number of lessons", self.lessons)?,
             minutes: small("minutes", self.minutes)?,
-            from_price: self.from_price.as_deref().map(wei).transpose()?,
+            from_price: self
+                .from_price
+                .as_deref()
+                .map(|text| {
+                    text.split_once(' ').map_or_else(|| Err(corrupt("a price", text)), |(c, p)| price(c, p))
+                })
+                .transpose()?,
             cover: self.cover_id,
             updated_at: self.updated_at,
         })
     }
 }
 
-/// The lowest price: decimal text without leading zeros sorts by length, then by digits.
+/// The lowest price, behind its currency's word and a space: what is free, else one of the lowest of a
+/// currency. Decimal text without leading zeros sorts by length, then by digits.
 macro_rules! from_price {
     () => {
-        "(SELECT t.price FROM tiers t WHERE t.course_id = c.id AND NOT t.removed
-          ORDER BY LENGTH(t.price), t.price LIMIT 1)"
+        "(SELECT t.currency || ' ' || t.price FROM tiers t WHERE t.course_id = c.id AND NOT t.removed
+          ORDER BY CASE t.price WHEN '0' THEN 0 ELSE 1 END, t.currency, LENGTH(t.price), t.price LIMIT 1)"
     };
 }
 
@@ -111,9 +123,9 @@ macro_rules! published {
             " AND ($4 = '' OR c.level = $4)
               AND ($5 = '' OR ($5 = 'free' AND ",
             from_price!(),
-            " = '0') OR ($5 = 'paid' AND ",
+            " = ' 0') OR ($5 = 'paid' AND ",
             from_price!(),
-            " <> '0'))"
+            " <> ' 0'))"
         )
     };
 }
@@ -231,6 +243,7 @@ pub(super) struct TierRow {
     name: String,
     description: String,
     price: String,
+    currency: String,
     level: i64,
 }
 
@@ -241,7 +254,7 @@ impl TierRow {
             number: small("a tier's number", self.number)?,
             name: self.name,
             description: self.description,
-            price: wei(&self.price)?,
+            price: price(&self.currency, &self.price)?,
             level: small("a tier's level", self.level)?,
         })
     }
@@ -249,14 +262,15 @@ impl TierRow {
 
 pub(super) async fn tiers(conn: &mut Conn, course: CourseId) -> Result<Vec<Tier>, StoreError> {
     let rows = sql!(all conn, TierRow,
-        "SELECT id, course_id, number, name, description, price, level FROM tiers
-         WHERE course_id = $1 AND NOT removed ORDER BY LENGTH(price), price, number", course)?;
+        "SELECT id, course_id, number, name, description, price, currency, level FROM tiers
+         WHERE course_id = $1 AND NOT removed
+         ORDER BY CASE price WHEN '0' THEN 0 ELSE 1 END, currency, LENGTH(price), price, number", course)?;
     rows.into_iter().map(TierRow::tier).collect()
 }
 
 pub(super) async fn tier(conn: &mut Conn, id: TierId) -> Result<Option<TierRow>, StoreError> {
     sql!(opt conn, TierRow,
-        "SELECT id, course_id, number, name, description, price, level FROM tiers WHERE id = $1 AND NOT removed", id)
+        "SELECT id, course_id, number, name, description, price, currency, level FROM tiers WHERE id = $1 AND NOT removed", id)
 }
 
 /// A new tier with the course's next number; `None` when the eight are used up.
@@ -269,15 +283,18 @@ pub(super) async fn insert_tier(
     let number = sql!(opt conn, (i64,),
         "UPDATE courses SET tiers_made = tiers_made + 1 WHERE id = $1 AND tiers_made < 8 RETURNING tiers_made - 1", course)?;
     let Some((number,)) = number else { return Ok(None) };
+    let (currency, units) = facts.price.stored();
     sql!(run conn,
-        "INSERT INTO tiers (id, course_id, number, name, description, price, level, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        id, course, number, &facts.name, &facts.description, facts.price.to_string(), i64::from(facts.level), false)?;
+        "INSERT INTO tiers (id, course_id, number, name, description, price, currency, level, removed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        id, course, number, &facts.name, &facts.description, units, currency, i64::from(facts.level), false)?;
     Ok(Some(()))
 }
 
 pub(super) async fn update_tier(conn: &mut Conn, id: TierId, facts: &TierFacts) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE tiers SET name = $1, description = $2, price = $3, level = $4 WHERE id = $5",
-        &facts.name, &facts.description, facts.price.to_string(), i64::from(facts.level), id)?;
+    let (currency, units) = facts.price.stored();
+    sql!(run conn, "UPDATE tiers SET name = $1, description = $2, price = $3, currency = $4, level = $5 WHERE id = $6",
+        &facts.name, &facts.description, units, currency, i64::from(facts.level), id)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use academy::{
     Actor,
     catalog::{CourseForm, LessonForm, Published, TierForm},
-    chain::{Event, Hold, fake::FakeTransaction},
+    chain::{Event, Hold, Round, fake::FakeTransaction},
     checkout::Order,
     evm::Address,
     ids::{CourseId, LessonId, ModuleId, TierId},
@@ -11,7 +11,9 @@ use academy::{
     money::Wei,
 };
 
-use super::{MARKET, World, person};
+use ruint::aliases::U256;
+
+use super::{FEED, MARKET, World, person};
 
 /// A published course with a preview (`hello`), a paid lesson (`secret`) and a paid tier.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ pub fn tier_form(price: &str, level: u8) -> TierForm {
         name: format!("Level {level}"),
         description: String::new(),
         price: price.to_owned(),
+        currency: String::new(),
         level: level.to_string(),
     }
 }
@@ -112,6 +115,33 @@ impl World {
         self.chain.mine(vec![listing]);
         self.academy.follow_once().await.unwrap();
         (course, teacher, self.learner().await)
+    }
+
+    /// A course for sale by quote, and someone who wants it.
+    pub async fn sale_by_quote(&self, dollars: &str) -> (TestCourse, Actor, Actor) {
+        let teacher = self.teacher().await;
+        let mut course = self.draft(&teacher).await;
+        let catalog = self.academy.catalog();
+        let tier = TierForm { currency: "USD".to_owned(), ..tier_form(dollars, 1) };
+        course.tier = catalog.add_tier(&teacher, course.id, &tier).await.unwrap();
+        catalog.publish(&teacher, course.id).await.unwrap();
+        course.price = Wei::ZERO;
+        let mut listing = self.listing(&course, person(&teacher).address);
+        listing.events[1].1 = self.by_quote(&course);
+        self.chain.mine(vec![listing]);
+        self.academy.follow_once().await.unwrap();
+        (course, teacher, self.learner().await)
+    }
+
+    pub fn by_quote(&self, course: &TestCourse) -> Event {
+        Event::TierPriced { number: course.number, tier: 0, price: Wei::ZERO, active: true }
+    }
+
+    /// What the dollar's feed answers from now on: so many dollars to the coin.
+    pub fn set_rate(&self, dollars: u64) {
+        let now = u64::try_from(self.academy.now().0 / 1000).unwrap();
+        let answer = Some(U256::from(dollars) * U256::from(100_000_000));
+        self.chain.set_round(FEED, Round { answer, decimals: 8, started_at: now, updated_at: now });
     }
 
     /// As [`World::payment`], and the market holds the money until then (in seconds).

@@ -13,10 +13,11 @@ use std::sync::{
 use academy::{
     Academy, Actor, Kind, Person, Problem,
     accounts::{GivenRole, Site},
-    chain::{Chain, fake::FakeChain},
-    checkout::{ChainInfo, Finality, Policy},
+    chain::{Chain, QuoteKey, fake::FakeChain},
+    checkout::{ChainInfo, Feed, Finality, Policy, Quotes},
     evm::{Address, TxHash},
     fault::{Faults, NoFaults},
+    price::Fiat,
     store::Db,
     time::{FixedClock, Time},
 };
@@ -31,10 +32,14 @@ pub use faults::Kill;
 pub const CHAIN_ID: u64 = 31337;
 /// Our market on it.
 pub const MARKET: Address = Address([0xAA; 20]);
+/// The dollar's price feed on it.
+pub const FEED: Address = Address([0xFE; 20]);
 /// When the tests begin: a whole second.
 pub const START: Time = Time(1_800_000_000_000);
 /// So long an order's price holds.
 pub const TTL_MINUTES: i64 = 30;
+/// So long a quote holds.
+pub const QUOTE_MINUTES: i64 = 15;
 /// So much later a payment still counts.
 pub const TOLERANCE_MINUTES: i64 = 10;
 
@@ -70,6 +75,22 @@ pub fn policy() -> Policy {
     }
 }
 
+/// Dollars, at rates from 100 to 100,000 that are at most an hour old.
+pub fn quotes() -> Quotes {
+    Quotes {
+        key: Arc::new(QuoteKey::from_hex(&"51".repeat(32)).unwrap()),
+        feeds: vec![Feed {
+            currency: Fiat::Usd,
+            address: FEED,
+            max_age_seconds: 3600,
+            min: 100,
+            max: 100_000,
+        }],
+        sequencer: None,
+        ttl_minutes: QUOTE_MINUTES,
+    }
+}
+
 pub fn site() -> Site {
     Site {
         domain: "learn.example:8443".to_owned(),
@@ -101,6 +122,7 @@ impl World {
         let academy = Academy::builder(db.clone(), chain.clone(), policy(), site(), chain_info())
             .clock(clock.clone())
             .faults(faults.clone())
+            .quotes(quotes())
             .build();
         Self { academy, chain, clock, faults, database, db, counter: AtomicU64::new(1) }
     }
@@ -110,6 +132,7 @@ impl World {
         Academy::builder(self.db.clone(), chain, policy, site(), chain_info())
             .clock(self.clock.clone())
             .faults(faults)
+            .quotes(quotes())
             .build()
     }
 

@@ -9,7 +9,7 @@ use crate::{
     AppState, Visitor,
     render::{Answer, render},
     studio::pages::state_badge,
-    ui::{Money, TableScroll, When},
+    ui::{PriceTag, TableScroll, When},
 };
 
 const PATH: &str = "/admin/courses";
@@ -69,7 +69,7 @@ fn row(card: &CourseCard) -> impl IntoView + use<> {
             <td class="number">{card.lessons}</td>
             <td class="number">
                 {match card.from_price {
-                    Some(price) => view! { <Money wei=price price=true/> }.into_any(),
+                    Some(price) => view! { <PriceTag price=price/> }.into_any(),
                     None => view! { <span class="muted">"No tier"</span> }.into_any(),
                 }}
             </td>

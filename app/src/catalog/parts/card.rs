@@ -6,7 +6,7 @@ use academy::{
 };
 use leptos::prelude::*;
 
-use crate::ui::{Cover, EmptyState, Icon, Money, Pager, count, minutes};
+use crate::ui::{Cover, EmptyState, Icon, Pager, PriceTag, count, minutes};
 
 pub fn catalogue(courses: Page<CourseCard>, query: CatalogQuery) -> impl IntoView {
     let filtered = !(query.q.is_empty() && query.level.is_empty() && query.price.is_empty());
@@ -121,7 +121,7 @@ fn card(course: CourseCard, eager: bool) -> impl IntoView {
                     <span class="course-card-teacher">"by "{course.teacher}</span>
                     <strong class="course-card-price">
                         {match course.from_price {
-                            Some(price) => view! { <Money wei=price price=true/> }.into_any(),
+                            Some(price) => view! { <PriceTag price=price/> }.into_any(),
                             None => "Not for sale yet".into_any(),
                         }}
                     </strong>

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     catalog::offer::Offer,
-    ui::{Icon, Money, Progress, count, minutes},
+    ui::{Icon, PriceTag, Progress, chain_currency, count, minutes},
 };
 
 /// The card's body and the bar.
@@ -130,14 +130,14 @@ fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, signed_in: bool) -> Purch
     let free = tiers.iter().all(|tier| tier.price.is_zero());
     let action = format!("/courses/{}/{}", page.course.slug, if free { "enroll" } else { "buy" });
     let bar_words = view! {
-        <span>{if several { "From " } else { "" }}<strong><Money wei=cheapest price=true/></strong></span>
+        <span>{if several { "From " } else { "" }}<strong><PriceTag price=cheapest/></strong></span>
     }
     .into_any();
     let body = if several { choice(page, tiers).into_any() } else { single(page, tiers).into_any() };
     let button = match (free, several) {
         (true, _) => view! { "Enrol for free" }.into_any(),
         (false, true) => view! { "Continue to payment" }.into_any(),
-        (false, false) => view! { <span>"Buy for "<Money wei=cheapest/></span> }.into_any(),
+        (false, false) => view! { <span>"Buy for "<PriceTag price=cheapest/></span> }.into_any(),
     };
     let note = match (signed_in, free) {
         (false, true) => "You sign in with your wallet next. That costs nothing and moves no money.",
@@ -171,7 +171,8 @@ fn single(page: &CoursePage, tiers: Vec<Tier>) -> Option<impl IntoView + use<>> 
     let included = included(page, &tier);
     Some(view! {
         <input type="hidden" name="tier" value=tier.id.to_string()/>
-        <p class="price"><Money wei=tier.price price=true/></p>
+        <p class="price"><PriceTag price=tier.price/></p>
+        {by_quote(&tier)}
         {(!tier.description.is_empty()).then(|| view! { <p class="muted">{tier.description}</p> })}
         {included}
     })
@@ -190,7 +191,7 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
                     <label for=id>
                         <span class="tier-head">
                             <span class="tier-name">{tier.name}</span>
-                            <span class="tier-price"><Money wei=tier.price price=true/></span>
+                            <span class="tier-price"><PriceTag price=tier.price/></span>
                         </span>
                         <span class="tier-words">
                             {if tier.description.is_empty() { format!("Opens {}.", count(lessons, "lesson")) } else { format!("{} ({})", tier.description, count(lessons, "lesson")) }}
@@ -211,6 +212,13 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
             {window(page)}
         </ul>
     }
+}
+
+/// How a price in a state's currency is paid.
+fn by_quote(tier: &Tier) -> Option<impl IntoView + use<>> {
+    tier.price.fiat().map(|_| {
+        view! { <p class="muted">"Paid in "{chain_currency()}" at the rate of the moment, which then holds while you pay."</p> }
+    })
 }
 
 /// How long the buyer can change their mind.

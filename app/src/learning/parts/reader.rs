@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     learning::island::{CopyButtons, ReaderKeys},
-    ui::{Icon, Money, Notice, Tone, count, minutes},
+    ui::{Icon, Notice, PriceTag, Tone, count, minutes},
 };
 
 pub fn reader(page: CoursePage, lesson: Lesson, place: Place, signed_in: bool) -> impl IntoView {
@@ -156,7 +156,7 @@ fn offer(page: &CoursePage, lesson: &LessonHead, signed_in: bool) -> impl IntoVi
         Some(tier) => {
             let name = tier.name.clone();
             view! {
-                <p>"It opens with “"{name}"” for "<strong><Money wei=tier.price/></strong>", paid once. The course opens at once and stays yours."</p>
+                <p>"It opens with “"{name}"” for "<strong><PriceTag price=tier.price/></strong>", paid once. The course opens at once and stays yours."</p>
             }
             .into_any()
         }

@@ -12,7 +12,7 @@ use crate::{
     AppState, Visitor,
     render::{Answer, Layout, PageHead, render, see_other},
     ui::{
-        Cover, Crumbs, EmptyState, ErrorSummary, FormState, Icon, Money, PageTitle, Submit, When, count,
+        Cover, Crumbs, EmptyState, ErrorSummary, FormState, Icon, PageTitle, PriceTag, Submit, When, count,
         minutes,
     },
 };
@@ -58,7 +58,7 @@ fn row(card: CourseCard) -> impl IntoView {
     let price = match card.from_price {
         None => view! { <span>"No tier yet"</span> }.into_any(),
         Some(price) if price.is_zero() => view! { <span>"Free"</span> }.into_any(),
-        Some(price) => view! { <span>"From "<Money wei=price/></span> }.into_any(),
+        Some(price) => view! { <span>"From "<PriceTag price=price/></span> }.into_any(),
     };
     view! {
         <li class="studio-card">

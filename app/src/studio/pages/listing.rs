@@ -2,16 +2,16 @@
 
 use academy::{
     Kind, Problem,
-    catalog::{CoursePage, CourseState},
+    catalog::{CoursePage, CourseState, Offered},
     checkout::{ChainInfo, WalletCall},
-    money::Wei,
+    price::Price,
 };
 use leptos::prelude::*;
 
 use super::publish::{Asked, MAX_LOOKS, is_ready};
 use crate::{
     AppState, Visitor,
-    ui::{AddressText, Icon, Money, Notice, Submit, TableScroll, Tone, count},
+    ui::{AddressText, Icon, Money, Notice, PriceTag, Submit, TableScroll, Tone, count},
     wallet::send::SendCall,
 };
 
@@ -184,7 +184,7 @@ fn wallet_step(
 }
 
 /// The page's prices and the chain's, side by side, where they differ.
-fn prices(differences: &[(String, Option<Wei>, Option<Wei>)]) -> impl IntoView + use<> {
+fn prices(differences: &[(String, Option<Price>, Option<Offered>)]) -> impl IntoView + use<> {
     let rows: Vec<_> = differences
         .iter()
         .map(|(name, here, chain)| {
@@ -193,13 +193,14 @@ fn prices(differences: &[(String, Option<Wei>, Option<Wei>)]) -> impl IntoView +
                     <th scope="row">{name.clone()}</th>
                     <td class="number">
                         {match here {
-                            Some(price) => view! { <Money wei=*price/> }.into_any(),
+                            Some(price) => view! { <PriceTag price=*price/> }.into_any(),
                             None => view! { <span class="muted">"Not sold for money"</span> }.into_any(),
                         }}
                     </td>
                     <td class="number">
                         {match chain {
-                            Some(price) => view! { <Money wei=*price/> }.into_any(),
+                            Some(Offered::At(price)) => view! { <Money wei=*price/> }.into_any(),
+                            Some(Offered::ByQuote) => "At a quoted price".into_any(),
                             None => view! { <span class="muted">"Not for sale"</span> }.into_any(),
                         }}
                     </td>

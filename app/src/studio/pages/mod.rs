@@ -115,10 +115,15 @@ fn frame<C: IntoView + 'static>(
         .collect();
     let differs = course.state == CourseState::Published && !page.agrees();
     let warning = (differs && section != "/publish").then(|| {
+        let what = if page.disagreements().is_empty() {
+            "The money-back window here and on the chain differ; sales have the chain's. "
+        } else {
+            "The prices here and on the chain differ, so some tiers can't be bought now. "
+        };
         view! {
             <Notice tone=Tone::Warning>
                 <p>
-                    "This page and the chain differ, so some tiers can't be bought now, or not on these terms. "
+                    {what}
                     <a href=path(id, "/publish")>"See both and update the listing"</a>
                 </p>
             </Notice>

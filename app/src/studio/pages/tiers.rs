@@ -15,7 +15,7 @@ use super::{Done, done_notice, frame, list::shown_in_form, load, path, refusal, 
 use crate::{
     AppState, Visitor,
     render::{Answer, Layout, PageHead, render, see_other},
-    ui::{EmptyState, ErrorSummary, Field, FormState, Money, Select, Submit, count},
+    ui::{EmptyState, ErrorSummary, Field, FormState, PriceTag, Select, Submit, count},
 };
 
 pub async fn show(
@@ -52,6 +52,7 @@ pub async fn act(
         name: sent.text("name"),
         description: sent.text("description"),
         price: sent.text("price"),
+        currency: sent.text("currency"),
         level: sent.text("level"),
     };
     let catalog = state.academy.catalog();
@@ -96,7 +97,9 @@ fn tiers_page(
     let head = PageHead::new(format!("Tiers of {}", page.course.title), "Prices and what they open.")
         .layout(Layout::Wide)
         .for_form(refused);
-    let currency = state.academy.checkout().chain().currency.clone();
+    let checkout = state.academy.checkout();
+    let mut units = vec![(String::new(), checkout.chain().currency.clone())];
+    units.extend(checkout.currencies().iter().map(|fiat| (fiat.word().to_owned(), fiat.word().to_owned())));
     render(state, visitor, head, || {
         let form_for = |id: &str, fresh: &TierForm| {
             if id == target { refused.clone() } else { FormState::of(fresh) }
@@ -115,7 +118,7 @@ fn tiers_page(
                 .map(|tier| {
                     let id = tier.id.to_string();
                     let form = form_for(&id, &form_of(tier));
-                    card(page, tier, &form, id == target, &currency)
+                    card(page, tier, &form, id == target, &units)
                 })
                 .collect();
             view! { <ul class="price-list" data-testid="tiers">{rows}</ul> }.into_any()
@@ -136,7 +139,7 @@ fn tiers_page(
                     <h2 id="new-tier-title">"New tier"</h2>
                     <form method="post" class="form" data-testid="new-tier">
                         {(target == "new").then(|| view! { <ErrorSummary form=form.clone() prefix="new-"/> })}
-                        {fields(&form, "new-", &currency)}
+                        {fields(&form, "new-", &units)}
                         <div class="button-row">
                             <Submit name="act" value="add">"Add the tier"</Submit>
                         </div>
@@ -187,12 +190,17 @@ fn form_of(tier: &Tier) -> TierForm {
     TierForm {
         name: tier.name.clone(),
         description: tier.description.clone(),
-        price: tier.price.to_ether(),
+        price: tier.price.figure(),
+        currency: tier.price.fiat().map_or_else(String::new, |fiat| fiat.word().to_owned()),
         level: tier.level.to_string(),
     }
 }
 
-fn fields(form: &FormState, prefix: &str, currency: &str) -> impl IntoView + use<> {
+/// A currency's word in forms, and for people; the chain's coin first.
+type Units = [(String, String)];
+
+fn fields(form: &FormState, prefix: &str, units: &Units) -> impl IntoView + use<> {
+    let several = units.len() > 1;
     let levels = (1..=MAX_TIERS).map(|level| (level.to_string(), format!("Level {level}"))).collect();
     view! {
         <Field
@@ -212,8 +220,18 @@ fn fields(form: &FormState, prefix: &str, currency: &str) -> impl IntoView + use
             hint="Such as 0.02. Write 0 to give it away."
             required=true
             inputmode="decimal"
-            suffix=currency
+            suffix=if several { "" } else { units[0].1.as_str() }
         />
+        {several.then(|| view! {
+            <Select
+                form=form.clone()
+                name="currency"
+                prefix=prefix
+                label="Currency"
+                options=units.to_vec()
+                hint="A price in money of a state is quoted to each buyer at the rate of the moment."
+            />
+        })}
         <Select
             form=form.clone()
             name="level"
@@ -238,7 +256,7 @@ fn card(
     tier: &Tier,
     form: &FormState,
     open: bool,
-    currency: &str,
+    units: &Units,
 ) -> impl IntoView + use<> {
     let id = tier.id.to_string();
     let prefix = format!("{id}-");
@@ -250,7 +268,7 @@ fn card(
         <li class="panel price-card" data-testid="tier">
             <div class="price-head">
                 <h3>{tier.name.clone()}</h3>
-                <p class="price-sum"><Money wei=tier.price price=true/></p>
+                <p class="price-sum"><PriceTag price=tier.price/></p>
             </div>
             <p class="muted">{format!("Level {}", tier.level)}{(!tier.description.is_empty()).then(|| format!(". {}", tier.description))}</p>
             <details class="fold">
@@ -262,7 +280,7 @@ fn card(
                 <form method="post" class="form fold-body">
                     {open.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
                     <input type="hidden" name="tier" value=id.clone()/>
-                    {fields(form, &prefix, currency)}
+                    {fields(form, &prefix, units)}
                     <div class="button-row">
                         <Submit name="act" value="edit">"Save the tier"</Submit>
                     </div>

@@ -60,8 +60,10 @@ pub struct Tier {
     pub name: String,
     /// What it gives.
     pub description: String,
-    /// Its price in the chain's currency.
-    pub price_eth: String,
+    /// Its price in the chain's coin.
+    pub price: String,
+    /// Its price in dollars instead, where the site quotes them.
+    pub price_usd: Option<String>,
     /// What it opens.
     pub level: u8,
 }

@@ -8,7 +8,7 @@ use std::{
 use academy::{
     Academy, Actor,
     catalog::Published,
-    chain::{Chain, dev::Dev},
+    chain::{Chain, dev::Dev, set_quote_signer_call},
     checkout::WalletCall,
     evm::Address,
     ids::CourseId,
@@ -80,6 +80,19 @@ impl Market {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// Has the market take this site's quotes, if it makes any.
+    ///
+    /// # Errors
+    /// When the owner's account is not the node's own, or the chain does not answer.
+    pub async fn trust_quotes(&self, config: &Config) -> Result<(), Failure> {
+        let Some(quotes) = compose::quotes(config)? else { return Ok(()) };
+        let (ours, roles) = (quotes.key.address(), self.chain.roles(self.address).await?);
+        if roles.quote_signer != ours {
+            self.node.send(roles.owner, &set_quote_signer_call(self.address, ours)).await?;
+        }
+        Ok(())
     }
 
     /// Sends the teacher's listing and waits until the course is published.

@@ -14,6 +14,7 @@ use academy::{
     catalog::{CourseForm, CoursePage, CourseState, LessonForm, Published, TierForm},
     evm::Address,
     ids::MediaId,
+    price::Fiat,
 };
 use format::Folder;
 use market::Market;
@@ -35,6 +36,7 @@ pub async fn seed(config: &Config) -> Result<(), Failure> {
     let db = migrated(config).await?;
     let academy = services(config, &Machine::real(), db.clone())?;
     market.check(&academy).await?;
+    market.trust_quotes(config).await?;
 
     let mut teachers = HashMap::new();
     for teacher in format::teachers()? {
@@ -106,14 +108,17 @@ async fn make(academy: &Academy, teacher: &Actor, folder: &Folder, market: &Mark
     }
     outline(academy, teacher, folder, &page, &images).await?;
     academy.catalog().set_refund_days(teacher, id, &course.refund_days.to_string()).await?;
+    let currencies = academy.checkout().currencies();
     for tier in &course.tiers {
         if page.tiers.iter().any(|known| known.name == tier.name) {
             continue;
         }
+        let dollars = tier.price_usd.as_ref().filter(|_| currencies.contains(&Fiat::Usd));
         let form = TierForm {
             name: tier.name.clone(),
             description: tier.description.clone(),
-            price: tier.price_eth.clone(),
+            price: dollars.unwrap_or(&tier.price).clone(),
+            currency: dollars.map_or("", |_| Fiat::Usd.word()).to_owned(),
             level: tier.level.to_string(),
         };
         academy.catalog().add_tier(teacher, id, &form).await?;

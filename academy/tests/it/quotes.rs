@@ -1,0 +1,223 @@
+//! Prices in a state's currency: cases 12, 15 and 16, and the signature that the contract asks for.
+
+use academy::{
+    Kind,
+    catalog::TierForm,
+    chain::{Round, fake::FakeTransaction},
+    checkout::{
+        Feed, Order, OrderState,
+        quote::{NoRate, convert, sequencer_is_up},
+    },
+    money::Wei,
+    price::{Cents, Fiat},
+};
+use proptest::prelude::*;
+use ruint::aliases::U256;
+
+use crate::support::{FEED, QUOTE_MINUTES, World, on_both_engines, quotes, refusal, tier_form};
+
+const NOW: u64 = 1_800_000_000;
+
+fn dollars(cents: u64) -> Cents {
+    Cents { currency: Fiat::Usd, amount: cents }
+}
+
+/// So many dollars to the coin, with eight digits.
+fn round(dollars: u64) -> Round {
+    let answer = Some(U256::from(dollars) * U256::from(100_000_000));
+    Round { answer, decimals: 8, started_at: NOW, updated_at: NOW }
+}
+
+fn feed() -> Feed {
+    quotes().feeds.remove(0)
+}
+
+fn ether(text: &str) -> Wei {
+    Wei::from_ether(text).unwrap()
+}
+
+#[test]
+fn converts_by_the_feeds_answer_and_rounds_up() {
+    assert_eq!(convert(dollars(5000), &round(2000), &feed(), NOW), Ok(ether("0.025")));
+    assert_eq!(convert(dollars(1), &round(3000), &feed(), NOW), Ok(ether("0.000003333333333334")));
+    let fine = Round {
+        answer: Some(U256::from(10).pow(U256::from(18)) * U256::from(2000)),
+        decimals: 18,
+        ..round(1)
+    };
+    assert_eq!(convert(dollars(5000), &fine, &feed(), NOW), Ok(ether("0.025")));
+    let whole = Round { answer: Some(U256::from(2000)), decimals: 0, ..round(1) };
+    assert_eq!(convert(dollars(5000), &whole, &feed(), NOW), Ok(ether("0.025")));
+}
+
+#[test]
+fn case_15_a_stale_or_absurd_answer_is_no_rate() {
+    let good = round(2000);
+    let asked = |round: Round| convert(dollars(5000), &round, &feed(), NOW);
+    assert!(asked(Round { updated_at: NOW - 3600, ..good }).is_ok());
+    assert!(asked(Round { updated_at: NOW + 300, ..good }).is_ok());
+    for updated_at in [0, 1, NOW - 3601, NOW + 301, u64::MAX] {
+        assert_eq!(asked(Round { updated_at, ..good }), Err(NoRate::Stale), "{updated_at}");
+    }
+    for answer in [None, Some(U256::ZERO), Some(U256::MAX), round(99).answer, round(100_001).answer] {
+        assert_eq!(asked(Round { answer, ..good }), Err(NoRate::Absurd), "{answer:?}");
+    }
+    assert!(asked(round(100)).is_ok() && asked(round(100_000)).is_ok());
+    assert_eq!(asked(Round { decimals: 37, ..good }), Err(NoRate::Absurd));
+    assert_eq!(asked(Round { decimals: 255, ..good }), Err(NoRate::Absurd));
+    let blind = Feed { min: 0, max: u64::MAX, ..feed() };
+    let dust = Round { answer: Some(U256::from(1)), ..good };
+    assert_eq!(
+        convert(dollars(1), &dust, &blind, NOW),
+        Err(NoRate::Absurd),
+        "never for nothing or by a dead feed"
+    );
+    assert_eq!(
+        convert(dollars(Cents::MAX), &Round { decimals: 0, ..round(1) }, &feed(), NOW),
+        Err(NoRate::Absurd)
+    );
+}
+
+#[test]
+fn a_rollups_feeds_count_once_its_sequencer_is_back_for_an_hour() {
+    let up = Round { answer: Some(U256::ZERO), decimals: 0, started_at: NOW - 3601, updated_at: NOW };
+    assert!(sequencer_is_up(&up, NOW));
+    assert!(!sequencer_is_up(&Round { started_at: NOW - 3600, ..up }, NOW));
+    assert!(!sequencer_is_up(&Round { started_at: 0, ..up }, NOW));
+    assert!(!sequencer_is_up(&Round { answer: Some(U256::from(1)), ..up }, NOW));
+    assert!(!sequencer_is_up(&Round { answer: None, ..up }, NOW));
+}
+
+proptest! {
+    /// The coin that is asked is worth the price, and a wei less is not.
+    #[test]
+    fn never_asks_too_little_nor_a_wei_too_much(cents in 1..=Cents::MAX, answer in 100u64 * 100_000_000..=100_000 * 100_000_000) {
+        let round = Round { answer: Some(U256::from(answer)), ..round(1) };
+        let wei = convert(dollars(cents), &round, &feed(), NOW).unwrap().get();
+        let worth = |wei: U256| wei * U256::from(answer) * U256::from(100);
+        let price = U256::from(cents) * U256::from(10).pow(U256::from(26));
+        prop_assert!(worth(wei) >= price);
+        prop_assert!(worth(wei - U256::from(1)) < price);
+    }
+}
+
+/// The transaction that pays for the order.
+fn payment(world: &World, course: &crate::support::TestCourse, order: &Order) -> FakeTransaction {
+    world.payment(course, order)
+}
+
+on_both_engines! {
+    async fn a_price_in_dollars_is_quoted_locked_and_paid_in_the_coin(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_eq!((order.price, order.fiat), (ether("0.025"), Some(dollars(5000))));
+        assert_eq!(order.expires_at, world.academy.now().plus_minutes(QUOTE_MINUTES));
+        // The rate moves, the quote does not.
+        world.set_rate(1000);
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap(), order);
+        let call = checkout.wallet_call(&buyer, order.id).await.unwrap();
+        assert_eq!(call.value, "0x58d15e17628000");
+        assert_eq!(call, checkout.wallet_call(&buyer, order.id).await.unwrap(), "the same quote, the same signature");
+        world.chain.mine(vec![payment(world, &course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_12_a_quote_that_ran_out_is_made_anew(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let old = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(QUOTE_MINUTES);
+        assert_eq!(checkout.order(&buyer, old.id).await.unwrap().state, OrderState::Expired);
+        assert_eq!(refusal(checkout.wallet_call(&buyer, old.id).await).1, "not_payable");
+        world.set_rate(2500);
+        let new = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_ne!(new.id, old.id);
+        assert_eq!(new.price, ether("0.02"));
+        // The contract refuses what is late; a block's clock may still be a little behind ours.
+        world.chain.mine(vec![payment(world, &course, &old)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await, "within the tolerance");
+    }
+
+    async fn case_15_without_a_rate_to_trust_nothing_is_quoted(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_by_quote("50").await;
+        let (kind, code) = refusal(checkout.open(&buyer, course.tier).await);
+        assert_eq!((kind, code.as_str()), (Kind::Unavailable, "chain_unreachable"), "the feed is not there");
+        for rate in [99, 100_001] {
+            world.set_rate(rate);
+            let (kind, code) = refusal(checkout.open(&buyer, course.tier).await);
+            assert_eq!((kind, code.as_str()), (Kind::Unavailable, "no_rate"));
+        }
+        world.set_rate(2000);
+        world.advance_minutes(61);
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "no_rate");
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, 0);
+        world.set_rate(2000);
+        checkout.open(&buyer, course.tier).await.unwrap();
+    }
+
+    async fn case_16_a_price_edited_after_the_quote_changes_nothing_of_it(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, teacher, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let dearer = TierForm { currency: "USD".to_owned(), ..tier_form("80", 1) };
+        world.academy.catalog().edit_tier(&teacher, course.tier, &dearer).await.unwrap();
+        let call = checkout.wallet_call(&buyer, order.id).await.unwrap();
+        assert_eq!(call.value, "0x58d15e17628000");
+        world.chain.mine(vec![payment(world, &course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        let other = world.learner().await;
+        assert_eq!(checkout.open(&other, course.tier).await.unwrap().price, ether("0.04"));
+    }
+
+    async fn the_listing_must_say_that_it_is_sold_by_quote(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, teacher, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let page = world.academy.catalog().studio(&teacher, course.id).await.unwrap();
+        assert!(page.agrees());
+        let off = academy::chain::Event::TierPriced { number: course.number, tier: 0, price: Wei::ZERO, active: false };
+        world.chain.mine(vec![world.transaction(FEED, vec![off])]);
+        world.turn().await;
+        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "price_changed");
+        let other = world.learner().await;
+        assert_eq!(refusal(checkout.open(&other, course.tier).await).1, "not_for_sale");
+    }
+
+    async fn a_currency_without_a_rate_is_refused_beside_its_field(world: &World) {
+        let (course, teacher, _) = world.sale_by_quote("50").await;
+        for currency in ["EUR", "XAU", "usd"] {
+            let form = TierForm { currency: currency.to_owned(), ..tier_form("5", 2) };
+            let problem = world.academy.catalog().add_tier(&teacher, course.id, &form).await.unwrap_err();
+            assert!(problem.fields.iter().any(|(field, _)| field == "currency"), "{currency}: {problem:?}");
+        }
+        // The free tier of an older course has no currency at all.
+        let free = TierForm { currency: "USD".to_owned(), ..tier_form("0", 2) };
+        world.academy.catalog().add_tier(&teacher, course.id, &free).await.unwrap();
+    }
+
+    async fn case_29_after_a_refund_the_contract_takes_no_quote_for_a_day(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.held_payment(&course, &order, NOW + 14 * 86_400)]);
+        world.turn().await;
+        let back = world.transaction(FEED, vec![world.refunded(&course, &order)]);
+        world.chain.mine(vec![back]);
+        world.turn().await;
+        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "refunded_lately");
+        world.advance_minutes(24 * 60);
+        world.set_rate(2000);
+        checkout.open(&buyer, course.tier).await.unwrap();
+    }
+}

@@ -1,0 +1,64 @@
+import { encodeFunctionData, parseAbi, type Address } from 'viem';
+
+import { account } from '../fixtures/chain.ts';
+import { Learner, TYPE, alive, visit } from '../fixtures/learner.ts';
+import { expect, test } from '../fixtures/test.ts';
+import type { World } from '../fixtures/world.ts';
+
+const DOLLARS = 'Studio';
+const RATE = 3000n;
+
+/** What one coin is worth in dollars from now on. */
+async function setRate(world: World, rate: bigint): Promise<void> {
+  const abi = parseAbi(['function setAnswer(int256 answer)']);
+  const data = encodeFunctionData({ abi, args: [rate * 100_000_000n] });
+  await world.chain.send({ from: account(0).address as Address, to: world.feed, data });
+}
+
+test.afterEach(async ({ world }) => setRate(world, RATE));
+
+test('a price in dollars is quoted, holds while the rate moves, and opens the course', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.signIn(`/courses/${TYPE.slug}`);
+  const card = page.getByRole('complementary', { name: 'Enrol' });
+  await expect(card.getByRole('radio', { name: /^Studio/ })).toBeVisible();
+  await expect(card).toContainText('120.00 USD');
+  await learner.openOrder(TYPE.slug, DOLLARS);
+  await expect(page.getByTestId('quoted')).toContainText('120.00 USD');
+  await expect(page.getByText('0.04 ETH').first()).toBeVisible();
+  await expect(page.getByTestId('wallet-in-use')).toBeVisible();
+  await expect(page.getByTestId('holds').getByRole('timer')).toHaveText(/^1[34]:\d\d$/);
+  const quoted = new URL(page.url()).pathname;
+
+  await setRate(world, 1500n);
+  await learner.openOrder(TYPE.slug, DOLLARS);
+  expect(new URL(page.url()).pathname, 'the same order').toBe(quoted);
+  await expect(page.getByTestId('wallet-in-use')).toBeVisible();
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+  expect(await learner.canRead(TYPE.slug, TYPE.locked)).toBe(true);
+  await visit(page, '/orders');
+  await expect(page.getByRole('row', { name: TYPE.title })).toContainText('0.04');
+});
+
+test('case 15: without a rate to trust nothing is sold, and the person is told', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.signIn(`/courses/${TYPE.slug}`);
+  for (const rate of [0n, 99n, 200_000n]) {
+    await setRate(world, rate);
+    await visit(page, `/courses/${TYPE.slug}`);
+    const card = page.getByRole('complementary', { name: 'Enrol' });
+    await card.getByRole('radio', { name: /^Studio/ }).check();
+    await card.getByRole('button', { name: 'Continue to payment' }).click();
+    await expect(page.getByText('no exchange rate right now that this site would trust')).toBeVisible();
+  }
+  expect(wallet.sent).toHaveLength(0);
+  await visit(page, '/orders');
+  await expect(page.getByText('No orders yet.')).toBeVisible();
+  await setRate(world, RATE);
+  await learner.openOrder(TYPE.slug, DOLLARS);
+  await alive(page);
+});
