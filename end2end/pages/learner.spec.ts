@@ -47,7 +47,15 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await expect(page).toHaveURL(new RegExp(`/courses/${RUST.slug}/lessons/`));
   await page.goto('/orders');
   await page.getByRole('link', { name: `Receipt: ${RUST.title}` }).click();
+  const receipt = page.getByTestId('receipt');
+  await expect(receipt).toContainText(address.split('/').at(-1) ?? '');
+  await expect(receipt).toContainText('Paid');
+  await expect(receipt).toContainText(/0x[0-9a-f]{64}/);
+  await expect(page.getByTestId('worth')).toContainText('30.00 USD');
+  await page.getByRole('link', { name: 'Your order' }).click();
   await expect(page.getByRole('heading', { name: 'Your order', exact: true })).toBeVisible();
+  const unpaid = await order(context, world, 'setting-type-for-the-web');
+  expect((await page.request.get(`${unpaid}/receipt`)).status()).toBe(409);
 });
 
 test('someone else’s order is nowhere', async ({ page, context, browser, world, someone }) => {

@@ -51,6 +51,9 @@ pub enum CheckoutError {
     /// A quote from before the refund could still be used, so the contract takes none for a while.
     #[error("refunded lately")]
     RefundedLately,
+    /// Nothing was paid, or it does not count yet.
+    #[error("no receipt")]
+    NoReceipt,
     /// There is no money-back window, or nothing was paid.
     #[error("the order can't be refunded")]
     NotRefundable,
@@ -121,6 +124,10 @@ impl From<CheckoutError> for Problem {
             CheckoutError::RefundedLately => conflict(
                 "refunded_lately",
                 "You gave this back less than a day ago, and the contract takes no new quote for it until a day has passed. Try again tomorrow.",
+            ),
+            CheckoutError::NoReceipt => conflict(
+                "no_receipt",
+                "There is no receipt yet: the order was not paid, or its payment is still being confirmed.",
             ),
             CheckoutError::NotRefundable => conflict(
                 "not_refundable",

@@ -25,6 +25,8 @@ mod follower;
 #[cfg(feature = "server")]
 pub mod quote;
 #[cfg(feature = "server")]
+mod receipt;
+#[cfg(feature = "server")]
 mod refund_store;
 #[cfg(feature = "server")]
 mod refunds;

@@ -216,6 +216,43 @@ pub struct Order {
     pub refundable_until: Option<Time>,
 }
 
+/// What a buyer keeps of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The order.
+    pub id: OrderId,
+    /// The course's place in URLs.
+    pub course_slug: String,
+    /// The course's title.
+    pub course_title: String,
+    /// Who teaches it.
+    pub teacher: String,
+    /// The tier's name.
+    pub tier_name: String,
+    /// What was paid.
+    pub amount: Wei,
+    /// The price that it was quoted for, if it was.
+    pub quoted: Option<Cents>,
+    /// What the coin was worth when the payment was seen, where a price feed told.
+    pub worth: Option<Cents>,
+    /// When the payment's block was made.
+    pub paid_at: Option<Time>,
+    /// The payment.
+    pub transaction: Transaction,
+    /// Its log's index in the block.
+    pub log_index: u64,
+    /// The contract, checksummed.
+    pub market: String,
+    /// Who paid, checksummed, if that is known.
+    pub payer: Option<String>,
+    /// For whom, checksummed.
+    pub beneficiary: String,
+    /// It can no longer be undone.
+    pub is_final: bool,
+    /// The refund, if it was given back.
+    pub refund: Option<Transaction>,
+}
+
 /// What giving a purchase back needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {

@@ -70,22 +70,48 @@ pub enum NoRate {
 /// # Errors
 /// When the answer is not to be believed.
 pub fn convert(sum: Cents, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Wei, NoRate> {
+    let (answer, unit) = rate(round, feed, now_seconds)?;
+    let wei = (U256::from(sum.amount) * coin() * unit).div_ceil(answer * U256::from(100));
+    Some(Wei::new(wei)).filter(|wei| *wei <= Wei::MAX_PRICE && !wei.is_zero()).ok_or(NoRate::Absurd)
+}
+
+/// What a sum of the coin is worth by a feed's answer, to the nearest cent: for receipts, not for prices.
+///
+/// # Errors
+/// When the answer is not to be believed.
+pub fn worth(sum: Wei, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Cents, NoRate> {
+    let (answer, unit) = rate(round, feed, now_seconds)?;
+    let whole = coin() * unit;
+    let hundredths = sum.get().checked_mul(answer * U256::from(100)).ok_or(NoRate::Absurd)?;
+    let cents = (hundredths + whole / U256::from(2)) / whole;
+    u64::try_from(cents)
+        .ok()
+        .filter(|cents| i64::try_from(*cents).is_ok())
+        .map(|amount| Cents { currency: feed.currency, amount })
+        .ok_or(NoRate::Absurd)
+}
+
+/// A feed's answer and its unit, if it is to be believed.
+fn rate(round: &Round, feed: &Feed, now_seconds: u64) -> Result<(U256, U256), NoRate> {
     if round.updated_at == 0
         || round.updated_at > now_seconds.saturating_add(CLOCK_SKEW_SECONDS)
         || now_seconds.saturating_sub(round.updated_at) > feed.max_age_seconds
     {
         return Err(NoRate::Stale);
     }
-    // With at most so many digits nothing below leaves 256 bits.
+    // With at most so many digits no price leaves 256 bits.
     if round.decimals > MAX_DECIMALS {
         return Err(NoRate::Absurd);
     }
-    let ten = U256::from(10);
-    let unit = ten.pow(U256::from(round.decimals));
+    let unit = U256::from(10).pow(U256::from(round.decimals));
     let believable = U256::from(feed.min.max(1)) * unit..=U256::from(feed.max) * unit;
     let answer = round.answer.filter(|answer| believable.contains(answer)).ok_or(NoRate::Absurd)?;
-    let wei = (U256::from(sum.amount) * ten.pow(U256::from(18)) * unit).div_ceil(answer * U256::from(100));
-    Some(Wei::new(wei)).filter(|wei| *wei <= Wei::MAX_PRICE && !wei.is_zero()).ok_or(NoRate::Absurd)
+    Ok((answer, unit))
+}
+
+/// The wei of one coin.
+fn coin() -> U256 {
+    U256::from(10).pow(U256::from(18))
 }
 
 /// Whether a rollup's feeds can be believed. Such a feed answers 0 while the sequencer is up, and starts a

@@ -186,7 +186,12 @@ impl Checkout<'_> {
         Ok(order)
     }
 
-    async fn own(&self, conn: &mut Conn, actor: &Actor, id: OrderId) -> Result<OrderRecord, Problem> {
+    pub(super) async fn own(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        id: OrderId,
+    ) -> Result<OrderRecord, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
         let order = store::order(conn, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         // Someone else's order is as good as none: ids are not to be probed.

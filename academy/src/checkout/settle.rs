@@ -14,6 +14,7 @@ use crate::{
     chain::Receipt,
     evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
+    price::Cents,
     time::Time,
 };
 
@@ -98,16 +99,17 @@ impl Checkout<'_> {
 
     async fn try_to_settle(&self, id: OrderId) -> Result<Settled, Problem> {
         for _ in 0..TRIES {
-            let sight = self.look(id).await?;
+            let mut sight = self.look(id).await?;
             let head = self.0.0.chain.head().await?;
-            let refunds = self.refunds_now(&sight).await?;
-            let mut candidates = self.candidates(&sight, &refunds, head.number).await?;
-            give_back(&mut candidates, &refunds);
+            sight.refunds = self.refunds_now(&sight).await?;
+            let mut candidates = self.candidates(&sight, head.number).await?;
+            give_back(&mut candidates, &sight.refunds);
             let orphaned = self.orphaned(&sight, &candidates).await?;
             let rules = self.rules().await?;
+            let worth = self.worth_when_new(&sight, &candidates).await;
             self.0.point("settle.chain_read")?;
             if let Some(settled) =
-                self.write(sight, &candidates, &refunds, orphaned, head.number, &rules).await?
+                self.write(sight, &candidates, orphaned, worth, head.number, &rules).await?
             {
                 self.0.point("settle.after_commit")?;
                 return Ok(settled);
@@ -133,12 +135,7 @@ impl Checkout<'_> {
     }
 
     /// What the chain says of every transaction that was named for the order or seen with its id.
-    async fn candidates(
-        &self,
-        sight: &Sight,
-        refunds: &[RefundRecord],
-        head: u64,
-    ) -> Result<Vec<Judged>, Problem> {
+    async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<Judged>, Problem> {
         let mut candidates = Vec::new();
         for submission in &sight.submissions {
             let hash = submission.hash;
@@ -164,7 +161,7 @@ impl Checkout<'_> {
                     let mut expected = self.expected(sight);
                     // What went back does not stand in the way of another payment.
                     expected.paid_by = expected.paid_by.filter(|(paid, index)| {
-                        !refunds.iter().any(|refund| refund.confirmed)
+                        !sight.refunds.iter().any(|refund| refund.confirmed)
                             && (*paid != hash || receipt_carries(&receipt, *index, &sight.order))
                     });
                     let evidence = Evidence {
@@ -279,6 +276,15 @@ impl Checkout<'_> {
         Ok(now.is_some_and(|block| block.hash != accepted.block_hash))
     }
 
+    /// What a payment is worth, the first time that it is seen to pay.
+    async fn worth_when_new(&self, sight: &Sight, candidates: &[Judged]) -> Option<Cents> {
+        let amount = candidates.iter().find_map(|(_, candidate)| match candidate {
+            Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found.amount),
+            _ => None,
+        });
+        self.worth(amount?).await
+    }
+
     async fn rules(&self) -> Result<Rules, Problem> {
         let policy = &self.0.0.policy;
         Ok(Rules {
@@ -297,8 +303,8 @@ impl Checkout<'_> {
         &self,
         sight: Sight,
         candidates: &[Judged],
-        refunds: &[RefundRecord],
         orphaned: bool,
+        worth: Option<Cents>,
         head: u64,
         rules: &Rules,
     ) -> Result<Option<Settled>, Problem> {
@@ -326,6 +332,9 @@ impl Checkout<'_> {
             let id = PaymentId(self.0.mint());
             if !store::put_payment(&mut tx, id, &order, found, Standing::Accepted, None, now).await? {
                 return Ok(None);
+            }
+            if let Some(worth) = worth {
+                store::put_worth(&mut tx, order.chain_id, found, worth).await?;
             }
         }
         for (found, setback) in &decision.review {
@@ -357,7 +366,7 @@ impl Checkout<'_> {
                 store::set_standing(&mut tx, payment.id, Some(order.id), standing, setback).await?;
             }
         }
-        for refund in refunds {
+        for refund in &sight.refunds {
             refund_store::update_refund(&mut tx, order.chain_id, refund).await?;
         }
         self.0.point("settle.payment_written")?;

@@ -373,7 +373,27 @@ pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Resu
 
 /// When a hold ends, in milliseconds.
 fn end_of(hold: &Hold) -> Time {
-    Time(i64::try_from(hold.until).unwrap_or(i64::MAX).saturating_mul(1000))
+    millis(hold.until)
+}
+
+/// A chain's seconds as we count.
+fn millis(seconds: u64) -> Time {
+    Time(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
+/// Keeps what a payment was worth when it was first accepted.
+pub(super) async fn put_worth(
+    conn: &mut Conn,
+    chain_id: u64,
+    found: &Found,
+    worth: Cents,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "UPDATE payments SET fiat_currency = $1, fiat_amount = $2
+         WHERE chain_id = $3 AND tx_hash = $4 AND log_index = $5 AND fiat_amount IS NULL",
+        worth.currency.word(), worth.amount.cast_signed(), chain_id.cast_signed(), found.transaction.to_string(),
+        found.log_index.cast_signed())?;
+    Ok(())
 }
 
 /// Writes down that a payment is an order's, and how it stands, unless it was dismissed for another.
@@ -389,21 +409,22 @@ pub(super) async fn put_payment(
 ) -> Result<bool, StoreError> {
     let rows = sql!(run conn,
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
-            listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until,
+            mined_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
                 standing = excluded.standing, setback = excluded.setback, payer = excluded.payer, payee = excluded.payee,
-                fee = excluded.fee, refundable_until = excluded.refundable_until
+                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at
             WHERE payments.order_id = excluded.order_id OR payments.standing <> 'dismissed'",
         id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
         order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
         order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
         order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now,
         found.hold.as_ref().map(|hold| hold.payer.to_string()), found.hold.as_ref().map(|hold| hold.payee.to_string()),
-        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of))?;
+        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of), millis(found.block_time))?;
     Ok(rows == 1)
 }
 

@@ -18,6 +18,7 @@ mod parallel;
 mod permissions;
 mod pool;
 mod quotes;
+mod receipts;
 mod refunds;
 mod reorg;
 mod review;

@@ -182,6 +182,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Somebody, checkout.order(actor, id));
             call!(calls, Somebody, checkout.wallet_call(actor, id));
             call!(calls, Somebody, checkout.refund(actor, id));
+            call!(calls, Somebody, checkout.receipt(actor, id));
             call!(calls, Somebody, checkout.cancel(actor, id));
             call!(calls, Somebody, checkout.submit(actor, id, &world.hash().to_string()));
         }

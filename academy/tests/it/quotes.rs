@@ -6,7 +6,7 @@ use academy::{
     chain::{Round, fake::FakeTransaction},
     checkout::{
         Feed, Order, OrderState,
-        quote::{NoRate, convert, sequencer_is_up},
+        quote::{NoRate, convert, sequencer_is_up, worth},
     },
     money::Wei,
     price::{Cents, Fiat},
@@ -48,6 +48,16 @@ fn converts_by_the_feeds_answer_and_rounds_up() {
     assert_eq!(convert(dollars(5000), &fine, &feed(), NOW), Ok(ether("0.025")));
     let whole = Round { answer: Some(U256::from(2000)), decimals: 0, ..round(1) };
     assert_eq!(convert(dollars(5000), &whole, &feed(), NOW), Ok(ether("0.025")));
+}
+
+#[test]
+fn tells_what_a_sum_is_worth_to_the_nearest_cent() {
+    let told = |coin: &str, rate| worth(ether(coin), &round(rate), &feed(), NOW).map(|sum| sum.amount);
+    assert_eq!(told("0.025", 2000), Ok(5000));
+    assert_eq!(told("0.0000025", 2000), Ok(1));
+    assert_eq!(told("0.0000024", 2000), Ok(0));
+    assert_eq!(told("0.025", 99), Err(NoRate::Absurd));
+    assert_eq!(worth(Wei::new(U256::MAX), &round(2000), &feed(), NOW), Err(NoRate::Absurd));
 }
 
 #[test]

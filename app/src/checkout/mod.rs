@@ -9,6 +9,8 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
 #[cfg(feature = "ssr")]
+mod receipt_parts;
+#[cfg(feature = "ssr")]
 mod refund_parts;
 mod stage;
 

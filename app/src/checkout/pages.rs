@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 
-use super::{parts, refund_parts};
+use super::{parts, receipt_parts, refund_parts};
 use crate::{
     AppState, Visitor,
     render::{Answer, Islands, Layout, PageHead, render},
@@ -19,6 +19,7 @@ pub fn router() -> Router<AppState> {
         .route("/orders", get(mine))
         .route("/orders/{id}", get(order))
         .route("/orders/{id}/refund", get(refund))
+        .route("/orders/{id}/receipt", get(receipt))
 }
 
 async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
@@ -40,6 +41,16 @@ async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<
         .with(Islands::Sending);
     let chain = checkout.chain().clone();
     Ok(render(&state, &visitor, head, || refund_parts::refund(id, refund, chain)))
+}
+
+async fn receipt(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
+    let checkout = state.academy.checkout();
+    let receipt = checkout.receipt(&visitor.actor, id).await?;
+    let title = format!("Receipt: {}", receipt.course_title);
+    let head =
+        PageHead::new(title, "What was paid, by whom, and where the chain shows it.").layout(Layout::Till);
+    let chain = checkout.chain().clone();
+    Ok(render(&state, &visitor, head, || receipt_parts::receipt(receipt, chain)))
 }
 
 async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {

@@ -36,6 +36,10 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                     <div><dt>"Ordered"</dt><dd><When at=order.created_at/></dd></div>
                     {order.paid_at.map(|at| view! { <div><dt>"Opened"</dt><dd><When at=at/></dd></div> })}
                     {refundable(&order)}
+                    {matches!(order.state, OrderState::Paid | OrderState::Refunded).then(|| {
+                        let address = format!("/orders/{}/receipt", order.id);
+                        view! { <div><dt>"For your books"</dt><dd><a href=address>"Receipt"</a></dd></div> }
+                    })}
                     <div><dt>"Network"</dt><dd>{chain.name.clone()}</dd></div>
                 </dl>
             </section>
@@ -118,10 +122,10 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
 
 fn row(order: OrderRow) -> impl IntoView {
     let (words, tone) = state_words(order.state, order.setback);
-    let action = match order.state {
-        OrderState::Paid => "Receipt",
-        OrderState::Open => "Pay",
-        _ => "Details",
+    let (action, tail) = match order.state {
+        OrderState::Paid | OrderState::Refunded => ("Receipt", "/receipt"),
+        OrderState::Open => ("Pay", ""),
+        _ => ("Details", ""),
     };
     let transaction = match order.transaction {
         Some(transaction) => {
@@ -148,7 +152,7 @@ fn row(order: OrderRow) -> impl IntoView {
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>
             <td role="cell" class="table-action">
-                <a class="button" data-kind="secondary" data-size="small" href=format!("/orders/{}", order.id) aria-label=label>{action}</a>
+                <a class="button" data-kind="secondary" data-size="small" href=format!("/orders/{}{tail}", order.id) aria-label=label>{action}</a>
             </td>
         </tr>
     }

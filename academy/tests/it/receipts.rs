@@ -1,0 +1,52 @@
+//! Receipts: every fact of a payment, for its buyer alone.
+
+use academy::{
+    Kind,
+    price::{Cents, Fiat},
+};
+
+use crate::support::{on_both_engines, refusal};
+
+on_both_engines! {
+    async fn a_receipt_has_every_fact_of_the_payment(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_eq!(refusal(checkout.receipt(&buyer, order.id).await).1, "no_receipt");
+        world.set_rate(2000);
+        let until = u64::try_from(world.academy.now().0 / 1000).unwrap() + 86_400;
+        let payment = world.held_payment(&course, &order, until);
+        let block = world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        // What it was worth then stays, whatever the coin does later.
+        world.set_rate(4000);
+        world.turn().await;
+        let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
+        assert_eq!((receipt.transaction.hash, receipt.transaction.block), (payment.hash, Some(block)));
+        assert_eq!((receipt.amount, receipt.quoted), (order.price, None));
+        assert_eq!(receipt.worth, Some(Cents { currency: Fiat::Usd, amount: 4000 }));
+        assert_eq!(receipt.paid_at, Some(world.academy.now()));
+        assert_eq!((receipt.payer, receipt.beneficiary), (Some(order.beneficiary.clone()), order.beneficiary.clone()));
+        assert_eq!((receipt.is_final, receipt.refund), (false, None));
+
+        let back = world.transaction(academy::evm::Address([7; 20]), vec![world.refunded(&course, &order)]);
+        world.chain.mine(vec![back.clone()]);
+        world.turn().await;
+        let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
+        assert_eq!(receipt.transaction.hash, payment.hash);
+        assert_eq!(receipt.refund.map(|refund| refund.hash), Some(back.hash));
+    }
+
+    async fn a_receipt_is_its_buyers_and_needs_no_rate(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
+        assert_eq!(receipt.worth, None);
+        assert_eq!(receipt.payer, Some(order.beneficiary), "whoever sent it, where the market does not say");
+        assert_eq!(refusal(checkout.receipt(&world.learner().await, order.id).await).0, Kind::NotFound);
+        checkout.receipt(&world.admin().await, order.id).await.unwrap();
+    }
+}
