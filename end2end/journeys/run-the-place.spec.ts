@@ -149,6 +149,12 @@ test('money that came for a cancelled order is accepted by a person', async ({ p
   const office = await browser.newContext({ baseURL: world.url });
   await signInAs(office, world, ADMIN);
   const desk = await office.newPage();
+  // What waits for a person is the first thing that an admin sees.
+  await visit(desk, '/admin');
+  const waiting = desk.getByTestId('review').getByRole('row').filter({ has: desk.getByTitle(wallet.last.hash) });
+  await fold(waiting, 'Decide').click();
+  await waiting.getByRole('button', { name: 'Accept' }).click();
+  await expect(waiting.getByLabel('Reason')).toBeFocused();
   await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
   const payments = desk.getByTestId('payments');
   await expect(payments).toContainText('To review');

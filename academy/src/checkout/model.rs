@@ -356,6 +356,8 @@ pub struct PaymentRow {
     pub course: String,
     /// The amount.
     pub amount: Wei,
+    /// What its order asks for, if we know it.
+    pub due: Option<Wei>,
     /// Whether it counts.
     pub standing: Standing,
     /// Why a person must look at it.

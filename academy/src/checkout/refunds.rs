@@ -3,7 +3,7 @@
 
 use super::{
     error::CheckoutError,
-    model::{OrderState, Refund},
+    model::Refund,
     refund_store,
     service::Checkout,
     store::{self, OrderRecord},
@@ -34,8 +34,7 @@ impl Checkout<'_> {
         }
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         let held = refund_store::hold_of(&mut conn, id).await?;
-        let (amount, hold) =
-            held.filter(|_| order.state == OrderState::Paid).ok_or(CheckoutError::NotRefundable)?;
+        let (amount, hold) = held.ok_or(CheckoutError::NotRefundable)?;
         let until = Time(hold.until.cast_signed().saturating_mul(1000));
         if until <= self.0.now() {
             return Err(CheckoutError::WindowEnded.into());

@@ -37,7 +37,7 @@ struct Listed {
 macro_rules! listed {
     () => {
         "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.state, o.setback, o.created_at,
-            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id AND p.standing = 'accepted') AS refundable_until
+            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id AND p.standing IN ('accepted', 'review')) AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
     };
 }
@@ -63,6 +63,7 @@ struct Seen {
     title: Option<String>,
     listing: i64,
     amount: String,
+    due: Option<String>,
     standing: String,
     setback: Option<String>,
     seen_at: Time,
@@ -141,7 +142,7 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
-                p.listing, p.amount, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                p.listing, p.amount, o.price AS due, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -158,6 +159,7 @@ impl Checkout<'_> {
                     beneficiary_text: beneficiary.checksummed(),
                     course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
                     amount: parse("an amount", &seen.amount)?,
+                    due: seen.due.as_deref().map(|due| parse("an amount", due)).transpose()?,
                     standing: parse("a standing", &seen.standing)?,
                     setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
                     seen_at: seen.seen_at,

@@ -387,13 +387,10 @@ impl Checkout<'_> {
             .flat_map(|module| &module.lessons)
             .find(|lesson| lesson.access <= order.level)
             .map(|lesson| lesson.slug.clone());
-        let refundable_until = match order.state {
-            OrderState::Paid => refund_store::hold_of(conn, order.id)
-                .await?
-                .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
-                .filter(|until| *until > now),
-            _ => None,
-        };
+        let refundable_until = refund_store::hold_of(conn, order.id)
+            .await?
+            .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
+            .filter(|until| *until > now);
         Ok(Order {
             transaction: self.transaction_of(conn, order.id).await?,
             id: order.id,

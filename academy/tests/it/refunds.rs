@@ -103,6 +103,10 @@ on_both_engines! {
         world.chain.mine(vec![world.held_payment(&course, &order, until())]);
         world.turn().await;
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review'").await, 1);
+        // Nobody has to decide first: the buyer takes the money back.
+        let late = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((late.state, late.refundable_until.is_some()), (OrderState::Expired, true));
+        world.academy.checkout().refund(&buyer, order.id).await.unwrap();
         world.chain.mine(vec![give_back(world, &course, &order)]);
         world.turn().await;
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review'").await, 0);

@@ -166,7 +166,7 @@ pub fn Field(
             aria-invalid=part.invalid
         />
     };
-    let input = match suffix {
+    let input = match suffix.filter(|suffix| !suffix.is_empty()) {
         Some(suffix) => view! {
             <span class="field-affix">{input}<span class="field-suffix">{suffix}</span></span>
         }

@@ -3,17 +3,20 @@
 use academy::{
     Problem,
     catalog::CourseState,
-    checkout::{ChainHealth, OrderState, Standing},
-    page::Filter,
+    checkout::{ChainHealth, OrderState, PaymentRow, Standing},
+    page::{Filter, Page},
 };
 use axum::extract::State;
 use leptos::prelude::*;
 
-use super::{frame, head};
+use super::{
+    frame, head,
+    payments::{REVIEW, table},
+};
 use crate::{
     AppState, Visitor,
     render::{Answer, render},
-    ui::{Badge, Notice, Tone, When, count},
+    ui::{Badge, FormState, Notice, Tone, When, count},
 };
 
 /// The follower is behind when it is this many blocks away from the chain's head.
@@ -77,6 +80,8 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
 
 pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
     let figures = figures(&state, &visitor).await?;
+    let review = Filter { state: Standing::Review.word().to_owned(), ..Filter::default() };
+    let review = state.academy.checkout().payments(&visitor.actor, &review).await?;
     let health = state.academy.checkout().health(&visitor.actor).await?;
     let chain = state.academy.checkout().chain().clone();
     Ok(render(&state, &visitor, head("Overview"), || {
@@ -94,6 +99,10 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
             })
             .collect();
         let content = view! {
+            <section aria-labelledby="review-title" data-testid="review">
+                <h2 id="review-title">"To decide"</h2>
+                {to_decide(&review)}
+            </section>
             <section class="panel" aria-labelledby="chain-title" data-testid="chain-health">
                 <header class="panel-head">
                     <h2 id="chain-title">"Chain"</h2>
@@ -110,8 +119,19 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
             </section>
             <ul class="figure-grid" data-testid="figures">{cards}</ul>
         };
-        frame("/admin", "The chain, and what is going on.", content)
+        frame("/admin", "What waits for you, the chain, and what is going on.", content)
     }))
+}
+
+/// Money that came and opened nothing waits for a person, and comes first.
+fn to_decide(review: &Page<PaymentRow>) -> impl IntoView + use<> {
+    if review.rows.is_empty() {
+        return view! { <p class="muted">"No payment waits for a decision."</p> }.into_any();
+    }
+    let more = (review.total as usize > review.rows.len()).then(|| {
+        view! { <p><a href=REVIEW>{format!("All {}", review.total)}</a></p> }
+    });
+    view! { {table(&review.rows, Some(REVIEW), "", &FormState::default())} {more} }.into_any()
 }
 
 fn block(number: Option<u64>) -> String {

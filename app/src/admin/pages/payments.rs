@@ -23,6 +23,8 @@ use crate::{
 };
 
 const PATH: &str = "/admin/payments";
+/// The payments that wait for a decision.
+pub const REVIEW: &str = "/admin/payments?state=review";
 
 /// What an admin says of a payment; `act` is a ruling's word.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -83,9 +85,32 @@ async fn payments_page(
                 .any(|row| row.id.to_string() == sent.payment && ruling_wanted(row).is_some())
         });
         let lost = lost.map(|problem| problem.message.clone());
-        let table = || {
-            let rows: Vec<_> = payments.rows.iter().map(|one| row(one, &sent.payment, &refused)).collect();
-            view! {
+        let table = || table(&payments.rows, None, &sent.payment, &refused).into_any();
+        let content = view! {
+            {done.map(|words| view! { <Notice tone=Tone::Positive><p>{words}</p></Notice> })}
+            {lost.map(|words| view! { <Notice tone=Tone::Negative><p>{words}</p></Notice> })}
+            {filters(PATH, asked, "Course, address or transaction", Some(("Standing", standings)))}
+            {list(&payments, PATH, asked, "payment", table)}
+        };
+        frame(
+            PATH,
+            "What the chain itself shows, the newest first. A payment opens lessons only while it is accepted.",
+            content,
+        )
+    }))
+}
+
+/// Payments with every fact, and the form that decides about those in review.
+///
+/// The form is sent to `action`, or to the page that it is on.
+pub fn table(
+    payments: &[PaymentRow],
+    action: Option<&'static str>,
+    target: &str,
+    refused: &FormState,
+) -> impl IntoView + use<> {
+    let rows: Vec<_> = payments.iter().map(|one| row(one, action, target, refused)).collect();
+    view! {
                 <TableScroll label="Payments">
                     <table class="table" data-testid="payments">
                         <thead>
@@ -104,21 +129,7 @@ async fn payments_page(
                         <tbody>{rows}</tbody>
                     </table>
                 </TableScroll>
-            }
-            .into_any()
-        };
-        let content = view! {
-            {done.map(|words| view! { <Notice tone=Tone::Positive><p>{words}</p></Notice> })}
-            {lost.map(|words| view! { <Notice tone=Tone::Negative><p>{words}</p></Notice> })}
-            {filters(PATH, asked, "Course, address or transaction", Some(("Standing", standings)))}
-            {list(&payments, PATH, asked, "payment", table)}
-        };
-        frame(
-            PATH,
-            "What the chain itself shows, the newest first. A payment opens lessons only while it is accepted.",
-            content,
-        )
-    }))
+    }
 }
 
 /// Why a person must decide about a payment, if one must.
@@ -126,7 +137,12 @@ fn ruling_wanted(payment: &PaymentRow) -> Option<Setback> {
     payment.setback.filter(|setback| payment.standing == Standing::Review && setback.needs_review())
 }
 
-fn decide(payment: &PaymentRow, target: &str, refused: &FormState) -> Option<impl IntoView + use<>> {
+fn decide(
+    payment: &PaymentRow,
+    action: Option<&'static str>,
+    target: &str,
+    refused: &FormState,
+) -> Option<impl IntoView + use<>> {
     let setback = ruling_wanted(payment)?;
     let id = payment.id.to_string();
     let mine = id == target;
@@ -141,7 +157,7 @@ fn decide(payment: &PaymentRow, target: &str, refused: &FormState) -> Option<imp
     Some(view! {
         <details class="row-fold" open=mine>
             <summary>"Decide…"<span class="visually-hidden">" about the payment of "{payment.course.clone()}</span></summary>
-            <form method="post" class="row-form">
+            <form method="post" action=action class="row-form">
                 {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
                 <input type="hidden" name="payment" value=id/>
                 <p>{advice}</p>
@@ -155,7 +171,12 @@ fn decide(payment: &PaymentRow, target: &str, refused: &FormState) -> Option<imp
     })
 }
 
-fn row(payment: &PaymentRow, target: &str, refused: &FormState) -> impl IntoView + use<> {
+fn row(
+    payment: &PaymentRow,
+    action: Option<&'static str>,
+    target: &str,
+    refused: &FormState,
+) -> impl IntoView + use<> {
     let known = &payment.transaction;
     view! {
         <tr>
@@ -164,7 +185,12 @@ fn row(payment: &PaymentRow, target: &str, refused: &FormState) -> impl IntoView
                 {standing_badge(payment.standing)}
                 {payment.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}
             </td>
-            <td class="number"><Money wei=payment.amount/></td>
+            <td class="number">
+                <Money wei=payment.amount/>
+                {payment.due.filter(|due| *due != payment.amount).map(|due| view! {
+                    <span class="table-sub">"due: "<Money wei=due/></span>
+                })}
+            </td>
             <th scope="row">{payment.course.clone()}</th>
             <td><AddressText address=payment.beneficiary_text.clone()/></td>
             <td><Hash hash=known.hash.to_string() link=known.link.clone()/></td>
@@ -182,7 +208,7 @@ fn row(payment: &PaymentRow, target: &str, refused: &FormState) -> impl IntoView
                     None => view! { <span class="muted">"Unknown"</span> }.into_any(),
                 }}
             </td>
-            <td>{decide(payment, target, refused)}</td>
+            <td>{decide(payment, action, target, refused)}</td>
         </tr>
     }
 }

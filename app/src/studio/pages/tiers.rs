@@ -155,11 +155,19 @@ fn tiers_page(
 
 /// How long buyers can give the course back.
 fn window_panel(page: &CoursePage, form: FormState) -> impl IntoView + use<> {
+    if page.listing.as_ref().is_some_and(|listing| listing.refund_days == 0) {
+        return view! {
+            <section class="panel" aria-labelledby="window-title">
+                <h2 id="window-title">"Money-back window"</h2>
+                <p class="muted">"This course was listed without one, and the contract keeps it so."</p>
+            </section>
+        }
+        .into_any();
+    }
     let hint = match page.listing.as_ref().map(|listing| listing.refund_days) {
         None => {
             "So long the contract keeps the money for the buyer, who can take it back without asking. 0 for no window. Whether there is one is fixed when the course is listed."
         }
-        Some(0) => "This course was listed without a money-back window, and the contract keeps it so.",
         Some(_) => {
             "For later sales. The chain has to know it too, and its window can be changed but not ended."
         }
@@ -184,6 +192,7 @@ fn window_panel(page: &CoursePage, form: FormState) -> impl IntoView + use<> {
             </form>
         </section>
     }
+    .into_any()
 }
 
 fn form_of(tier: &Tier) -> TierForm {
@@ -229,7 +238,7 @@ fn fields(form: &FormState, prefix: &str, units: &Units) -> impl IntoView + use<
                 prefix=prefix
                 label="Currency"
                 options=units.to_vec()
-                hint="A price in money of a state is quoted to each buyer at the rate of the moment."
+                hint="What is not priced in the coin is quoted in it to each buyer, at the rate of the moment."
             />
         })}
         <Select
