@@ -114,6 +114,7 @@ pub fn academy(
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: config.chain.start_block,
         max_log_range: config.chain.max_log_range,
+        stuck_after_minutes: config.chain.stuck_minutes,
         stale_after_millis: stale_after(config.chain.poll_ms),
     };
     let site = Site {

@@ -210,6 +210,8 @@ pub struct Order {
     pub paid_at: Option<Time>,
     /// The chain did not answer the last time it was asked.
     pub chain_unreachable: bool,
+    /// The payment was named long ago, as its chain goes, and is in no block.
+    pub stuck: bool,
     /// The first lesson to read, once paid.
     pub first_lesson: Option<String>,
     /// Until when the contract gives the money back, while it does.

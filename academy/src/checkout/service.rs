@@ -39,6 +39,8 @@ pub struct Policy {
     pub late_tolerance_minutes: i64,
     /// The most blocks to ask events for at once.
     pub max_log_range: u64,
+    /// A named transaction that is in no block after so long is stuck: people are told what helps.
+    pub stuck_after_minutes: i64,
     /// When the follower has not moved for so long, people are told that the network can't be
     /// reached.
     pub stale_after_millis: i64,
@@ -391,8 +393,11 @@ impl Checkout<'_> {
             .await?
             .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
             .filter(|until| *until > now);
+        let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
         Ok(Order {
             transaction: self.transaction_of(conn, order.id).await?,
+            stuck: order.state == OrderState::Submitted
+                && named_at.is_some_and(|at| now >= at.plus_minutes(policy.stuck_after_minutes)),
             id: order.id,
             course_slug: course.slug,
             course_title: course.title,

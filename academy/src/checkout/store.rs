@@ -200,17 +200,19 @@ pub(super) struct Submission {
     pub hash: TxHash,
     pub sender: Option<Address>,
     pub nonce: Option<u64>,
+    pub created_at: Time,
 }
 
 pub(super) async fn submissions(conn: &mut Conn, order: OrderId) -> Result<Vec<Submission>, StoreError> {
-    let rows = sql!(all conn, (String, Option<String>, Option<i64>),
-        "SELECT tx_hash, sender, nonce FROM submissions WHERE order_id = $1 ORDER BY created_at, tx_hash", order)?;
+    let rows = sql!(all conn, (String, Option<String>, Option<i64>, Time),
+        "SELECT tx_hash, sender, nonce, created_at FROM submissions WHERE order_id = $1 ORDER BY created_at, tx_hash", order)?;
     rows.into_iter()
-        .map(|(hash, sender, nonce)| {
+        .map(|(hash, sender, nonce, created_at)| {
             Ok(Submission {
                 hash: parse("a hash", &hash)?,
                 sender: sender.as_deref().map(parse_address).transpose()?,
                 nonce: nonce.map(|nonce| unsigned("a nonce", nonce)).transpose()?,
+                created_at,
             })
         })
         .collect()

@@ -11,6 +11,27 @@ use academy::{
 use crate::support::{TTL_MINUTES, on_both_engines, person, refusal, tier_form};
 
 on_both_engines! {
+    async fn case_06_a_payment_that_no_block_takes_is_stuck_after_a_while(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        assert!(!checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap().stuck);
+        world.advance_minutes(9);
+        assert!(!checkout.order(&buyer, order.id).await.unwrap().stuck);
+        world.advance_minutes(1);
+        assert!(checkout.order(&buyer, order.id).await.unwrap().stuck);
+        // Sped up in the wallet: the clock begins again with the new hash.
+        let faster = academy::chain::fake::FakeTransaction { hash: world.hash(), ..payment.clone() };
+        world.chain.broadcast(faster.clone());
+        assert!(!checkout.submit(&buyer, order.id, &faster.hash.to_string()).await.unwrap().stuck);
+        world.chain.mine(vec![faster]);
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.stuck), (OrderState::Paid, false));
+    }
+
     async fn an_order_is_its_buyers_alone(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;

@@ -208,6 +208,11 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "ready",
             "Your wallet will show the price and the network fee (gas). Nothing is paid until you approve it there.",
         ),
+        OrderState::Submitted if order.stuck => Notice::new(
+            Tone::Warning,
+            "stuck",
+            "Your payment is still in no block: the network is busy, or its fee was set too low. Your wallet can speed it up or cancel it, and this page notices both. Do not pay again.",
+        ),
         OrderState::Submitted => Notice::new(
             Tone::Accent,
             "submitted",
@@ -313,6 +318,7 @@ pub(super) mod tests {
             expires_at: Time(1),
             paid_at: None,
             chain_unreachable: false,
+            stuck: false,
             first_lesson: None,
             refundable_until: None,
         }

@@ -87,6 +87,7 @@ pub struct Chain {
     pub final_tag: Option<BlockTag>,
     pub poll_ms: u64,
     pub max_log_range: u64,
+    pub stuck_minutes: i64,
 }
 
 /// `[quotes]`
@@ -213,6 +214,11 @@ impl Config {
             (1..=1_000_000).contains(&self.chain.max_log_range),
             "chain.max_log_range",
             "write 1 to 1000000 blocks",
+        );
+        check(
+            (1..=10_080).contains(&self.chain.stuck_minutes),
+            "chain.stuck_minutes",
+            "write 1 to 10080 minutes",
         );
         check(
             (1..=10_080).contains(&self.orders.ttl_minutes),
