@@ -39,6 +39,8 @@ mod service;
 #[cfg(feature = "server")]
 mod settle;
 #[cfg(feature = "server")]
+mod sight;
+#[cfg(feature = "server")]
 mod store;
 #[cfg(feature = "server")]
 pub mod verify;
