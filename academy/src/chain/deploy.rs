@@ -1,28 +1,20 @@
 //! Putting the market on a chain.
 
-use alloy::{
-    network::{EthereumWallet, TransactionBuilder},
-    primitives::Address as EvmAddress,
-    providers::{Provider, ProviderBuilder},
-    rpc::types::TransactionRequest,
-    signers::local::PrivateKeySigner,
+use std::time::Duration;
+
+use super::{
+    bindings::market_artifact,
+    code::is_our_market,
+    mined::Mined,
+    port::ChainError,
+    wallet::{Sent, Wallet, WalletError},
+};
+use crate::{
+    evm::{Address, TxHash},
+    money::Wei,
 };
 
-use super::{bindings::market_artifact, port::ChainError};
-use crate::evm::Address;
-
-/// Who pays for and signs the deployment.
-pub enum Deployer {
-    /// An account that the node itself signs for (development).
-    Unlocked(Address),
-    /// An encrypted key file (Web3 Secret Storage, version 3).
-    Keystore {
-        /// Where it is.
-        path: std::path::PathBuf,
-        /// What opens it.
-        password: String,
-    },
-}
+pub use super::wallet::Key as Deployer;
 
 /// A deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,52 +25,61 @@ pub struct Deployed {
     pub block: u64,
     /// The gas it took.
     pub gas: u64,
+    /// What that cost: gas times the effective price.
+    pub cost: Wei,
 }
 
-fn failed(what: &str, error: impl std::fmt::Display) -> ChainError {
-    ChainError::Refused(format!("{what}: {error}"))
-}
+/// How often a node is asked whether the deployment is mined.
+const PAUSE: Duration = Duration::from_millis(250);
+/// So long a deployment may take to be mined.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Deploys the market; `owner` may pause it, or the deployer itself.
+/// Deploys the market, and looks at the code that stands there then; `owner` may pause it, or the deployer
+/// itself.
 ///
 /// # Errors
-/// When the key does not open, the node refuses, or the transaction fails.
+/// When the key does not open, the node refuses, the transaction fails, or the chain shows other code.
 pub async fn deploy(
     rpc_url: &str,
     deployer: Deployer,
     owner: Option<Address>,
 ) -> Result<Deployed, ChainError> {
-    let url = rpc_url.parse().map_err(|_| ChainError::Refused("that RPC URL is no URL".to_owned()))?;
-    let (provider, from) = match deployer {
-        Deployer::Unlocked(address) => {
-            let provider = ProviderBuilder::new().connect_http(url).erased();
-            (provider, EvmAddress::from(address.0))
-        }
-        Deployer::Keystore { path, password } => {
-            let signer = PrivateKeySigner::decrypt_keystore(path, password)
-                .map_err(|error| failed("the keystore does not open", error))?;
-            let from = signer.address();
-            let wallet = EthereumWallet::from(signer);
-            (ProviderBuilder::new().wallet(wallet).connect_http(url).erased(), from)
-        }
-    };
-    let owner = owner.map_or(from, |owner| EvmAddress::from(owner.0));
+    let wallet = Wallet::open(rpc_url, deployer)?;
     let mut code = market_artifact().creation.clone();
     code.extend_from_slice(&[0; 12]);
-    code.extend_from_slice(owner.as_slice());
-    let request = TransactionRequest::default().with_from(from).with_deploy_code(code);
-    let pending = provider
-        .send_transaction(request)
-        .await
-        .map_err(|error| failed("the deployment was not accepted", error))?;
-    let receipt =
-        pending.get_receipt().await.map_err(|error| failed("the deployment was not mined", error))?;
-    match receipt.contract_address {
-        Some(address) if receipt.status() => Ok(Deployed {
-            address: Address(address.0.0),
-            block: receipt.block_number.unwrap_or_default(),
-            gas: receipt.gas_used,
-        }),
-        _ => Err(ChainError::Refused("the deployment failed on-chain".to_owned())),
+    code.extend_from_slice(&owner.unwrap_or(wallet.address()).0);
+    let prepared = wallet.prepare_deployment(code).await.map_err(|error| match error {
+        WalletError::Chain(error) => error,
+        refusal => ChainError::Refused(format!("the deployment would fail: {refusal}")),
+    })?;
+    let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
+    let mined = until_mined(&wallet, hash).await?;
+    let Some(address) = mined.contract.filter(|_| mined.success) else {
+        return Err(ChainError::Refused(format!("the deployment {hash} failed on-chain")));
+    };
+    if !is_our_market(&wallet.code(address).await?) {
+        return Err(ChainError::Refused(format!(
+            "the deployment {hash} was mined, but the code at {} is not this version's market; don't use it, \
+             and don't trust this node",
+            address.checksummed()
+        )));
     }
+    Ok(Deployed { address, block: mined.block, gas: mined.gas, cost: mined.fee })
+}
+
+/// A deployment is paid for: its node may be away for a while, and is asked again.
+async fn until_mined(wallet: &Wallet, hash: TxHash) -> Result<Mined, ChainError> {
+    let told = async {
+        loop {
+            if let Ok(Some(mined)) = wallet.mined(hash).await {
+                return mined;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.map_err(|_| {
+        ChainError::Unavailable(format!(
+            "the deployment {hash} was sent, but the node does not show it mined; look it up before you deploy again"
+        ))
+    })
 }

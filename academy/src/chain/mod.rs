@@ -4,21 +4,33 @@
 //! `checkout`. [`Rpc`] asks real nodes, [`fake::FakeChain`] is a chain in memory for tests.
 
 mod bindings;
+mod code;
 pub mod deploy;
 pub mod dev;
+mod facts;
 pub mod fake;
+mod mined;
+mod node;
 mod pool;
 mod port;
 mod provider;
+mod purchase;
 mod quote;
+mod revert;
+mod wallet;
 
 pub use bindings::{
     Bytecode, Refundable, list_course_call, market_artifact, purchase_call, refund_call,
     set_quote_signer_call, set_tiers_call, set_window_call, withdraw_call,
 };
+pub use code::is_our_market;
 pub use deploy::{Deployed, Deployer, deploy};
+pub use facts::{Code, MarketFacts, market_facts};
+pub use mined::Mined;
 pub use pool::Rpc;
 pub use port::{
     BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, Roles, Round, TransactionFacts,
 };
+pub use purchase::{Purchase, read_purchase};
 pub use quote::{QuoteKey, Terms, purchase_quoted_call};
+pub use wallet::{Key, Prepared, Sent, Wallet, WalletError};

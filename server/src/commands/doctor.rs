@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use academy::{
-    chain::{Chain, market_artifact},
+    chain::{Chain, is_our_market},
     checkout::quote::convert,
     price::Cents,
 };
@@ -135,9 +135,7 @@ async fn market(config: &Config, chain: &dyn Chain) -> Finding {
         Ok(code) if code.is_empty() => Wrong(format!(
             "there is no contract at {at}; deploy it with `lectern contracts deploy` and set chain.market"
         )),
-        Ok(code) if is_ours(&code, &market_artifact().creation) => {
-            Fine(format!("{at} has this version's code"))
-        }
+        Ok(code) if is_our_market(&code) => Fine(format!("{at} has this version's code")),
         Ok(_) => Wrong(format!(
             "{at} has other code than this version's market; correct chain.market, or deploy with \
              `lectern contracts deploy`"
@@ -188,25 +186,4 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
         ));
     }
     findings
-}
-
-/// Whether code on a chain is what this creation code leaves there: it is contained in it, but for
-/// immutable values, which stand as zeros until they are set at the deployment.
-fn is_ours(code: &[u8], creation: &[u8]) -> bool {
-    creation
-        .windows(code.len())
-        .any(|window| window.iter().zip(code).all(|(ours, theirs)| ours == theirs || *ours == 0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_ours;
-
-    #[test]
-    fn knows_its_own_code_with_its_immutables_set() {
-        let creation = [9, 9, 1, 2, 0, 0, 3, 4];
-        assert!(is_ours(&[1, 2, 7, 8, 3, 4], &creation));
-        assert!(!is_ours(&[1, 2, 7, 8, 3, 5], &creation));
-        assert!(!is_ours(&[1; 9], &creation));
-    }
 }
