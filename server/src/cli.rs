@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use academy::evm::Address;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
+mod contracts;
+
+pub use contracts::{Contracts, Deploy, DevFeed, List, Verify};
+
 /// A site that teaches and is paid in a chain's own currency.
 #[derive(Debug, Parser)]
 #[command(name = "lectern", version, max_term_width = 100, arg_required_else_help = true)]
@@ -42,7 +46,7 @@ pub enum Command {
     /// Give and take the admin's role.
     #[command(subcommand)]
     Admin(Admin),
-    /// Put the market contract on a chain.
+    /// Put the market contract on a chain, and look at it there.
     #[command(subcommand)]
     Contracts(Contracts),
 }
@@ -62,51 +66,20 @@ pub enum Admin {
     },
 }
 
-/// Put the market contract on a chain.
-#[derive(Debug, Subcommand)]
-pub enum Contracts {
-    /// Deploy the market and print {"address":…,"block":…,"gas":…} on one line.
-    ///
-    /// Put the address into chain.market and the block into chain.start_block.
-    Deploy(Deploy),
-    /// Deploy a price feed that never changes, on a development chain; print {"feed":…}.
-    DevFeed(DevFeed),
-}
-
-/// How to deploy a price feed.
-#[derive(Debug, Args)]
-pub struct DevFeed {
-    /// The development chain's node.
-    #[arg(long, value_name = "URL")]
-    pub rpc_url: String,
-    /// The account that deploys, whose key the node has.
-    #[arg(long, value_name = "ADDRESS")]
-    pub dev_account: Address,
-    /// What one coin is worth, in whole units of the currency.
-    #[arg(long, default_value_t = 3000)]
-    pub rate: u64,
-}
-
-/// How to deploy.
+/// Who pays and signs.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("key").required(true))]
-pub struct Deploy {
-    /// The chain's node.
-    #[arg(long, value_name = "URL")]
-    pub rpc_url: String,
-    /// Deploy from an account that the node itself signs for (development chains).
+pub struct KeyArgs {
+    /// Use an account that the node itself signs for (development chains).
     #[arg(long, group = "key", value_name = "ADDRESS")]
     pub dev_account: Option<Address>,
-    /// Deploy with the key in this encrypted file (as `cast wallet import` and geth write it).
+    /// Use the key in this encrypted file (as `cast wallet import` and geth write it).
     #[arg(long, group = "key", value_name = "FILE")]
     pub keystore: Option<PathBuf>,
     /// The file whose first line opens the keystore. Without it the password is read from
     /// standard input.
     #[arg(long, requires = "keystore", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// Who may pause the market and hand it on [default: the deployer].
-    #[arg(long, value_name = "ADDRESS")]
-    pub owner: Option<Address>,
 }
 
 #[cfg(test)]
@@ -118,18 +91,5 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_deployment_needs_one_key() {
-        let parse = |args: &[&str]| {
-            Cli::try_parse_from([&["lectern", "contracts", "deploy", "--rpc-url", "http://x"], args].concat())
-        };
-        assert!(parse(&[]).is_err());
-        assert!(parse(&["--dev-account", "0x12"]).is_err());
-        assert!(parse(&["--keystore", "k", "--password-file", "p"]).is_ok());
-        let account = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
-        assert!(parse(&["--dev-account", account]).is_ok());
-        assert!(parse(&["--dev-account", account, "--keystore", "k"]).is_err());
     }
 }

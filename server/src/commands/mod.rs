@@ -2,8 +2,9 @@
 
 mod admin;
 mod config;
-mod deploy;
+mod contracts;
 mod doctor;
+mod key;
 mod migrate;
 mod run;
 mod seed;
@@ -13,7 +14,7 @@ use std::{path::Path, process::ExitCode};
 use academy::{Academy, store::Db};
 
 use crate::{
-    cli::{Cli, Command, Contracts},
+    cli::{Cli, Command},
     compose::{self, Machine},
     config::{self as settings, Config},
     failure::Failure,
@@ -34,8 +35,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Doctor => return Ok(doctor::doctor(config).await),
         Command::Config => config::print()?,
         Command::Admin(change) => admin::change(&load(config)?, change).await?,
-        Command::Contracts(Contracts::Deploy(how)) => deploy::deploy(how).await?,
-        Command::Contracts(Contracts::DevFeed(how)) => deploy::dev_feed(&how).await?,
+        Command::Contracts(what) => return contracts::contracts(config, what).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,89 @@
+//! `lectern contracts`' arguments.
+
+use academy::evm::Address;
+use clap::{Args, Subcommand};
+
+use super::KeyArgs;
+
+/// Put the market contract on a chain, and look at it there.
+#[derive(Debug, Subcommand)]
+pub enum Contracts {
+    /// Deploy the market and print {"address":…,"block":…,"gas":…,"cost":…} on one line, cost in wei.
+    ///
+    /// Put the address into chain.market and the block into chain.start_block. The code on the chain is
+    /// compared with this version's before anything is printed.
+    Deploy(Deploy),
+    /// Deploy a price feed that never changes, on a development chain; print {"feed":…}.
+    DevFeed(DevFeed),
+    /// Show the configured market as the chain has it.
+    List(List),
+    /// Compare the code at an address with this version's market; exit code 1 when it is another.
+    Verify(Verify),
+}
+
+/// How to deploy.
+#[derive(Debug, Args)]
+pub struct Deploy {
+    /// The chain's node.
+    #[arg(long, value_name = "URL")]
+    pub rpc_url: String,
+    /// Who deploys.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Who may pause the market and hand it on [default: the deployer].
+    #[arg(long, value_name = "ADDRESS")]
+    pub owner: Option<Address>,
+}
+
+/// How to deploy a price feed.
+#[derive(Debug, Args)]
+pub struct DevFeed {
+    /// The development chain's node.
+    #[arg(long, value_name = "URL")]
+    pub rpc_url: String,
+    /// The account that deploys, whose key the node has.
+    #[arg(long, value_name = "ADDRESS")]
+    pub dev_account: Address,
+    /// What one coin is worth, in whole units of the currency.
+    #[arg(long, default_value_t = 3000)]
+    pub rate: u64,
+}
+
+/// How to list.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The chain's node [default: chain.rpc_urls].
+    #[arg(long, value_name = "URL")]
+    pub rpc_url: Option<String>,
+    /// The contract [default: chain.market].
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<Address>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn a_deployment_needs_one_key() {
+        let parse = |args: &[&str]| {
+            Cli::try_parse_from([&["lectern", "contracts", "deploy", "--rpc-url", "http://x"], args].concat())
+        };
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["--dev-account", "0x12"]).is_err());
+        assert!(parse(&["--keystore", "k", "--password-file", "p"]).is_ok());
+        let account = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+        assert!(parse(&["--dev-account", account]).is_ok());
+        assert!(parse(&["--dev-account", account, "--keystore", "k"]).is_err());
+    }
+}

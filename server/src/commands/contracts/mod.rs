@@ -1,0 +1,85 @@
+//! `lectern contracts deploy`, `list` and `verify`.
+
+mod show;
+
+use std::{path::Path, process::ExitCode};
+
+use academy::chain::{ChainError, Code, MarketFacts, deploy as put, dev::Dev, market_facts};
+use serde_json::json;
+
+use super::{key::key, load};
+use crate::{
+    cli::{Contracts, Deploy, DevFeed, List, Verify},
+    config::{Config, Secret},
+    failure::Failure,
+};
+
+pub async fn contracts(file: Option<&Path>, what: Contracts) -> Result<ExitCode, Failure> {
+    match what {
+        Contracts::Deploy(how) => deploy(&how).await,
+        Contracts::DevFeed(how) => dev_feed(&how).await,
+        Contracts::List(how) => list(&load(file)?, &how).await,
+        Contracts::Verify(how) => verify(file, &how).await,
+    }
+}
+
+async fn deploy(how: &Deploy) -> Result<ExitCode, Failure> {
+    let deployed = put(&how.rpc_url, key(&how.key)?, how.owner).await?;
+    println!(
+        "{}",
+        json!({
+            "address": deployed.address.checksummed(),
+            "block": deployed.block,
+            "gas": deployed.gas,
+            "cost": deployed.cost,
+        })
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dev_feed(how: &DevFeed) -> Result<ExitCode, Failure> {
+    let feed = Dev::new(&how.rpc_url)?.deploy_feed(how.dev_account, how.rate).await?;
+    println!("{}", json!({ "feed": feed.checksummed() }));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
+    let market = config.market()?;
+    let facts = ask(&config.chain.rpc_urls, market).await?;
+    if how.json {
+        println!("{}", show::json(config, market, &facts));
+    } else {
+        print!("{}", show::text(&show::list(config, market, &facts)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(file: Option<&Path>, how: &Verify) -> Result<ExitCode, Failure> {
+    let (urls, market) = match (&how.rpc_url, how.address) {
+        (Some(url), Some(address)) => (vec![Secret::new(url)], address),
+        (url, address) => {
+            let config = load(file)?;
+            let market = address.map_or_else(|| config.market(), Ok)?;
+            (url.as_ref().map_or(config.chain.rpc_urls, |url| vec![Secret::new(url)]), market)
+        }
+    };
+    let facts = ask(&urls, market).await?;
+    print!("{}", show::text(&show::verified(market, &facts)));
+    Ok(if facts.code == Code::Ours { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The first node that answers.
+async fn ask(urls: &[Secret], market: academy::evm::Address) -> Result<MarketFacts, Failure> {
+    let mut last = ChainError::Unavailable("no node is named".to_owned());
+    for url in urls {
+        match market_facts(url.expose(), market).await {
+            Ok(facts) => return Ok(facts),
+            Err(error) => last = error,
+        }
+    }
+    let names: Vec<_> = urls.iter().map(Secret::url_for_people).collect();
+    Err(Failure::Told(format!(
+        "{}: {last}; is it running? See chain.rpc_urls, or name --rpc-url",
+        names.join(", ")
+    )))
+}
