@@ -1,5 +1,6 @@
 //! The catalogue and the courses' own pages.
 
+pub mod api;
 mod offer;
 pub mod pages;
 mod parts;
