@@ -6,8 +6,10 @@ use academy::evm::Address;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
 mod contracts;
+mod pay;
 
 pub use contracts::{Contracts, Deploy, DevFeed, List, Verify};
+pub use pay::{Pay, Until};
 
 /// A site that teaches and is paid in a chain's own currency.
 #[derive(Debug, Parser)]
@@ -49,6 +51,12 @@ pub enum Command {
     /// Put the market contract on a chain, and look at it there.
     #[command(subcommand)]
     Contracts(Contracts),
+    /// Buy a course as a browser does, with a key of yours: for rehearsals and monitoring.
+    ///
+    /// Talks to the site as any visitor, and checks what it is asked to sign: the sign-in message must name
+    /// this site and this account, and the payment must be a purchase of this order, for this account, at
+    /// the price shown, on the node's chain. It needs no configuration.
+    Pay(Pay),
 }
 
 /// Give and take the admin's role.

@@ -6,6 +6,7 @@ mod contracts;
 mod doctor;
 mod key;
 mod migrate;
+mod pay;
 mod run;
 mod seed;
 
@@ -36,6 +37,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Config => config::print()?,
         Command::Admin(change) => admin::change(&load(config)?, change).await?,
         Command::Contracts(what) => return contracts::contracts(config, what).await,
+        Command::Pay(how) => return Ok(pay::pay(&how).await),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! Values with a form of their own, parsed once.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use academy::{
     evm::{Address, BlockTag},
@@ -56,6 +56,18 @@ impl PublicUrl {
             _ => &self.authority,
         };
         ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+    }
+}
+
+/// Not scheme and authority, or more than these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no address of a site")]
+pub struct NotASite;
+
+impl FromStr for PublicUrl {
+    type Err = NotASite;
+    fn from_str(text: &str) -> Result<Self, NotASite> {
+        parse_public(text).ok_or(NotASite)
     }
 }
 

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a helper that can't go on ends its test")]
 
 mod commands;
+mod contracts;
 mod guards;
 mod headers;
 mod input;
+mod pay;
 mod serving;
 mod sessions;
+mod till;
 mod world;

@@ -1,0 +1,186 @@
+//! Which tier to buy, and whether it is needed at all.
+
+use academy::{learning::Access, money::Wei, price::Price};
+use app::catalog::api::{CourseOffer, LessonOffer, TierOffer};
+
+use super::stop::Stop;
+
+/// The tier that is meant: by name, by number, or the only one that costs anything.
+pub fn tier<'a>(offer: &'a CourseOffer, wanted: Option<&str>) -> Result<&'a TierOffer, Stop> {
+    let names = || -> String {
+        let names: Vec<_> = offer
+            .tiers
+            .iter()
+            .map(|tier| {
+                format!("{} “{}” {}", tier.number, tier.name, listed(tier.price, &offer.chain.currency))
+            })
+            .collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    };
+    let mut found = offer.tiers.iter().filter(|tier| match wanted {
+        Some(wanted) => tier.name.eq_ignore_ascii_case(wanted) || tier.number.to_string() == wanted,
+        None => !tier.price.is_zero(),
+    });
+    match (found.next(), found.next()) {
+        (Some(tier), None) if tier.price.is_zero() => Stop::refused(format!(
+            "the tier “{}” is free: enrol in a browser, there is nothing to pay",
+            tier.name
+        )),
+        (Some(tier), None) => Ok(tier),
+        (Some(_), Some(_)) => {
+            Err(Stop::Usage(format!("say which tier with --tier; this course has: {}", names())))
+        }
+        (None, _) => Err(Stop::Usage(match wanted {
+            Some(wanted) => format!("this course has no tier “{wanted}”; it has: {}", names()),
+            None => format!("this course has no tier that costs anything; it has: {}", names()),
+        })),
+    }
+}
+
+/// A sum for people.
+pub fn coins(sum: Wei, currency: &str) -> String {
+    format!("{} {currency}", sum.to_ether())
+}
+
+/// A tier's price for people.
+pub fn listed(price: Price, currency: &str) -> String {
+    match price {
+        Price::FREE => "free".to_owned(),
+        Price::Coin(sum) => coins(sum, currency),
+        Price::Fiat(cents) => format!("{} {}", cents.figure(), cents.currency.word()),
+    }
+}
+
+/// Whether the price is at most what was allowed. One in a state's currency is known only once an order
+/// quotes it, and is whatever the site quotes then: it needs a limit.
+pub fn check_limit(price: Price, most: Option<Wei>, currency: &str) -> Result<(), Stop> {
+    match (price, most) {
+        (Price::Coin(price), Some(most)) if price > most => Stop::refused(format!(
+            "the price is {}, and --max-price allows {}; no payment was signed",
+            coins(price, currency),
+            coins(most, currency)
+        )),
+        (Price::Fiat(_), None) => Err(Stop::Usage(format!(
+            "the price is {}, and the site quotes it in {currency} as it likes: name the most that it may be with \
+             --max-price",
+            listed(price, currency)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the caller bought as much already.
+pub fn is_owned(access: Access, tier: &TierOffer) -> bool {
+    access.enrolled && access.level >= tier.level
+}
+
+/// Why the tier can't be bought now.
+pub fn obstacle(offer: &CourseOffer, tier: &TierOffer) -> Result<(), Stop> {
+    match offer.obstacle.as_deref() {
+        Some("own") => Stop::refused("this account teaches the course and can't buy it; use another account"),
+        Some("suspended") => Err(Stop::NotOpened(
+            "a payment of this account is being confirmed again after a reorg; nothing was paid now, and there is \
+             nothing to pay: run this again later"
+                .to_owned(),
+        )),
+        Some("withdrawn") => Stop::refused("the course is no longer for sale"),
+        Some(_) => Stop::refused("the course is not for sale yet: its price is still on its way to the chain"),
+        None if tier.for_sale => Ok(()),
+        None => Stop::refused(format!("the tier “{}” is not for sale now", tier.name)),
+    }
+}
+
+/// A lesson that the tier opens and that is closed to the caller now.
+pub fn locked_lesson<'a>(offer: &'a CourseOffer, tier: &TierOffer, level: u8) -> Option<&'a LessonOffer> {
+    offer.lessons.iter().find(|lesson| lesson.access > level && lesson.access <= tier.level)
+}
+
+#[cfg(test)]
+mod tests {
+    use academy::{checkout::ChainInfo, ids::TierId, price::Fiat};
+
+    use super::*;
+
+    fn offer(tiers: &[(&str, &str, u8)]) -> CourseOffer {
+        let tiers = tiers.iter().enumerate().map(|(number, (name, price, level))| TierOffer {
+            id: "00000000-0000-0000-0000-000000000000".parse::<TierId>().unwrap(),
+            number: u8::try_from(number).unwrap(),
+            name: (*name).to_owned(),
+            price: Price::Coin(Wei::from_ether(price).unwrap()),
+            level: *level,
+            for_sale: true,
+        });
+        let lesson = |slug: &str, access| LessonOffer { slug: slug.to_owned(), access };
+        CourseOffer {
+            title: "Course".to_owned(),
+            obstacle: None,
+            access: Access::default(),
+            tiers: tiers.collect(),
+            lessons: vec![lesson("preview", 0), lesson("first", 1), lesson("second", 2)],
+            chain: ChainInfo {
+                id: 1,
+                hex_id: "0x1".to_owned(),
+                name: "Chain".to_owned(),
+                currency: "ETH".to_owned(),
+                rpc_url: None,
+                explorer: None,
+            },
+        }
+    }
+
+    #[test]
+    fn takes_a_tier_by_name_or_number_and_the_only_one_unasked() {
+        let two = offer(&[("Full", "0.02", 1), ("Complete", "0.05", 2)]);
+        assert_eq!(tier(&two, Some("complete")).unwrap().number, 1);
+        assert_eq!(tier(&two, Some("0")).unwrap().name, "Full");
+        let unsaid = tier(&two, None).unwrap_err();
+        assert!(matches!(unsaid, Stop::Usage(_)) && unsaid.to_string().contains("1 “Complete” 0.05 ETH"));
+        assert!(matches!(tier(&two, Some("Gold")), Err(Stop::Usage(_))));
+        let one = offer(&[("Free", "0", 1), ("Full", "0.02", 2)]);
+        assert_eq!(tier(&one, None).unwrap().name, "Full");
+        assert!(matches!(tier(&one, Some("free")), Err(Stop::Refused(_))));
+        assert!(matches!(tier(&offer(&[]), None), Err(Stop::Usage(_))));
+    }
+
+    #[test]
+    fn knows_what_is_owned_and_what_would_open() {
+        let offer = offer(&[("Full", "0.02", 1), ("Complete", "0.05", 2)]);
+        let access = |level, enrolled| Access { level, enrolled, suspended: false };
+        assert!(is_owned(access(1, true), &offer.tiers[0]));
+        assert!(!is_owned(access(1, true), &offer.tiers[1]));
+        assert!(!is_owned(access(9, false), &offer.tiers[0]), "an admin reads without having bought");
+        let slug = |tier: usize, level| {
+            locked_lesson(&offer, &offer.tiers[tier], level).map(|lesson| lesson.slug.as_str())
+        };
+        assert_eq!(slug(0, 0), Some("first"));
+        assert_eq!(slug(1, 1), Some("second"));
+        assert_eq!(slug(0, 1), None);
+    }
+
+    #[test]
+    fn keeps_to_the_limit() {
+        let wei = |text| Wei::from_ether(text).unwrap();
+        let coin = Price::Coin(wei("0.02"));
+        assert_eq!(check_limit(coin, None, "ETH"), Ok(()));
+        assert_eq!(check_limit(coin, Some(wei("0.02")), "ETH"), Ok(()));
+        let above = check_limit(coin, Some(wei("0.0199")), "ETH").unwrap_err();
+        assert!(matches!(&above, Stop::Refused(words) if words.contains("--max-price allows 0.0199 ETH")));
+        let dollars = Price::parse("49", Some(Fiat::Usd)).unwrap();
+        assert_eq!(check_limit(dollars, Some(wei("0.02")), "ETH"), Ok(()));
+        let unlimited = check_limit(dollars, None, "ETH").unwrap_err();
+        assert!(matches!(&unlimited, Stop::Usage(words) if words.contains("49.00 USD")), "{unlimited}");
+    }
+
+    #[test]
+    fn says_what_is_in_the_way() {
+        let mut offer = offer(&[("Full", "0.02", 1)]);
+        let tier = offer.tiers[0].clone();
+        assert_eq!(obstacle(&offer, &tier), Ok(()));
+        for word in ["own", "not_yet", "withdrawn", "new-word"] {
+            offer.obstacle = Some(word.to_owned());
+            assert!(matches!(obstacle(&offer, &tier), Err(Stop::Refused(_))), "{word}");
+        }
+        offer.obstacle = Some("suspended".to_owned());
+        assert!(matches!(obstacle(&offer, &tier), Err(Stop::NotOpened(_))));
+    }
+}

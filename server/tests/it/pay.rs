@@ -1,0 +1,175 @@
+//! `lectern pay` against a site that really sells.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::till::{BUYER, PLATFORM, TEACHER, Till};
+
+const DEV: [&str; 2] = ["--dev-account", BUYER];
+
+fn with<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [&DEV[..], args].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buys_once_with_an_encrypted_key() {
+    let till = Till::open().await;
+    let key =
+        ["--keystore", "key.json", "--password-file", "password", "--tier", "full", "--max-price", "0.02"];
+    let before = till.nonce(PLATFORM).await;
+
+    let dry = till.pay(&[&key[..], &["--dry-run"]].concat()).await;
+    assert_eq!((dry.0, &dry.1["outcome"]), (0, &json!("dry_run")), "{}", dry.2);
+    assert!(dry.1["steps"]["rehearsed"].is_number() && dry.1.get("transaction").is_none(), "{}", dry.2);
+    assert_eq!(till.nonce(PLATFORM).await, before);
+
+    let (code, line, text) = till.pay(&key).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
+    assert_eq!(line["order"], dry.1["order"], "the order of the dry run goes on");
+    assert_eq!((&line["state"], &line["lesson"]), (&json!("paid"), &json!("inside")), "{text}");
+    assert_eq!(line["recipient"], till.market.address.checksummed());
+    let wei = |name: &str| line[name].as_str().unwrap().parse::<u128>().unwrap();
+    assert_eq!(wei("price_wei"), 20_000_000_000_000_000);
+    assert_eq!(wei("cost_wei"), wei("price_wei") + wei("fee_wei"));
+    assert!(line["gas"].as_u64().unwrap() > 21_000 && line["block"].is_number(), "{text}");
+    for step in [
+        "offer",
+        "node",
+        "signed_in",
+        "order",
+        "call",
+        "rehearsed",
+        "sent",
+        "submitted",
+        "mined",
+        "open",
+        "lesson",
+    ] {
+        assert!(line["steps"][step].is_number(), "{step}: {text}");
+    }
+    assert!(!text.contains("secret"), "the password is not shown: {text}");
+
+    let after = till.nonce(PLATFORM).await;
+    let (code, line, text) = till.pay(&key).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("already_bought")), "{text}");
+    assert_eq!(line["lesson"], "inside", "{text}");
+    assert_eq!(till.nonce(PLATFORM).await, after, "nothing was paid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buys_in_dollars_up_to_a_limit() {
+    let till = Till::open().await;
+    let dollars = with(&["--course", "in-dollars"]);
+    let (code, line, text) = till.pay(&dollars).await;
+    assert_eq!((code, &line["outcome"]), (2, &json!("usage")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("30.00 USD"), "{text}");
+    let (code, line, text) = till.pay(&[&dollars[..], &["--max-price", "0.0099"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    assert_eq!(till.nonce(BUYER).await, "\"0x0\"");
+    let (code, line, text) = till.pay(&[&dollars[..], &["--max-price", "0.01"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
+    assert_eq!(
+        (&line["price_wei"], &line["lesson"]),
+        (&json!("10000000000000000"), &json!("inside")),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_for_as_much_as_is_asked() {
+    let till = Till::open().await;
+    let paying = till.start_paying(&with(&["--until", "final", "--timeout", "60"]));
+    let mined = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            till.anvil.ask("anvil_mine", json!(["0x1"])).await;
+        }
+    };
+    let (code, line, text) = tokio::select! {
+        end = paying.end() => end,
+        () = mined => unreachable!("it mines for ever"),
+    };
+    assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
+    assert!(line["steps"]["final"].as_f64() > line["steps"]["open"].as_f64(), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_on_where_an_earlier_run_ended() {
+    let till = Till::open().await;
+    till.anvil.ask("evm_setAutomine", json!([false])).await;
+    let (code, line, text) = till.pay(&with(&["--timeout", "3"])).await;
+    assert_eq!((code, &line["outcome"]), (3, &json!("not_opened")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("nothing is paid twice"), "{text}");
+    // It waits in the node: another run follows it, and sends none of its own.
+    let next = till.start_paying(&with(&["--timeout", "60"]));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    till.anvil.ask("anvil_mine", json!(["0x1"])).await;
+    let (code, resumed, text) = next.end().await;
+    assert_eq!((code, &resumed["outcome"]), (0, &json!("resumed")), "{text}");
+    assert_eq!(resumed["transaction"], line["transaction"]);
+    assert_eq!(till.nonce(BUYER).await, "\"0x1\"", "one payment in two runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signs_in_at_the_named_site_only() {
+    let till = Till::open_as("localhost").await;
+    let (code, line, text) = till.pay(&DEV).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    let reason = line["reason"].as_str().unwrap();
+    assert!(reason.contains("localhost") && reason.contains("nothing was signed"), "{reason}");
+    assert!(line["steps"].get("signed_in").is_none(), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_before_signing_what_costs_too_much() {
+    let till = Till::open().await;
+    let (code, line, text) = till.pay(&with(&["--max-price", "0.0199"])).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("--max-price"), "{text}");
+    assert!(line["steps"].get("signed_in").is_none() && line["steps"].get("node").is_none(), "{text}");
+
+    let (code, line, text) = till.pay(&with(&["--max-fee", "0.000000001"])).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("--max-fee"), "{text}");
+    assert_eq!(till.nonce(BUYER).await, "\"0x0\"");
+
+    let (code, line, _) = till.pay(&["--dev-account", TEACHER]).await;
+    assert_eq!(code, 1);
+    assert!(line["reason"].as_str().unwrap().contains("teaches the course"), "{line}");
+    let (code, line, _) = till.pay(&with(&["--tier", "Gold"])).await;
+    assert_eq!((code, &line["outcome"]), (2, &json!("usage")), "{line}");
+    assert!(line["reason"].as_str().unwrap().contains("“Full” 0.02 ETH"), "{line}");
+    let (code, line, _) = till.pay(&with(&["--rpc-url", "http://127.0.0.1:9/v2/hunter2"])).await;
+    assert_eq!(code, 1);
+    assert!(!line.to_string().contains("hunter2"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tells_why_the_contract_refuses() {
+    let till = Till::open().await;
+    // Mined in front of the payment, which was fine when it was rehearsed.
+    till.anvil.ask("evm_setAutomine", json!([false])).await;
+    let paying = till.start_paying(&with(&["--timeout", "60"]));
+    loop {
+        let waiting = till.anvil.ask("eth_getTransactionCount", json!([BUYER, "pending"])).await;
+        if waiting == "0x1" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    till.pause().await;
+    till.anvil.ask("anvil_mine", json!(["0x1"])).await;
+    let (code, line, text) = paying.end().await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    let reason = line["reason"].as_str().unwrap();
+    assert!(reason.contains("purchases are paused") && reason.contains("only the network's fee"), "{reason}");
+    assert_eq!(line["cost_wei"], line["fee_wei"], "{line}");
+
+    // Known beforehand, it is not even sent.
+    let (code, line, text) = till.pay(&DEV).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("purchases are paused"), "{text}");
+    assert!(line["steps"].get("sent").is_none(), "{text}");
+    assert_eq!(till.nonce(BUYER).await, "\"0x1\"");
+}
