@@ -205,7 +205,7 @@ impl World {
             match (has_code, has_database) {
                 (true, true) => {
                     self.market = market;
-                    return Ok(());
+                    return self.check_market();
                 }
                 (false, true) => bail!(lost("The dev chain's state", "the database", &dir)),
                 (true, false) => bail!(lost("The database", "the dev chain's state", &dir)),
@@ -235,6 +235,16 @@ impl World {
         Ok(())
     }
 
+    /// A contract of an older version would refuse what this one sends, and say nothing that helps.
+    fn check_market(&self) -> Result<()> {
+        let verify = self.lectern(&["contracts", "verify"]);
+        let outcome = verify.attempt("compare the market contract with this version's", "verify")?;
+        if !outcome.ok {
+            bail!(outdated(&outcome.text, &self.plan.dir));
+        }
+        Ok(())
+    }
+
     fn remember(&self) -> Result<()> {
         fs::write(memory(&self.plan.dir), self.market.to_json())?;
         Ok(())
@@ -250,11 +260,19 @@ fn feeds(dollars: &str) -> String {
 }
 
 fn lost(missing: &str, kept: &str, dir: &Path) -> String {
+    format!("{missing} is lost, but {kept} is there: they no longer fit each other.\n{}", begin_anew(dir))
+}
+
+fn outdated(told: &str, dir: &Path) -> String {
     format!(
-        "{missing} is lost, but {kept} is there: they no longer fit each other.\n\
-         Begin anew with `cargo xtask demo --fresh`, which deletes what is in {}.",
-        dir.display()
+        "The market contract here is not this version's: it was deployed by another.\n\n{}\n\n{}",
+        told.trim(),
+        begin_anew(dir)
     )
+}
+
+fn begin_anew(dir: &Path) -> String {
+    format!("Begin anew with `cargo xtask demo --fresh`, which deletes what is in {}.", dir.display())
 }
 
 fn start_chain(plan: &Plan, port: u16) -> Result<Daemon> {
@@ -320,5 +338,14 @@ mod tests {
         assert_eq!((market.address.as_str(), market.block), ("0xAb", 7));
         assert_eq!(Market::from_json(&market.to_json()).map(|market| market.block), Some(7));
         assert!(Market::from_json("deploying").is_none());
+    }
+
+    #[test]
+    fn says_how_to_begin_anew() {
+        let dir = Path::new("/a/demo");
+        for text in [lost("The database", "the chain", dir), outdated("code  OTHER\n", dir)] {
+            assert!(text.contains("cargo xtask demo --fresh") && text.ends_with("/a/demo."), "{text}");
+        }
+        assert!(outdated("code  OTHER\n", dir).contains("code  OTHER"));
     }
 }
