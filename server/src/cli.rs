@@ -88,6 +88,11 @@ pub struct KeyArgs {
     /// standard input.
     #[arg(long, requires = "keystore", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Use a key that AWS KMS keeps, by its id, ARN or alias: an asymmetric ECC_SECG_P256K1 key. Region
+    /// and credentials come from the environment, as for any AWS client.
+    #[cfg(feature = "kms")]
+    #[arg(long, group = "key", value_name = "KEY_ID")]
+    pub aws_kms: Option<String>,
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub async fn deploy(
     deployer: Deployer,
     owner: Option<Address>,
 ) -> Result<Deployed, ChainError> {
-    let wallet = Wallet::open(rpc_url, deployer)?;
+    let wallet = Wallet::open(rpc_url, deployer).await?;
     let mut code = market_artifact().creation.clone();
     code.extend_from_slice(&[0; 12]);
     code.extend_from_slice(&owner.unwrap_or(wallet.address()).0);

@@ -9,6 +9,8 @@ pub mod deploy;
 pub mod dev;
 mod facts;
 pub mod fake;
+#[cfg(feature = "kms")]
+mod kms;
 mod mined;
 mod node;
 mod pool;

@@ -1,9 +1,11 @@
 //! An account that signs and sends: with a key of ours, or one of the node's own.
 
+use std::sync::Arc;
+
 use alloy::{
     eips::{BlockId, Encodable2718},
-    network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder},
-    primitives::{Address as EvmAddress, Bytes, U256},
+    network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder, TxSigner},
+    primitives::{Address as EvmAddress, Bytes, Signature, U256},
     providers::{Provider, RootProvider},
     rpc::types::TransactionRequest,
     signers::{Signer, local::PrivateKeySigner},
@@ -28,6 +30,13 @@ pub enum Key {
         path: std::path::PathBuf,
         /// What opens it.
         password: String,
+    },
+    /// A key that AWS KMS keeps and signs with (asymmetric, `ECC_SECG_P256K1`). Region and credentials are
+    /// the machine's, as for any AWS client.
+    #[cfg(feature = "kms")]
+    AwsKms {
+        /// Its id, ARN or alias.
+        id: String,
     },
 }
 
@@ -66,11 +75,23 @@ pub enum Sent {
     Unsure(TxHash),
 }
 
+/// The same key twice: for transactions, and for texts.
+struct Signers {
+    transactions: EthereumWallet,
+    texts: Arc<dyn Signer + Send + Sync>,
+}
+
+impl Signers {
+    fn of<S: TxSigner<Signature> + Signer + Clone + Send + Sync + 'static>(signer: S) -> Self {
+        Self { transactions: EthereumWallet::from(signer.clone()), texts: Arc::new(signer) }
+    }
+}
+
 /// An account at a node.
 pub struct Wallet {
     pub(super) node: RootProvider,
     address: EvmAddress,
-    signers: Option<(EthereumWallet, PrivateKeySigner)>,
+    signers: Option<Signers>,
 }
 
 fn request(from: EvmAddress, call: &Call) -> TransactionRequest {
@@ -86,17 +107,21 @@ impl Wallet {
     ///
     /// # Errors
     /// When the key does not open, or the URL is none.
-    pub fn open(rpc_url: &str, key: Key) -> Result<Self, ChainError> {
+    pub async fn open(rpc_url: &str, key: Key) -> Result<Self, ChainError> {
         let node = node_at(rpc_url)?;
-        Ok(match key {
-            Key::Unlocked(address) => Self { node, address: EvmAddress::from(address.0), signers: None },
+        let signers = match key {
+            Key::Unlocked(address) => {
+                return Ok(Self { node, address: EvmAddress::from(address.0), signers: None });
+            }
             Key::Keystore { path, password } => {
                 let signer = PrivateKeySigner::decrypt_keystore(path, password)
                     .map_err(|error| refused("the keystore does not open", error))?;
-                let address = signer.address();
-                Self { node, address, signers: Some((EthereumWallet::from(signer.clone()), signer)) }
+                Signers::of(signer)
             }
-        })
+            #[cfg(feature = "kms")]
+            Key::AwsKms { id } => Signers::of(super::kms::signer(id).await?),
+        };
+        Ok(Self { node, address: signers.texts.address(), signers: Some(signers) })
     }
 
     /// The account.
@@ -110,8 +135,8 @@ impl Wallet {
     /// When the node has no such account.
     pub async fn sign_text(&self, text: &str) -> Result<String, ChainError> {
         match &self.signers {
-            Some((_, signer)) => {
-                let signature = signer.sign_message(text.as_bytes()).await;
+            Some(signers) => {
+                let signature = signers.texts.sign_message(text.as_bytes()).await;
                 Ok(signature.map_err(|error| refused("the key does not sign", error))?.to_string())
             }
             None => {
@@ -214,11 +239,11 @@ impl Wallet {
     /// # Errors
     /// When the node refuses it for good: it was not sent.
     pub async fn send(&self, prepared: Prepared) -> Result<Sent, ChainError> {
-        let Some((wallet, _)) = &self.signers else {
+        let Some(signers) = &self.signers else {
             let sent = self.node.send_transaction(prepared.request).await;
             return Ok(Sent::Accepted(TxHash(sent.map_err(|error| told(&error))?.tx_hash().0)));
         };
-        let signed = prepared.request.build(wallet).await;
+        let signed = prepared.request.build(&signers.transactions).await;
         let signed = signed.map_err(|error| refused("the key does not sign", error))?;
         let hash = *signed.tx_hash();
         let Err(error) = self.node.send_raw_transaction(&signed.encoded_2718()).await else {

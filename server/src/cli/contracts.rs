@@ -86,4 +86,13 @@ mod tests {
         assert!(parse(&["--dev-account", account]).is_ok());
         assert!(parse(&["--dev-account", account, "--keystore", "k"]).is_err());
     }
+
+    #[test]
+    fn a_key_of_aws_is_taken_where_it_is_compiled_in() {
+        let deploy =
+            ["lectern", "contracts", "deploy", "--rpc-url", "http://x", "--aws-kms", "alias/deployer"];
+        let parsed = Cli::try_parse_from(deploy);
+        assert_eq!(parsed.is_ok(), cfg!(feature = "kms"));
+        assert!(Cli::try_parse_from([&deploy[..], &["--keystore", "k"]].concat()).is_err());
+    }
 }

@@ -8,6 +8,10 @@ use crate::{cli::KeyArgs, config::Secret, failure::Failure};
 
 /// The key that the arguments name, with its password read.
 pub fn key(args: &KeyArgs) -> Result<Key, Failure> {
+    #[cfg(feature = "kms")]
+    if let Some(id) = &args.aws_kms {
+        return Ok(Key::AwsKms { id: id.clone() });
+    }
     match (&args.dev_account, &args.keystore) {
         (Some(account), _) => Ok(Key::Unlocked(*account)),
         (None, Some(path)) => {

@@ -38,7 +38,7 @@ pub async fn open_wallet(how: &Pay, offer: &CourseOffer, report: &mut Report) ->
             offer.chain.name
         )));
     };
-    let wallet = Wallet::open(&url, key(&how.key)?)?;
+    let wallet = Wallet::open(&url, key(&how.key)?).await?;
     let node = Secret::new(url).url_for_people();
     let id =
         wallet.chain_id().await.map_err(|error| Stop::Refused(format!("{node}: {error}; see --rpc-url")))?;
