@@ -28,7 +28,7 @@ async fn deploys_verifies_and_lists() {
     let deployed: Value = serde_json::from_str(&out).unwrap();
     let gas = deployed["gas"].as_u64().unwrap();
     let cost: u128 = deployed["cost"].as_str().unwrap().parse().unwrap();
-    assert!(u128::from(gas) < cost && cost % u128::from(gas) == 0, "{out}");
+    assert!(u128::from(gas) < cost && cost.is_multiple_of(u128::from(gas)), "{out}");
     let market = deployed["address"].as_str().unwrap();
 
     let (code, out, errors) =

@@ -21,7 +21,7 @@ use crate::cli::Pay;
 /// What the checks of a payment came to.
 pub enum Checked {
     /// It may be sent.
-    Ready(Call, Prepared),
+    Ready(Call, Box<Prepared>),
     /// The contract has sold it already; the site will see it.
     Owned,
 }
@@ -90,7 +90,7 @@ pub async fn pay_order(
         ));
     }
     report.step("rehearsed", &format!("it would succeed, for a fee of at most {fee}"));
-    Ok(Checked::Ready(call, prepared))
+    Ok(Checked::Ready(call, Box::new(prepared)))
 }
 
 /// Signs and sends it.

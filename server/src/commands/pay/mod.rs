@@ -107,7 +107,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
                 return Stop::refused("the time ran out before anything was paid; try a longer --timeout");
             }
             Checked::Ready(call, prepared) => {
-                payment.hash = Some(send(&wallet, prepared, report).await?);
+                payment.hash = Some(send(&wallet, *prepared, report).await?);
                 payment.told = false;
                 payment.call = Some(call);
                 done = Done::Bought;
