@@ -2,6 +2,7 @@
 // a figure that got worse by more than 1 %, or passes its ceiling, fails. With --write it keeps the new ones.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { FORGE } from "./forge.mjs";
 
 const ROOT = new URL("../", import.meta.url);
 const KEPT = new URL("gas.json", ROOT);
@@ -13,8 +14,8 @@ mkdirSync(new URL("cache/gas", ROOT), { recursive: true });
 const args = ["test", "--isolate", "--match-path", "test/gas/*"];
 try {
   // The tests deploy what they measure from its artifact: all must be built, not only what they import.
-  execFileSync("forge", ["build"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
-  execFileSync("forge", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync(FORGE, ["build"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(FORGE, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 } catch (error) {
   console.error(`forge ${args.join(" ")}: ${error.message}\n${error.stdout ?? ""}`);
   process.exit(1);

@@ -1,6 +1,7 @@
 // Runs slither over the sources, and fails for anything that it finds. What is suppressed says why where it stands;
 // the two detectors that are off are explained in the README.
 import { execFileSync } from "node:child_process";
+import { FORGE } from "./forge.mjs";
 import { ROOT, tool } from "./python.mjs";
 
 const slither = tool("slither");
@@ -8,7 +9,7 @@ const env = { ...process.env, FOUNDRY_OUT: "cache/slither/out", FOUNDRY_CACHE_PA
 const build = ["build", "src", "--build-info", "--force", "--quiet"];
 const check = [".", "--foundry-ignore-compile", "--foundry-out-directory", "cache/slither/out"];
 try {
-  execFileSync("forge", build, { cwd: ROOT, env, stdio: "inherit" });
+  execFileSync(FORGE, build, { cwd: ROOT, env, stdio: "inherit" });
   execFileSync(slither, [...check, "--fail-pedantic"], { cwd: ROOT, env, stdio: "inherit" });
 } catch (error) {
   process.exitCode = error.status ?? 1;

@@ -4,6 +4,7 @@
 // files that an edit made stale.)
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { FORGE } from "./forge.mjs";
 
 const ROOT = new URL("../", import.meta.url);
 const UNIT = new URL("test/unit/", ROOT);
@@ -25,7 +26,7 @@ function missing() {
 /** Runs forge, shows what it prints, and answers with its exit code and that. */
 function forge(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn("forge", args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(FORGE, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
     let printed = "";
     child.stdout.on("data", (bytes) => {
       printed += bytes;
@@ -38,7 +39,8 @@ function forge(args) {
 
 const failures = missing();
 // Market and tokens are deployed from their artifacts: all must be built, not only what the tests import.
-await forge(["build", "--quiet"]);
+const built = await forge(["build", "--quiet"]);
+if (built.code) process.exit(built.code);
 const { code, printed } = await forge(["test", "--no-match-path", "test/gas/*"]);
 for (const folder of ["unit", "fuzz", "invariant"]) {
   for (const file of readdirSync(new URL(`test/${folder}/`, ROOT)).filter((name) => name.endsWith(".t.sol"))) {
