@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
+import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+contract OddTokenTest is TokenMarketTest {
+    /// @dev Where the market keeps its tokens; the test that uses it would fail at another place.
+    uint256 private constant TOKENS_SLOT = 8;
+
+    // ----------------------------------------------------------------------------------------- odd tokens
+
+    function test_SellsForATokenThatAnswersNothing() external {
+        use(deployToken("SilentToken"));
+        buyFor("");
+        assertSold();
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        vm.assertEq(token.balanceOf(payee), DEAR);
+    }
+
+    function test_RevertWhen_TokenAnswersFalse() external {
+        use(deployToken("FalseToken"));
+        vm.prank(buyer);
+        token.approve(address(market), DEAR - 1);
+        vm.expectRevert();
+        buyFor("");
+        vm.assertFalse(market.hasPass(learner, course, 0));
+    }
+
+    function test_RevertWhen_PayoutAnswersFalse() external {
+        use(deployToken("FalseToken"));
+        buyFor("");
+        token.freeze();
+        expectNotSent(payee);
+        vm.assertEq(payout(), DEAR);
+    }
+
+    function test_RevertWhen_TokenMovesNothing() external {
+        use(deployToken("LyingToken"));
+        expectWrongAmount(0);
+    }
+
+    function test_RevertWhen_TokenTakesAFee() external {
+        use(deployToken("FeeToken"));
+        expectWrongAmount(DEAR - DEAR / 100);
+    }
+
+    function test_RevertWhen_TokenGivesMore() external {
+        use(deployToken("GenerousToken"));
+        expectWrongAmount(DEAR + DEAR / 100);
+    }
+
+    function test_RevertWhen_TokenShrank() external {
+        use(deployToken("RebasingToken"));
+        buyFor("");
+        token.shrink(address(market), 1);
+        order.beneficiary = stranger;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarketTreasury.CourseMarket_TokenShrank.selector, address(token), DEAR, DEAR - 1
+            )
+        );
+        buyFor("");
+        token.mint(address(market), 1);
+        buyFor("");
+        assertSold();
+    }
+
+    function test_GiftsToTheMarketAreNobodys() external {
+        token.mint(address(market), 5);
+        buyFor("");
+        assertSold();
+        vm.assertEq(token.balanceOf(address(market)), DEAR + 5);
+    }
+
+    function test_RevertWhen_TokenBlocksThePayee() external {
+        use(deployToken("BlockingToken"));
+        buyFor("");
+        token.block_(payee);
+        expectNotSent(payee);
+        vm.prank(payee);
+        market.withdraw(address(token), stranger);
+        vm.assertEq(token.balanceOf(stranger), DEAR);
+    }
+
+    function test_RevertWhen_TokensGoToTheMarket() external {
+        buyFor("");
+        expectNotSent(address(market));
+        vm.assertEq(payout(), DEAR);
+    }
+
+    function test_RevertWhen_BooksAreFull() external {
+        use(deployToken("Token", 0));
+        token.mint(buyer, 2 ** 130);
+        uint256 id = course;
+        uint256 most = type(uint96).max;
+        (order.amount, order.deadline) = (most, block.timestamp + 1 days);
+        // 2^20 purchases of the highest price fill them; a storage slot stands for all but one.
+        bytes32 slot = keccak256(abi.encode(address(token), TOKENS_SLOT));
+        uint256 known = uint256(vm.load(address(market), slot));
+        vm.store(address(market), slot, bytes32(known | (2 ** 116 - 1 - most) << 24));
+        token.mint(address(market), 2 ** 116 - 1 - most);
+        buyFor(quote(order));
+        (order.beneficiary, order.amount) = (stranger, 1);
+        bytes memory signature = quote(order);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTreasury.CourseMarket_TokenBooksFull.selector, address(token))
+        );
+        buyFor(signature);
+        vm.assertTrue(market.hasPass(learner, id, 0));
+    }
+
+    // ------------------------------------------------------------------------------------------- re-entry
+
+    function test_RevertWhen_HookBuysAgain() external {
+        use(deployToken("HookToken"));
+        ICourseMarket.Order memory nested = order;
+        nested.beneficiary = stranger;
+        hookIsRefused(abi.encodeCall(ICourseMarket.purchaseForTokens, (nested, "")));
+    }
+
+    function test_RevertWhen_HookWithdraws() external {
+        use(deployToken("HookToken"));
+        hookIsRefused(abi.encodeCall(IMarketTreasury.withdraw, (address(token), stranger)));
+    }
+
+    function test_RevertWhen_HookFetchesFees() external {
+        use(deployToken("HookToken"));
+        hookIsRefused(
+            abi.encodeCall(IMarketTreasury.withdrawFees, (address(token), new address[](0), address(token)))
+        );
+    }
+
+    function test_RevertWhen_HookRefunds() external {
+        use(deployToken("HookToken"));
+        hookIsRefused(abi.encodeCall(ICourseMarket.refund, (boughtBy(course, 0, DEAR, 0))));
+    }
+
+    function test_RevertWhen_HookBuysByPermitOrAuthorization() external {
+        use(deployToken("HookToken"));
+        (ICourseMarket.Permit memory permit, ICourseMarket.Authorization memory authorization) = signed();
+        order.beneficiary = stranger;
+        hookIsRefused(abi.encodeCall(ICourseMarket.purchaseWithPermit, (order, "", permit)));
+        order.beneficiary = owner;
+        hookIsRefused(abi.encodeCall(ICourseMarket.purchaseWithAuthorization, (order, "", authorization)));
+    }
+
+    /// @dev The hook runs while the market takes tokens, and is turned away; the purchase goes on.
+    function hookIsRefused(bytes memory attack) private {
+        ICourseMarket.Order memory good = orderFor(course, 0, address(token), DEAR);
+        good.beneficiary = address(uint160(uint256(keccak256(attack))));
+        token.hook(address(market), attack);
+        vm.prank(buyer);
+        market.purchaseForTokens(good, "");
+        vm.assertFalse(token.succeeded());
+        vm.assertEq(
+            keccak256(token.answer()),
+            keccak256(abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector))
+        );
+        vm.assertEq(payout(), token.balanceOf(address(market)));
+    }
+
+    function expectWrongAmount(uint256 received) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarketTreasury.CourseMarket_WrongTokenAmount.selector, address(token), DEAR, received
+            )
+        );
+        buyFor("");
+    }
+
+    function expectNotSent(address to) private {
+        vm.prank(payee);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTreasury.CourseMarket_TransferFailed.selector, to, DEAR)
+        );
+        market.withdraw(address(token), to);
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
+import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+
+contract TokenListTest is TokenMarketTest {
+    /// @dev Where the market keeps the count of its tokens; the test that uses it would fail at another place.
+    uint256 private constant TOKEN_COUNT_SLOT = 9;
+
+    function test_RevertWhen_ListedByAnother() external {
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
+        market.setTokenAllowed(address(token), false);
+    }
+
+    function test_RevertWhen_ListedWithoutCode() external {
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarketTreasury.CourseMarket_NotAToken.selector, address(0)));
+        market.setTokenAllowed(address(0), true);
+    }
+
+    function test_EmitsTheTokensState() external {
+        vm.assertTrue(market.isTokenAllowed(address(token)));
+        vm.expectEmit(address(market));
+        emit IMarketTreasury.TokenAllowed(address(token), false);
+        vm.prank(owner);
+        market.setTokenAllowed(address(token), false);
+        vm.assertFalse(market.isTokenAllowed(address(token)));
+    }
+
+    function test_KeepsPricesAndBalancesOfATokenThatComesBack() external {
+        buyFor("");
+        vm.prank(owner);
+        market.setTokenAllowed(address(token), false);
+        vm.prank(owner);
+        market.setTokenAllowed(address(token), true);
+        vm.assertEq(payout(), DEAR);
+        order.beneficiary = stranger;
+        buyFor("");
+        vm.assertEq(payout(), 2 * uint256(DEAR));
+    }
+
+    function test_RevertWhen_TokensRunOut() external {
+        // 2^16 tokens and a day of gas; a storage slot stands for them.
+        bytes32 slot = bytes32(TOKEN_COUNT_SLOT);
+        vm.store(address(market), slot, bytes32(uint256(type(uint16).max)));
+        address another = address(deployToken("Token", 6));
+        vm.prank(owner);
+        expectError(IMarketTreasury.CourseMarket_TooManyTokens.selector);
+        market.setTokenAllowed(another, true);
+    }
+
+    function test_RevertWhen_UnknownTokenWithdrawn() external {
+        expectNotAllowed(stranger);
+        market.withdraw(stranger, stranger);
+        expectNotAllowed(stranger);
+        market.payoutOf(payee, stranger);
+    }
+}
