@@ -48,6 +48,20 @@ contract OddTokenTest is TokenMarketTest {
         expectWrongAmount(DEAR - DEAR / 100);
     }
 
+    function test_RevertWhen_AuthorizedTokenTakesAFee() external {
+        use(deployToken("FeeToken"));
+        (, ICourseMarket.Authorization memory authorization) = signed();
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarketTreasury.CourseMarket_WrongTokenAmount.selector,
+                address(token),
+                DEAR,
+                DEAR - DEAR / 100
+            )
+        );
+        market.purchaseWithAuthorization(order, "", authorization);
+    }
+
     function test_RevertWhen_TokenGivesMore() external {
         use(deployToken("GenerousToken"));
         expectWrongAmount(DEAR + DEAR / 100);

@@ -7,6 +7,9 @@ import {IToken} from "../utils/IToken.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 
 contract PayoutTest is MarketTest {
+    /// @dev Where the market keeps its purses; the test that uses it would fail at another place.
+    uint256 private constant PURSES_SLOT = 7;
+
     uint256 private windowed;
     address private feePayee = account("fee payee");
 
@@ -88,6 +91,31 @@ contract PayoutTest is MarketTest {
         vm.warp(START + 64 days);
         buy(windowed, 0, PRICE);
         vm.assertEq(market.feesOf(payee, address(0)), PRICE / 10);
+    }
+
+    function test_LosesNotOneUnitWhenADayComesRoundAgain() external {
+        uint256 dust = list(lister, payee, WINDOW, prices(1));
+        buy(dust, 0, 1);
+        vm.warp(START + 64 days);
+        buy(windowed, 0, PRICE);
+        vm.assertEq(payoutOf(payee), 1);
+    }
+
+    function test_TellsWhatIsHeldOnAllDays() external {
+        setFee(1000);
+        buy(windowed, 0, PRICE);
+        vm.warp(START + 1 days);
+        buy(windowed, 2, DEAR);
+        assertHeld(PRICE - PRICE / 10 + DEAR - DEAR / 10, PRICE / 10 + DEAR / 10);
+    }
+
+    function test_SetsUpAPurseForABuyer() external {
+        // Whoever names a payee pays for the payee's slot, so that it keeps a day from then on.
+        list(lister, stranger, prices(PRICE));
+        vm.assertEq(purseOf(stranger), (START / 1 days) << 232);
+        vm.prank(lister);
+        market.setPayee(course, learner);
+        vm.assertEq(purseOf(learner), (START / 1 days) << 232);
     }
 
     function test_FindsWhatMaturedLongAgo() external {
@@ -236,12 +264,17 @@ contract PayoutTest is MarketTest {
         vm.prank(feePayee);
         vm.assertEq(market.withdrawFees(address(token), one(payee), stranger), PRICE / 10);
         vm.assertEq(token.balanceOf(stranger), PRICE / 10);
+        vm.assertEq(market.feesOf(payee, address(token)), 0);
         vm.prank(payee);
         vm.assertEq(market.withdraw(address(token), payee), PRICE - PRICE / 10);
         vm.assertEq(token.balanceOf(address(market)), 0);
     }
 
     // -------------------------------------------------------------------------------------------- helpers
+
+    function purseOf(address who) private view returns (uint256) {
+        return uint256(vm.load(address(market), keccak256(abi.encode(who, PURSES_SLOT))));
+    }
 
     function fetch(address[] memory payees) private returns (uint256) {
         vm.prank(feePayee);

@@ -244,7 +244,7 @@ contract QuoteTest is MarketTest {
         order.deadline = block.timestamp + 1 days;
         bytes memory signature = quote(order);
         buyQuoted(signature);
-        refundQuoted();
+        refundQuoted(WINDOW);
 
         expectSpent(block.timestamp);
         buyQuoted(signature);
@@ -255,10 +255,19 @@ contract QuoteTest is MarketTest {
         buyQuoted(other);
     }
 
+    function test_RevertWhen_QuoteIsUsedAgainInTheShortestWindow() external {
+        order.courseId = list(lister, payee, 1, prices(PRICE));
+        bytes memory signature = quote(order);
+        buyQuoted(signature);
+        refundQuoted(1);
+        expectSpent(block.timestamp);
+        buyQuoted(signature);
+    }
+
     function test_SellsByANewQuoteADayAfterARefund() external {
         order.courseId = list(lister, payee, WINDOW, prices(PRICE));
         buyQuoted(quote(order));
-        refundQuoted();
+        refundQuoted(WINDOW);
         vm.warp(START + 1 days);
         order.deadline = block.timestamp + 1;
         buyQuoted(quote(order));
@@ -268,7 +277,7 @@ contract QuoteTest is MarketTest {
     function test_SellsAtTheListedPriceAfterARefund() external {
         order.courseId = list(lister, payee, WINDOW, prices(PRICE));
         buyQuoted(quote(order));
-        refundQuoted();
+        refundQuoted(WINDOW);
         buy(order.courseId, 0, PRICE);
         vm.assertTrue(market.hasPass(learner, order.courseId, 0));
     }
@@ -280,8 +289,8 @@ contract QuoteTest is MarketTest {
         market.purchaseQuoted{value: order.amount}(order, signature);
     }
 
-    function refundQuoted() private {
-        ICourseMarket.Purchase memory bought = boughtBy(order.courseId, 0, QUOTED, WINDOW);
+    function refundQuoted(uint8 window) private {
+        ICourseMarket.Purchase memory bought = boughtBy(order.courseId, 0, QUOTED, window);
         vm.prank(learner);
         market.refund(bought);
     }

@@ -117,6 +117,15 @@ contract RefundTest is MarketTest {
         vm.assertFalse(market.hasPass(learner, windowed, 0));
     }
 
+    function test_RefundsInTwoHundredYears() external {
+        // On a day that has a higher number than a day has seconds.
+        vm.warp(90_000 days);
+        buy(windowed, 2, DEAR);
+        bought = boughtBy(windowed, 2, DEAR, WINDOW);
+        refundBy(learner);
+        vm.assertFalse(market.hasPass(learner, windowed, 2));
+    }
+
     function test_RefundsWhilePaused() external {
         pause();
         refundBy(learner);
@@ -154,6 +163,7 @@ contract RefundTest is MarketTest {
         emit ICourseMarket.RefundCredited(refusing, address(0), DEAR);
         refundBy(learner);
         vm.assertEq(payoutOf(refusing), DEAR);
+        vm.assertEq(market.feesOf(refusing, address(0)), 0);
         RefusingPayee(refusing).withdrawTo(payable(stranger));
         vm.assertEq(stranger.balance, DEAR);
     }
