@@ -7,8 +7,10 @@ import {IToken} from "../utils/IToken.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 
 contract PayoutTest is MarketTest {
-    /// @dev Where the market keeps its purses; the test that uses it would fail at another place.
+    /// @dev Where the market keeps its purses, and who has windows; the tests that use them would fail at
+    /// another place.
     uint256 private constant PURSES_SLOT = 7;
+    uint256 private constant WINDOWS_SLOT = 10;
 
     uint256 private windowed;
     address private feePayee = account("fee payee");
@@ -151,6 +153,21 @@ contract PayoutTest is MarketTest {
         vm.assertEq(stranger.balance, before + PRICE);
     }
 
+    function test_PaysAPayeeWhoHasNothingButWindows() external {
+        buy(list(lister, stranger, WINDOW, prices(PRICE)), 0, PRICE);
+        vm.warp(windowEnd(WINDOW));
+        vm.assertEq(withdraw(stranger), PRICE);
+    }
+
+    function test_LooksForNothingWithoutAWindow() external {
+        // A withdrawal that looks through 64 days is dearer; only who needs that pays it.
+        list(lister, stranger, prices(PRICE));
+        vm.assertFalse(hasWindows(stranger));
+        list(lister, stranger, WINDOW, prices(PRICE));
+        list(lister, stranger, prices(PRICE));
+        vm.assertTrue(hasWindows(stranger));
+    }
+
     // ----------------------------------------------------------------------------------------------- fees
 
     function test_TakesNoFeeAtFirst() external {
@@ -274,6 +291,10 @@ contract PayoutTest is MarketTest {
 
     function purseOf(address who) private view returns (uint256) {
         return uint256(vm.load(address(market), keccak256(abi.encode(who, PURSES_SLOT))));
+    }
+
+    function hasWindows(address who) private view returns (bool) {
+        return vm.load(address(market), keccak256(abi.encode(who, WINDOWS_SLOT))) != 0;
     }
 
     function fetch(address[] memory payees) private returns (uint256) {
