@@ -120,6 +120,17 @@ contract PayoutTest is MarketTest {
         vm.assertEq(purseOf(learner), (START / 1 days) << 232);
     }
 
+    function test_KeepsNothingOfADayThatWasPaid() external {
+        buy(windowed, 0, PRICE);
+        vm.warp(windowEnd(WINDOW));
+        withdraw(payee);
+        // All places are looked at again.
+        vm.warp(START + 200 days);
+        vm.assertEq(payoutOf(payee), 0);
+        vm.assertEq(market.feesOf(payee, address(0)), 0);
+        assertHeld(0, 0);
+    }
+
     function test_FindsWhatMaturedLongAgo() external {
         buy(windowed, 0, PRICE);
         vm.warp(START + 1000 days);
