@@ -28,6 +28,7 @@ interface Vm {
     function deployCode(string calldata artifact, bytes calldata constructorArgs)
         external
         returns (address deployed);
+    function etch(address account, bytes calldata code) external;
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert() external;

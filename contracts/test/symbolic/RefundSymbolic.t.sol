@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {SymbolicTest} from "./SymbolicTest.sol";
+
+/// @notice Refunds, at any time, of a purchase at any price, under any fee.
+contract RefundSymbolicTest is SymbolicTest {
+    address private constant PAYER = address(0xbeef);
+    bytes32 private constant ORDER = "order";
+
+    uint256 private price;
+    uint256 private fee;
+
+    /// @notice Whatever is refunded is the purchase that was made: in its window, for beneficiary or lister,
+    /// to its payer, all of it, out of what is held for its payee. Its pass is gone.
+    function check_RefundReturnsWhatWasPaid(
+        ICourseMarket.Purchase memory bought,
+        address caller,
+        address beneficiary,
+        uint256 time
+    ) external {
+        buy(beneficiary);
+        fill(WAITING, COIN_CURRENCY);
+        Books memory before = booksOf(WAITING, COIN);
+        uint256 coins = address(market).balance;
+        uint256 others = PAYER.balance;
+        warp(time);
+        vm.assume(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
+
+        vm.assertTrue(time < DUE * 1 days);
+        vm.assertTrue(caller == beneficiary || caller == LISTER);
+        assertIs(bought, beneficiary);
+        vm.assertEq(PAYER.balance, others + price);
+        vm.assertEq(address(market).balance, coins - price);
+        vm.warp(START);
+        Books memory now_ = booksOf(WAITING, COIN);
+        vm.assertEq(now_.heldNet, before.heldNet - (price - fee));
+        vm.assertEq(now_.heldFee, before.heldFee - fee);
+        vm.assertTrue(now_.net == before.net && now_.fee == before.fee);
+        vm.assertFalse(market.hasPass(beneficiary, windowed, 0));
+    }
+
+    /// @notice A payer that can not be paid is credited with as much.
+    function check_RefundCreditsWhoRefuses(address beneficiary, uint256 time) external {
+        buy(beneficiary);
+        // An account whose code takes no coins: the token has none that would.
+        vm.etch(PAYER, address(token).code);
+        fill(PAYER, COIN_CURRENCY);
+        uint256 owed = market.payoutOf(PAYER, COIN);
+        uint256 coins = address(market).balance;
+        warp(time);
+        vm.assume(try_(beneficiary, 0, abi.encodeCall(ICourseMarket.refund, (purchase(beneficiary)))));
+        vm.assertEq(market.payoutOf(PAYER, COIN), owed + price);
+        vm.assertEq(address(market).balance, coins);
+        vm.assertFalse(market.hasPass(beneficiary, windowed, 0));
+    }
+
+    /// @notice In the window the beneficiary's refund works, paused or not; after it nobody's does.
+    function check_RefundWorksInItsWindow(address beneficiary, address caller, uint256 time, bool pause)
+        external
+    {
+        buy(beneficiary);
+        if (pause) {
+            vm.prank(OWNER);
+            market.pause();
+        }
+        warp(time);
+        bytes memory call = abi.encodeCall(ICourseMarket.refund, (purchase(beneficiary)));
+        if (time < DUE * 1 days) vm.assertTrue(try_(beneficiary, 0, call));
+        else vm.assertFalse(try_(caller, 0, call));
+    }
+
+    /// @notice Nothing is refunded twice.
+    function check_RefundIsNotRepeated(
+        ICourseMarket.Purchase memory again,
+        address beneficiary,
+        address caller,
+        uint256 time
+    ) external {
+        buy(beneficiary);
+        vm.prank(beneficiary);
+        market.refund(purchase(beneficiary));
+        warp(time);
+        vm.assertFalse(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (again))));
+    }
+
+    /// @notice No refund touches what anyone else has, nor their passes.
+    function check_RefundLeavesOthersAlone(address beneficiary, address other, uint256 time) external {
+        vm.assume(other != WAITING && other != PAYER && other != beneficiary);
+        buy(beneficiary);
+        fill(other, COIN_CURRENCY);
+        fillHeld(other, COIN_CURRENCY);
+        Books memory before = booksOf(other, COIN);
+        bool had = market.hasPass(other, windowed, 0);
+        warp(time);
+        vm.assume(try_(beneficiary, 0, abi.encodeCall(ICourseMarket.refund, (purchase(beneficiary)))));
+        vm.warp(START);
+        assertSame(before, booksOf(other, COIN));
+        vm.assertTrue(market.hasPass(other, windowed, 0) == had);
+    }
+
+    /// @notice A course without a window gives nothing back.
+    function check_RefundNeedsAWindow(
+        ICourseMarket.Purchase memory bought,
+        address caller,
+        address beneficiary
+    ) external {
+        vm.assume(beneficiary != address(0));
+        vm.deal(PAYER, 1);
+        vm.prank(PAYER);
+        market.purchase{value: 1}(ORDER, course, 0, beneficiary);
+        vm.assertFalse(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
+    }
+
+    /// @notice Tokens go back as coins do.
+    function check_RefundReturnsTokens(address beneficiary, address caller, uint256 time) external {
+        vm.assume(beneficiary != address(0));
+        token.mint(PAYER, 1);
+        vm.prank(PAYER);
+        token.approve(address(market), 1);
+        vm.prank(PAYER);
+        market.purchaseForTokens(
+            ICourseMarket.Order(ORDER, windowed, 0, beneficiary, address(token), 1, START), ""
+        );
+        price = 1;
+        Books memory before = booksOf(WAITING, address(token));
+        ICourseMarket.Purchase memory bought = purchase(beneficiary);
+        bought.token = address(token);
+        warp(time);
+        vm.assume(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
+        vm.assertEq(token.balanceOf(PAYER), 1);
+        vm.assertEq(token.balanceOf(address(market)), 0);
+        vm.warp(START);
+        vm.assertEq(total(booksOf(WAITING, address(token))), total(before) - 1);
+        vm.assertFalse(market.hasPass(beneficiary, windowed, 0));
+    }
+
+    // -------------------------------------------------------------------------------------------- helpers
+
+    /// @dev A purchase by {PAYER}, beside other money that is held until the same day.
+    function buy(address beneficiary) private {
+        uint256 bps = setAnyFee();
+        price = svm.createUint(89, "price");
+        fee = feeOf(price, bps);
+        setPrice(windowed, uint96(price));
+        fillHeld(WAITING, COIN_CURRENCY);
+        vm.deal(PAYER, type(uint128).max);
+        vm.deal(address(market), type(uint128).max);
+        vm.assume(
+            try_(PAYER, price, abi.encodeCall(ICourseMarket.purchase, (ORDER, windowed, 0, beneficiary)))
+        );
+    }
+
+    function purchase(address beneficiary) private view returns (ICourseMarket.Purchase memory) {
+        return ICourseMarket.Purchase({
+            orderId: ORDER,
+            courseId: windowed,
+            tier: 0,
+            beneficiary: beneficiary,
+            payer: PAYER,
+            payee: WAITING,
+            token: COIN,
+            amount: price,
+            fee: fee,
+            refundableUntil: DUE * 1 days
+        });
+    }
+
+    function assertIs(ICourseMarket.Purchase memory bought, address beneficiary) private view {
+        vm.assertEq(keccak256(abi.encode(bought)), keccak256(abi.encode(purchase(beneficiary))));
+    }
+
+    /// @dev Any time from the purchase on, for about thirty thousand years.
+    function warp(uint256 time) private {
+        vm.assume(time >= START && time < 2 ** 40);
+        vm.warp(time);
+    }
+}
