@@ -131,6 +131,14 @@ contract PayoutTest is MarketTest {
         assertHeld(0, 0);
     }
 
+    function test_RemembersTheLastLook() external {
+        // So that the next one looks at fewer days, and the slot is never empty again.
+        buy(windowed, 0, PRICE);
+        vm.warp(windowEnd(WINDOW));
+        withdraw(payee);
+        vm.assertEq(purseOf(payee), (block.timestamp / 1 days) << 232);
+    }
+
     function test_FindsWhatMaturedLongAgo() external {
         buy(windowed, 0, PRICE);
         vm.warp(START + 1000 days);
