@@ -139,6 +139,15 @@ contract PayoutTest is MarketTest {
         vm.assertEq(purseOf(payee), (block.timestamp / 1 days) << 232);
     }
 
+    function test_CountsADayOnceAfterSixtyFive() external {
+        // The first and the last of 65 days share a place.
+        vm.warp(START + 50 days);
+        buy(windowed, 0, PRICE);
+        vm.warp(START + 65 days);
+        vm.assertEq(payoutOf(payee), PRICE);
+        vm.assertEq(withdraw(payee), PRICE);
+    }
+
     function test_FindsWhatMaturedLongAgo() external {
         buy(windowed, 0, PRICE);
         vm.warp(START + 1000 days);

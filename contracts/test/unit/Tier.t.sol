@@ -61,6 +61,16 @@ contract TierTest is ListerTest {
         vm.assertEq(payoutOf(payee), DEAR);
     }
 
+    function test_IsOffSaleWhoeverThePayeeIs() external {
+        // State and payee share a slot.
+        for (uint160 who = 1; who < 5; ++who) {
+            uint256 id = list(lister, address(who), prices(PRICE));
+            vm.prank(lister);
+            market.setTier(id, 0, PRICE, false);
+            assertTier(id, 0, PRICE, false);
+        }
+    }
+
     function test_RemovesATier() external {
         vm.prank(lister);
         market.setTier(course, 0, 0, false);

@@ -6,7 +6,7 @@ import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract TokenListTest is TokenMarketTest {
-    /// @dev Where the market keeps the count of its tokens; the test that uses it would fail at another place.
+    /// @dev Where the market keeps the count of its tokens; the tests that use it would fail at another place.
     uint256 private constant TOKEN_COUNT_SLOT = 9;
 
     function test_RevertWhen_ListedByAnother() external {
@@ -50,6 +50,42 @@ contract TokenListTest is TokenMarketTest {
         vm.prank(owner);
         expectError(IMarketTreasury.CourseMarket_TooManyTokens.selector);
         market.setTokenAllowed(another, true);
+    }
+
+    function test_KeepsDaysApartForTheLastToken() external {
+        // Its number is the highest, and nothing of it may reach into another part of a key.
+        vm.store(address(market), bytes32(TOKEN_COUNT_SLOT), bytes32(uint256(type(uint16).max) - 1));
+        use(deployToken("Token", 6));
+        order.courseId = list(lister, payee, WINDOW, prices(PRICE));
+        vm.prank(lister);
+        market.setTokenPrice(order.courseId, 0, address(token), DEAR);
+        for (uint160 day = 0; day < 4; ++day) {
+            vm.warp(START + day * 1 days);
+            order.deadline = block.timestamp;
+            order.beneficiary = address(day + 1);
+            buyFor("");
+            vm.assertEq(payout(), 0);
+        }
+        for (uint256 day = 0; day < 4; ++day) {
+            vm.warp((START / 1 days + WINDOW + 1 + day) * 1 days);
+            vm.assertEq(payout(), (day + 1) * DEAR);
+        }
+    }
+
+    function test_KeepsCurrenciesOfAnyPayeeApart() external {
+        // The two accounts differ in the bit that is next to the currency's number in a key.
+        address other = address(uint160(payee) ^ 2 ** 159);
+        buyFor("");
+        vm.assertEq(market.payoutOf(other, address(0)), 0);
+        vm.assertEq(market.payoutOf(other, address(token)), 0);
+        uint256 another = list(lister, other, prices(PRICE));
+        vm.prank(lister);
+        market.setTokenPrice(another, 0, address(token), PRICE);
+        order = orderFor(another, 0, address(token), PRICE);
+        buyFor("");
+        vm.assertEq(market.payoutOf(other, address(token)), PRICE);
+        vm.assertEq(payout(), DEAR);
+        vm.assertTrue(payoutOf(payee) == 0 && payoutOf(other) == 0);
     }
 
     function test_RevertWhen_UnknownTokenWithdrawn() external {
