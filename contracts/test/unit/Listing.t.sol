@@ -36,6 +36,14 @@ contract ListingTest is ListerTest {
         list(stranger, payee, prices(PRICE, 0, DEAR));
     }
 
+    function test_EmitsNothingThatIsNotThere() external {
+        vm.recordLogs();
+        list(lister, payee, prices(PRICE, 0, DEAR));
+        vm.assertEq(vm.getRecordedLogs().length, 3);
+        list(lister, payee, 1, prices(PRICE, 0, DEAR));
+        vm.assertEq(vm.getRecordedLogs().length, 4);
+    }
+
     function test_CountsUpFromOne() external {
         vm.assertEq(course, 1);
         vm.assertEq(list(stranger, payee, prices(PRICE)), 2);

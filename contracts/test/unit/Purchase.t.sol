@@ -180,6 +180,19 @@ contract PurchaseTest is MarketTest {
         vm.assertEq(market.balanceOf(learner), 2);
     }
 
+    function test_KeepsOwnersApart() external {
+        // Course 33 is the second in the second word; the two owners differ in the bit next to a word's number.
+        for (uint256 i = 0; i < 32; ++i) {
+            list(lister, payee, prices(PRICE));
+        }
+        buy(course + 32, 0, PRICE);
+        address other = address(uint160(learner) ^ 2 ** 159);
+        vm.assertFalse(market.hasPass(other, course, 0));
+        vm.assertFalse(market.hasPass(other, course + 32, 0));
+        vm.assertFalse(market.hasPass(learner, course, 0));
+        vm.assertEq(market.balanceOf(other), 0);
+    }
+
     function test_SellsToAContract() external {
         address wallet = address(new RefusingPayee(market));
         vm.prank(buyer);

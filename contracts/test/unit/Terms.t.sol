@@ -23,6 +23,9 @@ contract TermsTest is ListerTest {
         vm.prank(lister);
         expectWindowTooLong(255);
         market.setWindow(id, 255);
+        vm.prank(lister);
+        expectWindowTooLong(61);
+        market.setWindow(id, 61);
     }
 
     function test_RevertWhen_WindowGivenLater() external {
@@ -109,6 +112,27 @@ contract TermsTest is ListerTest {
         buy(course, 2, DEAR);
         vm.assertEq(payoutOf(stranger), PRICE + DEAR);
         vm.assertEq(payoutOf(payee), 0);
+    }
+
+    function test_ChangesNoOtherCoursesPayee() external {
+        uint256 full = list(lister, payee, new IMarketListings.Tier[](8));
+        uint256 next = list(lister, payee, prices(PRICE));
+        vm.prank(lister);
+        market.setPayee(full, stranger);
+        buy(next, 0, PRICE);
+        vm.assertEq(payoutOf(payee), PRICE);
+    }
+
+    function test_PaysTheNewPayeeOfAnyWindow() external {
+        for (uint8 window = 1; window < 4; ++window) {
+            uint256 id = list(lister, payee, window, prices(PRICE));
+            address next = address(uint160(0xace) + window);
+            vm.prank(lister);
+            market.setPayee(id, next);
+            buy(id, 0, PRICE);
+            vm.warp(windowEnd(window));
+            vm.assertEq(withdraw(next), PRICE);
+        }
     }
 
     function test_PayeeHoldsForLaterTiers() external {

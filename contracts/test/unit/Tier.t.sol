@@ -86,6 +86,12 @@ contract TierTest is ListerTest {
         assertTier(course, 7, DEAR, true);
     }
 
+    function test_ExtendsTheListByOne() external {
+        vm.prank(lister);
+        market.setTier(course, 3, DEAR, true);
+        assertListing(course, lister, payee, 4);
+    }
+
     // ------------------------------------------------------------------------------------------- setTiers
 
     function test_RevertWhen_TiersOfUnknownCourse() external {
@@ -131,6 +137,15 @@ contract TierTest is ListerTest {
         assertTier(id, 0, 0, false);
         assertTier(id, 1, PRICE, true);
         assertTier(id, 2, DEAR, true);
+    }
+
+    function test_ShortensNoOtherList() external {
+        uint256 full = list(lister, payee, new IMarketListings.Tier[](8));
+        uint256 next = list(lister, payee, prices(PRICE));
+        vm.prank(lister);
+        market.setTiers(full, prices(DEAR));
+        assertTier(full, 0, DEAR, true);
+        assertTier(next, 0, PRICE, true);
     }
 
     function test_EmptiesTheList() external {

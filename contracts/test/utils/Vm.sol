@@ -12,6 +12,13 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    /// @notice An event.
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function assertEq(uint256 left, uint256 right) external pure;
     function assertEq(uint256 left, uint256 right, string calldata message) external pure;
     function assertEq(address left, address right) external pure;
@@ -32,6 +39,8 @@ interface Vm {
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
+    function recordLogs() external;
     function getCode(string calldata artifact) external view returns (bytes memory creation);
     function label(address account, string calldata name) external;
     function lastCallGas() external view returns (Gas memory);
