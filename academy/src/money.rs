@@ -1,11 +1,14 @@
-//! Amounts of a chain's own currency, in wei, with exact decimal text on both sides.
+//! Amounts of a chain's coin and of tokens, in base units, with exact decimal text on both sides.
 
 use std::{fmt, str::FromStr};
 
 use ruint::aliases::U256;
 use serde::{Deserialize, Serialize};
 
-/// An amount in wei (10⁻¹⁸ of the currency). Text form: decimal digits, no sign.
+use crate::evm::Address;
+
+/// An amount in base units: wei (10⁻¹⁸) of the chain's coin, or what a token counts in. Text form: decimal
+/// digits, no sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Wei(U256);
@@ -17,17 +20,51 @@ pub enum AmountError {
     #[error("Write an amount such as 0.02.")]
     NotANumber,
     /// More digits after the point than the currency has.
-    #[error("An amount has at most 18 digits after the point.")]
-    TooFine,
-    /// More digits after the point than a currency of cents has.
-    #[error("An amount has at most 2 digits after the point.")]
-    FinerThanCents,
+    #[error("An amount has at most {0} digits after the point.")]
+    TooFine(u8),
     /// Larger than a listing can hold (89 bits).
     #[error("That amount is too large.")]
     TooLarge,
 }
 
-const DECIMALS: usize = 18;
+/// The digits of the chain's coin after the point.
+pub const COIN_DECIMALS: u8 = 18;
+
+/// What amounts are counted in: the chain's coin, or a token on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Currency {
+    /// The token's contract (ERC-20); zero: the chain's coin.
+    pub token: Address,
+    /// Its symbol, such as `ETH` or `USDC`.
+    pub symbol: String,
+    /// Its digits after the point, at most [`Currency::MAX_DECIMALS`].
+    pub decimals: u8,
+}
+
+impl Currency {
+    /// Tokens with more digits after the point are not sold for.
+    pub const MAX_DECIMALS: u8 = 24;
+
+    /// The chain's coin.
+    pub fn coin(symbol: impl Into<String>) -> Self {
+        Self { token: Address::ZERO, symbol: symbol.into(), decimals: COIN_DECIMALS }
+    }
+
+    /// Whether it is the chain's coin.
+    pub fn is_coin(&self) -> bool {
+        self.token == Address::ZERO
+    }
+
+    /// The full figure, without trailing zeros: `0.02`.
+    pub fn figure(&self, amount: Wei) -> String {
+        amount.figure(self.decimals)
+    }
+
+    /// For reading, with the symbol: `0.02 ETH`, at most six significant digits.
+    pub fn short(&self, amount: Wei) -> String {
+        format!("{}\u{a0}{}", shortened(self.figure(amount)), self.symbol)
+    }
+}
 
 impl Wei {
     /// Nothing: the price of a free tier.
@@ -56,11 +93,12 @@ impl Wei {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// Parses what a person writes in the currency's unit: `0.02`, `1`, `.5`.
+    /// Parses what a person writes in the unit of a currency with so many digits after the point: `0.02`,
+    /// `1`, `.5`.
     ///
     /// # Errors
     /// When it is no plain decimal number, too fine, or above [`Wei::MAX_PRICE`].
-    pub fn from_ether(text: &str) -> Result<Self, AmountError> {
+    pub fn parse_figure(text: &str, decimals: u8) -> Result<Self, AmountError> {
         let text = text.trim();
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         if whole.is_empty() && fraction.is_empty()
@@ -68,11 +106,12 @@ impl Wei {
         {
             return Err(AmountError::NotANumber);
         }
-        if fraction.trim_end_matches('0').len() > DECIMALS {
-            return Err(AmountError::TooFine);
-        }
         let fraction = fraction.trim_end_matches('0');
-        let digits = format!("{whole}{fraction:0<DECIMALS$}");
+        let places = usize::from(decimals);
+        if fraction.len() > places {
+            return Err(AmountError::TooFine(decimals));
+        }
+        let digits = format!("{whole}{fraction:0<places$}");
         if digits.trim_start_matches('0').len() > 40 {
             return Err(AmountError::TooLarge);
         }
@@ -80,30 +119,49 @@ impl Wei {
         if wei > Self::MAX_PRICE { Err(AmountError::TooLarge) } else { Ok(wei) }
     }
 
-    /// The full figure in the currency's unit, without trailing zeros: `0.02`.
-    pub fn to_ether(self) -> String {
-        let digits = format!("{:0>1$}", self.0.to_string(), DECIMALS + 1);
-        let (whole, fraction) = digits.split_at(digits.len() - DECIMALS);
+    /// The full figure in the unit of a currency with so many digits after the point, without trailing
+    /// zeros: `0.02`.
+    pub fn figure(self, decimals: u8) -> String {
+        let places = usize::from(decimals);
+        let digits = format!("{:0>1$}", self.0.to_string(), places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
         match fraction.trim_end_matches('0') {
             "" => whole.to_owned(),
             fraction => format!("{whole}.{fraction}"),
         }
     }
 
+    /// [`Wei::parse_figure`] of the chain's coin.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_ether(text: &str) -> Result<Self, AmountError> {
+        Self::parse_figure(text, COIN_DECIMALS)
+    }
+
+    /// [`Wei::figure`] of the chain's coin.
+    pub fn to_ether(self) -> String {
+        self.figure(COIN_DECIMALS)
+    }
+
     /// At most six significant digits, for reading; the exact figure is [`Wei::to_ether`].
     pub fn to_ether_short(self) -> String {
-        let exact = self.to_ether();
-        let Some((whole, fraction)) = exact.split_once('.') else { return exact };
-        let zeros = if whole == "0" { fraction.len() - fraction.trim_start_matches('0').len() } else { 0 };
-        let room = if whole == "0" { 6 } else { 6usize.saturating_sub(whole.len()) };
-        match fraction.get(..(zeros + room).min(fraction.len())).map(|f| f.trim_end_matches('0')) {
-            None | Some("") => whole.to_owned(),
-            Some(kept) => format!("{whole}.{kept}"),
-        }
+        shortened(self.to_ether())
     }
 }
 
-/// The decimal number of wei.
+/// A figure's first six significant digits; a whole part is kept whole.
+fn shortened(exact: String) -> String {
+    let Some((whole, fraction)) = exact.split_once('.') else { return exact };
+    let zeros = if whole == "0" { fraction.len() - fraction.trim_start_matches('0').len() } else { 0 };
+    let room = if whole == "0" { 6 } else { 6usize.saturating_sub(whole.len()) };
+    match fraction.get(..(zeros + room).min(fraction.len())).map(|f| f.trim_end_matches('0')) {
+        None | Some("") => whole.to_owned(),
+        Some(kept) => format!("{whole}.{kept}"),
+    }
+}
+
+/// The decimal number of base units.
 impl fmt::Display for Wei {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -149,9 +207,19 @@ mod tests {
         for bad in ["", ".", "-1", "1e18", "0x1", "1,5", "1.2.3", "NaN", "٣"] {
             assert_eq!(wei(bad), Err(AmountError::NotANumber), "{bad}");
         }
-        assert_eq!(wei("0.0000000000000000001"), Err(AmountError::TooFine));
+        assert_eq!(wei("0.0000000000000000001"), Err(AmountError::TooFine(18)));
         assert_eq!(wei("99999999999999"), Err(AmountError::TooLarge));
         assert_eq!(wei(&"9".repeat(500)), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn knows_how_finely_a_token_counts() {
+        let dollars = Currency { symbol: "USDC".to_owned(), decimals: 6, ..Currency::coin("") };
+        assert_eq!(Wei::parse_figure("49.5", 6).unwrap().to_string(), "49500000");
+        assert_eq!(Wei::parse_figure("0.0000001", 6), Err(AmountError::TooFine(6)));
+        assert_eq!(Wei::parse_figure("7", 0).unwrap().figure(0), "7");
+        assert_eq!(dollars.figure(Wei::new(U256::from(49_500_000))), "49.5");
+        assert_eq!(dollars.short(Wei::new(U256::from(1))), "0.000001\u{a0}USDC");
     }
 
     #[test]

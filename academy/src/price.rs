@@ -1,12 +1,13 @@
 //! What something costs, in what it is priced in.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::words,
-    money::{AmountError, Wei},
+    evm::Address,
+    money::{AmountError, COIN_DECIMALS, Currency, Wei},
 };
 
 words! {
@@ -22,6 +23,9 @@ words! {
         Chf = "CHF",
     }
 }
+
+/// A cent is the second digit after the point.
+const CENT_DECIMALS: u8 = 2;
 
 /// A sum of a state's currency, in cents. Written as `49.00 USD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,17 +45,9 @@ impl Cents {
     /// # Errors
     /// When it is no plain decimal number, finer than a cent, or above [`Cents::MAX`].
     pub fn parse(text: &str, currency: Fiat) -> Result<Self, AmountError> {
-        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-        if whole.is_empty() && fraction.is_empty()
-            || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
-        {
-            return Err(AmountError::NotANumber);
-        }
-        if fraction.len() > 2 {
-            return Err(AmountError::FinerThanCents);
-        }
-        let amount = format!("{whole}{fraction:0<2}").parse().map_err(|_| AmountError::TooLarge)?;
-        if amount > Self::MAX { Err(AmountError::TooLarge) } else { Ok(Self { currency, amount }) }
+        let amount = u64::try_from(Wei::parse_figure(text, CENT_DECIMALS)?.get());
+        let amount = amount.ok().filter(|amount| *amount <= Self::MAX).ok_or(AmountError::TooLarge)?;
+        Ok(Self { currency, amount })
     }
 
     /// The figure without the currency: `49.00`.
@@ -66,14 +62,82 @@ impl fmt::Display for Cents {
     }
 }
 
+/// What a price is written in. As text: empty for the chain's coin, `USD`, or a token's contract and its
+/// digits after the point, `0x…/6`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// The chain's own coin.
+    #[default]
+    Coin,
+    /// A state's currency.
+    Fiat(Fiat),
+    /// A token (ERC-20).
+    Token {
+        /// Its contract.
+        token: Address,
+        /// Its digits after the point.
+        decimals: u8,
+    },
+}
+
+/// The text names no unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Choose one of the currencies.")]
+pub struct UnknownUnit;
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coin => Ok(()),
+            Self::Fiat(fiat) => f.write_str(fiat.word()),
+            Self::Token { token, decimals } => write!(f, "{token}/{decimals}"),
+        }
+    }
+}
+
+impl FromStr for Unit {
+    type Err = UnknownUnit;
+    fn from_str(text: &str) -> Result<Self, UnknownUnit> {
+        match text.split_once('/') {
+            None if text.is_empty() => Ok(Self::Coin),
+            None => text.parse().map(Self::Fiat).map_err(|_| UnknownUnit),
+            Some((token, decimals)) => {
+                let decimals = decimals.parse().ok().filter(|digits| *digits <= Currency::MAX_DECIMALS);
+                let token = token.parse().ok().filter(|token| *token != Address::ZERO);
+                let known = token.zip(decimals).map(|(token, decimals)| Self::Token { token, decimals });
+                known.ok_or(UnknownUnit)
+            }
+        }
+    }
+}
+
+impl From<&Currency> for Unit {
+    fn from(currency: &Currency) -> Self {
+        match currency.token {
+            Address::ZERO => Self::Coin,
+            token => Self::Token { token, decimals: currency.decimals },
+        }
+    }
+}
+
 /// A tier's price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Price {
     /// In the chain's own coin; zero is free.
     Coin(Wei),
-    /// In a state's currency, never zero: paid in the coin, at a rate that is quoted to each buyer.
+    /// In a state's currency, never zero: paid in the coin or a token, at a rate that is quoted to each
+    /// buyer.
     Fiat(Cents),
+    /// In a token, never zero.
+    Token {
+        /// Its contract.
+        token: Address,
+        /// Its digits after the point.
+        decimals: u8,
+        /// How much, in its base units.
+        amount: Wei,
+    },
 }
 
 impl Default for Price {
@@ -91,17 +155,25 @@ impl Price {
         self == Self::FREE
     }
 
-    /// Parses a figure and a currency's word; no word is the chain's coin.
+    /// Parses a figure in a unit. Nothing of any unit is free.
     ///
     /// # Errors
     /// What is wrong with the figure.
-    pub fn parse(figure: &str, currency: Option<Fiat>) -> Result<Self, AmountError> {
-        match currency {
-            None => Wei::from_ether(figure).map(Self::Coin),
-            Some(currency) => Cents::parse(figure, currency).map(|cents| match cents.amount {
-                0 => Self::FREE,
-                _ => Self::Fiat(cents),
-            }),
+    pub fn parse(figure: &str, unit: Unit) -> Result<Self, AmountError> {
+        let price = match unit {
+            Unit::Coin => Self::Coin(Wei::parse_figure(figure, COIN_DECIMALS)?),
+            Unit::Fiat(currency) => Self::Fiat(Cents::parse(figure, currency)?),
+            Unit::Token { token, decimals } => {
+                Self::Token { token, decimals, amount: Wei::parse_figure(figure, decimals)? }
+            }
+        };
+        Ok(if price.is_nothing() { Self::FREE } else { price })
+    }
+
+    fn is_nothing(self) -> bool {
+        match self {
+            Self::Coin(amount) | Self::Token { amount, .. } => amount.is_zero(),
+            Self::Fiat(cents) => cents.amount == 0,
         }
     }
 
@@ -110,42 +182,45 @@ impl Price {
         match self {
             Self::Coin(wei) => wei.to_ether(),
             Self::Fiat(cents) => cents.figure(),
+            Self::Token { decimals, amount, .. } => amount.figure(decimals),
         }
     }
 
-    /// Its currency, unless it is the chain's coin.
-    pub fn fiat(self) -> Option<Fiat> {
+    /// What it is written in.
+    pub fn unit(self) -> Unit {
         match self {
-            Self::Coin(_) => None,
-            Self::Fiat(cents) => Some(cents.currency),
+            Self::Coin(_) => Unit::Coin,
+            Self::Fiat(cents) => Unit::Fiat(cents.currency),
+            Self::Token { token, decimals, .. } => Unit::Token { token, decimals },
         }
     }
 
-    /// The currency's word, empty for the coin, and the base units, as the database keeps them.
+    /// Its unit and its base units, as the database keeps them.
     #[cfg(feature = "server")]
-    pub(crate) fn stored(self) -> (&'static str, String) {
-        match self {
-            Self::Coin(wei) => ("", wei.to_string()),
-            Self::Fiat(cents) => (cents.currency.word(), cents.amount.to_string()),
-        }
+    pub(crate) fn stored(self) -> (String, String) {
+        let units = match self {
+            Self::Coin(amount) | Self::Token { amount, .. } => amount.to_string(),
+            Self::Fiat(cents) => cents.amount.to_string(),
+        };
+        (self.unit().to_string(), units)
     }
 
     /// What [`Price::stored`] wrote.
     #[cfg(feature = "server")]
-    pub(crate) fn from_stored(currency: &str, units: &str) -> Option<Self> {
-        match currency {
-            "" => units.parse().ok().map(Self::Coin),
-            word => {
-                let currency = word.parse().ok()?;
-                units.parse().ok().map(|amount| Self::Fiat(Cents { currency, amount }))
-            }
-        }
+    pub(crate) fn from_stored(unit: &str, units: &str) -> Option<Self> {
+        Some(match unit.parse().ok()? {
+            Unit::Coin => Self::Coin(units.parse().ok()?),
+            Unit::Fiat(currency) => Self::Fiat(Cents { currency, amount: units.parse().ok()? }),
+            Unit::Token { token, decimals } => Self::Token { token, decimals, amount: units.parse().ok()? },
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TOKEN: Unit = Unit::Token { token: Address([1; 20]), decimals: 6 };
 
     #[test]
     fn reads_what_people_write() {
@@ -157,24 +232,32 @@ mod tests {
         for text in ["", ".", "-1", "1e3", "1,50", "ten", "1.2.3", "١"] {
             assert_eq!(Cents::parse(text, Fiat::Usd), Err(AmountError::NotANumber), "{text}");
         }
-        assert_eq!(Cents::parse("1.001", Fiat::Eur), Err(AmountError::FinerThanCents));
+        assert_eq!(Cents::parse("1.001", Fiat::Eur), Err(AmountError::TooFine(2)));
         for text in ["10000000.01", "99999999999999999999"] {
             assert_eq!(Cents::parse(text, Fiat::Eur), Err(AmountError::TooLarge), "{text}");
         }
-        assert_eq!(Price::parse("0.00", Some(Fiat::Gbp)), Ok(Price::FREE));
+        for unit in [Unit::Coin, Unit::Fiat(Fiat::Gbp), TOKEN] {
+            assert_eq!(Price::parse("0.00", unit), Ok(Price::FREE));
+        }
     }
 
     #[cfg(feature = "server")]
     #[test]
     fn is_kept_and_shown_as_it_was() {
-        for (figure, currency) in
-            [("0.02", None), ("0", None), ("49.00", Some(Fiat::Usd)), ("0.05", Some(Fiat::Chf))]
-        {
-            let price = Price::parse(figure, currency).unwrap();
-            assert_eq!((price.figure().as_str(), price.fiat()), (figure, currency));
+        for (figure, unit) in [
+            ("0.02", Unit::Coin),
+            ("0", Unit::Coin),
+            ("49.00", Unit::Fiat(Fiat::Usd)),
+            ("0.05", Unit::Fiat(Fiat::Chf)),
+            ("49.5", TOKEN),
+        ] {
+            let price = Price::parse(figure, unit).unwrap();
+            assert_eq!((price.figure().as_str(), price.unit()), (figure, unit));
             let (word, units) = price.stored();
-            assert_eq!(Price::from_stored(word, &units), Some(price));
+            assert_eq!(Price::from_stored(&word, &units), Some(price));
         }
-        assert_eq!(Price::from_stored("XAU", "1"), None);
+        for word in ["XAU", "0x12/6", "0x1111111111111111111111111111111111111111/99", "/6", "/"] {
+            assert_eq!(Price::from_stored(word, "1"), None, "{word}");
+        }
     }
 }

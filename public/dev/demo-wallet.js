@@ -178,6 +178,20 @@ async function sign([message, account]) {
   return rpc("personal_sign", [message, account]);
 }
 
+// EIP-712: what a site asks here can let others take tokens, so all of it is shown.
+async function signTyped([account, data]) {
+  own(account);
+  const typed = JSON.parse(data);
+  const elsewhere = typed.domain.chainId !== undefined && BigInt(typed.domain.chainId) !== BigInt(await rpc("eth_chainId"));
+  await ask(`Sign “${typed.primaryType}”?`, async () => [
+    make("p", {}, `Signing sends nothing and costs nothing. With it, ${typed.domain.name} does what stands here.`),
+    ...(elsewhere ? [make("p", { className: "warn" }, "This is for another network. Reject it.")] : []),
+    facts([...Object.entries(typed.message).map(([name, value]) => [name, String(value)]),
+      ["Contract", String(typed.domain.verifyingContract)], ["Account", account]]),
+  ]);
+  return rpc("eth_signTypedData_v4", [account, typed]);
+}
+
 async function send([call]) {
   own(call.from);
   const value = BigInt(call.value ?? "0x0");
@@ -220,6 +234,7 @@ const provider = Object.freeze({
       case "eth_requestAccounts": return connected() ? [await current()] : connect();
       case "eth_accounts": return connected() ? [await current()] : [];
       case "personal_sign": return sign(params);
+      case "eth_signTypedData_v4": return signTyped(params);
       case "eth_sendTransaction": return send(params);
       case "wallet_switchEthereumChain": return changeNetwork(params);
       default:

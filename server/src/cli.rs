@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 mod contracts;
 mod pay;
 
-pub use contracts::{Contracts, Deploy, DevFeed, List, Verify};
+pub use contracts::{Contracts, Deploy, DevFeed, DevToken, List, Set, Verify};
 pub use pay::{Pay, Until};
 
 /// A site that teaches and is paid in a chain's own currency.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use academy::{
     Academy,
     accounts::Site,
-    chain::{Chain, ChainError, QuoteKey, Rpc},
-    checkout::{ChainInfo, Feed, Finality, Policy, Quotes},
+    chain::{Chain, ChainError, QuoteKey, Rpc, TokenDomain},
+    checkout::{ChainInfo, Feed, Finality, Policy, Quotes, Token},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
+    money::Currency,
     store::Db,
     time::{Clock, SystemClock},
 };
@@ -78,6 +79,7 @@ pub fn chain_info(config: &Config) -> ChainInfo {
         currency: config.chain.currency.clone(),
         rpc_url: config.chain.public_rpc_url.clone(),
         explorer: config.chain.explorer.clone(),
+        tokens: tokens(config).into_iter().map(|token| token.currency).collect(),
     }
 }
 
@@ -132,7 +134,7 @@ pub fn academy(
     })
 }
 
-/// How prices in states' currencies are quoted, if they are.
+/// How prices are quoted, if they are.
 ///
 /// # Errors
 /// When the key can't be had.
@@ -151,17 +153,37 @@ pub fn quotes(config: &Config) -> Result<Option<Quotes>, Failure> {
         QuoteKey::from_keystore(wanted.keystore.as_ref(), text.lines().next().unwrap_or_default())
             .map_err(|error| Failure::Told(format!("quotes.keystore: {error}")))?
     };
+    let tokens = tokens(config);
     let feeds = wanted.feeds.iter().map(|feed| Feed {
         currency: feed.currency,
+        of: tokens
+            .iter()
+            .map(|token| &token.currency)
+            .find(|currency| currency.symbol == feed.of)
+            .map_or_else(|| Currency::coin(&config.chain.currency), Currency::clone),
         address: feed.address,
         max_age_seconds: feed.max_age_seconds,
-        min: feed.min,
-        max: feed.max,
+        min_cents: feed.min_cents,
+        max_cents: feed.max_cents,
     });
     Ok(Some(Quotes {
         key: Arc::new(key),
         feeds: feeds.collect(),
         sequencer: wanted.sequencer_feed,
         ttl_minutes: wanted.ttl_minutes,
+        tokens,
     }))
+}
+
+/// The tokens that this site sells for.
+fn tokens(config: &Config) -> Vec<Token> {
+    let tokens = config.quotes.tokens.iter().map(|token| Token {
+        currency: Currency { token: token.address, symbol: token.symbol.clone(), decimals: token.decimals },
+        domain: token.sign.map(|signing| TokenDomain {
+            signing,
+            name: token.name.clone(),
+            version: token.version.clone(),
+        }),
+    });
+    tokens.collect()
 }

@@ -60,8 +60,12 @@ pub struct World {
 struct Market {
     address: String,
     block: u64,
-    /// The dollar's price feed.
+    /// The dollar's price feed for the coin.
     feed: String,
+    /// A dollar as a token.
+    token: String,
+    /// The dollar's price feed for that.
+    token_feed: String,
 }
 
 impl Market {
@@ -71,11 +75,17 @@ impl Market {
             address: json["address"].as_str()?.to_owned(),
             block: json["block"].as_u64()?,
             feed: json["feed"].as_str().unwrap_or_default().to_owned(),
+            token: json["token"].as_str().unwrap_or_default().to_owned(),
+            token_feed: json["token_feed"].as_str().unwrap_or_default().to_owned(),
         })
     }
 
     fn to_json(&self) -> String {
-        json!({"address": self.address, "block": self.block, "feed": self.feed}).to_string()
+        json!({
+            "address": self.address, "block": self.block,
+            "feed": self.feed, "token": self.token, "token_feed": self.token_feed,
+        })
+        .to_string()
     }
 }
 
@@ -170,7 +180,8 @@ impl World {
             ("CHAIN__START_BLOCK", self.market.block.to_string()),
             ("CHAIN__MARKET", self.market.address.clone()),
             ("QUOTES__KEY", QUOTE_KEY.to_owned()),
-            ("QUOTES__FEEDS", feeds(&self.market.feed)),
+            ("QUOTES__TOKENS", tokens(&self.market)),
+            ("QUOTES__FEEDS", feeds(&self.market)),
             ("DEV__DEMO_WALLET", "true".to_owned()),
         ];
         let mut job = Job::new(&self.plan.server).dir(&self.plan.dir).args(args);
@@ -225,14 +236,22 @@ impl World {
             .rev()
             .find_map(Market::from_json)
             .with_context(|| format!("`lectern contracts deploy` told no address:\n{answer}"))?;
-        let told = self
-            .lectern(&["contracts", "dev-feed", "--rpc-url", &rpc_url])
-            .args(["--dev-account", DEPLOYER])
-            .step("deploy a price feed", "feed")?;
-        let feed: Value = serde_json::from_str(told.trim()).context("`contracts dev-feed` told no JSON")?;
-        self.market.feed = feed["feed"].as_str().context("`contracts dev-feed` told no feed")?.to_owned();
+        self.market.feed = self.deploy_dev(&["dev-feed"], "feed")?;
+        self.market.token = self.deploy_dev(&["dev-token"], "token")?;
+        self.market.token_feed = self.deploy_dev(&["dev-feed", "--rate", "1"], "feed")?;
         self.is_new = true;
         Ok(())
+    }
+
+    /// Deploys a contract that development needs beside the market; answers its address.
+    fn deploy_dev(&self, what: &[&str], key: &str) -> Result<String> {
+        let told = self
+            .lectern(&[&["contracts"], what].concat())
+            .args(["--rpc-url", &self.rpc_url(), "--dev-account", DEPLOYER])
+            .step(&format!("deploy a contract ({})", what.join(" ")), what[0])?;
+        let told: Value = serde_json::from_str(told.trim())
+            .with_context(|| format!("`contracts {}` told no JSON", what[0]))?;
+        Ok(told[key].as_str().with_context(|| format!("`contracts {}` told no {key}", what[0]))?.to_owned())
     }
 
     /// A contract of an older version would refuse what this one sends, and say nothing that helps.
@@ -251,12 +270,27 @@ impl World {
     }
 }
 
-/// The setting `quotes.feeds`; without a feed, none.
-fn feeds(dollars: &str) -> String {
-    if dollars.is_empty() {
+/// The setting `quotes.tokens`; before there is one, none.
+fn tokens(market: &Market) -> String {
+    if market.token.is_empty() {
         return "[]".to_owned();
     }
-    format!(r#"[{{currency="USD",address="{dollars}",max_age_seconds=3600,min=100,max=100000}}]"#)
+    format!(
+        r#"[{{symbol="DUSD",address="{}",decimals=6,sign="authorization",name="Development Dollar"}}]"#,
+        market.token
+    )
+}
+
+/// The setting `quotes.feeds`; before there are some, none.
+fn feeds(market: &Market) -> String {
+    let feed = |of: &str, address: &str, bounds: &str| {
+        let feed =
+            || format!(r#"{{currency="USD",of="{of}",address="{address}",max_age_seconds=3600,{bounds}}}"#);
+        (!address.is_empty()).then(feed)
+    };
+    let coin = feed("", &market.feed, "min=100,max=100000");
+    let token = feed("DUSD", &market.token_feed, "min=0.95,max=1.05");
+    format!("[{}]", coin.into_iter().chain(token).collect::<Vec<_>>().join(","))
 }
 
 fn lost(missing: &str, kept: &str, dir: &Path) -> String {

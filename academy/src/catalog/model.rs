@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{CourseId, LessonId, MediaId, ModuleId, TierId, UserId},
     money::Wei,
-    price::Price,
+    price::{Price, UnknownUnit},
     text::{Checks, line, prose},
     time::Time,
 };
@@ -253,7 +253,7 @@ impl Offered {
         match price {
             Price::Coin(wei) if wei.is_zero() => None,
             Price::Coin(wei) => Some(Self::At(wei)),
-            Price::Fiat(_) => Some(Self::ByQuote),
+            Price::Fiat(_) | Price::Token { .. } => Some(Self::ByQuote),
         }
     }
 }
@@ -510,7 +510,7 @@ pub struct TierForm {
     pub description: String,
     /// Its price in that currency's unit, such as `0.02`.
     pub price: String,
-    /// A currency's word; empty: the chain's coin.
+    /// What it is written in: a [`Unit`] as text.
     pub currency: String,
     /// It opens all lessons whose access is at most this.
     pub level: String,
@@ -536,15 +536,11 @@ impl TierForm {
     /// What is wrong, beside its field.
     pub fn parse(&self) -> Result<TierFacts, crate::Problem> {
         let mut checks = Checks::default();
-        let currency = match self.currency.as_str() {
-            "" => Ok(None),
-            word => word.parse().map(Some).map_err(|_| "Choose one of the currencies.".to_owned()),
-        };
-        let currency = checks.field("currency", currency);
+        let unit = checks.field("currency", self.currency.parse().map_err(|e: UnknownUnit| e.to_string()));
         let facts = TierFacts {
             name: checks.field("name", line(&self.name, 1, 60)),
             description: checks.field("description", line(&self.description, 0, 200)),
-            price: checks.field("price", Price::parse(&self.price, currency).map_err(|e| e.to_string())),
+            price: checks.field("price", Price::parse(&self.price, unit).map_err(|e| e.to_string())),
             level: checks.field(
                 "level",
                 self.level

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Actor, Operation, Problem,
     ids::{CourseId, LessonId, MediaId, ModuleId, TierId},
-    price::Price,
+    price::{Price, Unit},
     store::Conn,
     text::{line, slug},
 };
@@ -324,15 +324,17 @@ impl Catalog<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// A price in a state's currency needs an exchange rate.
+    /// A price in a state's currency needs an exchange rate; one in a token, that the site sells for it.
     fn can_quote(&self, price: Price) -> Result<(), Problem> {
-        match price.fiat() {
-            Some(currency) if !self.0.checkout().currencies().contains(&currency) => {
-                let message = format!("This site has no exchange rate for {}.", currency.word());
-                Err(Problem::field("currency", message))
-            }
-            _ => Ok(()),
+        let unit = price.unit();
+        if self.0.checkout().units().iter().any(|(known, _)| *known == unit) {
+            return Ok(());
         }
+        let message = match unit {
+            Unit::Fiat(currency) => format!("This site has no exchange rate for {}.", currency.word()),
+            _ => "This site does not sell for that token.".to_owned(),
+        };
+        Err(Problem::field("currency", message))
     }
 
     /// Sets the money-back window of later sales, in days; 0 or empty: none. The contract fixes at a

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use alloy::{
     primitives::{Address as EvmAddress, B256, LogData, U256, aliases::U96},
     sol,
-    sol_types::{SolCall, SolEvent},
+    sol_types::{SolCall, SolEvent, SolValue},
 };
 
 use super::{
@@ -60,6 +60,14 @@ pub fn market_artifact() -> &'static Bytecode {
 pub(super) fn dev_feed_creation(answer: U256) -> Vec<u8> {
     let mut code = artifact(include_str!("../../../contracts/artifacts/DevFeed.json")).creation;
     code.extend_from_slice(&answer.to_be_bytes::<32>());
+    code
+}
+
+/// A token for development chains: a dollar of six digits, of which each holder has so much.
+pub(super) fn dev_token_creation(symbol: &str, holders: &[Address], amount: U256) -> Vec<u8> {
+    let mut code = artifact(include_str!("../../../contracts/artifacts/DevToken.json")).creation;
+    let holders: Vec<EvmAddress> = holders.iter().copied().map(evm).collect();
+    code.extend((symbol, holders, amount).abi_encode_params());
     code
 }
 
@@ -170,20 +178,20 @@ pub fn refund_call(market: Address, bought: &Refundable) -> Call {
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
-/// Takes a payee's whole balance in the chain's own currency.
-pub fn withdraw_call(market: Address, to: Address) -> Call {
-    let call = withdrawCall { token: EvmAddress::ZERO, to: evm(to) };
+/// Takes a payee's whole balance in a token or, for zero, in the coin.
+pub fn withdraw_call(market: Address, to: Address, token: Address) -> Call {
+    let call = withdrawCall { token: evm(token), to: evm(to) };
     Call { to: market, data: call.abi_encode(), value: Wei::ZERO }
 }
 
-/// The calldata that asks what a payee can withdraw in the chain's own currency.
-pub(super) fn payout_of_data(payee: Address) -> Vec<u8> {
-    payoutOfCall { payee: evm(payee), token: EvmAddress::ZERO }.abi_encode()
+/// The calldata that asks what a payee can withdraw in a token or, for zero, in the coin.
+pub(super) fn payout_of_data(payee: Address, token: Address) -> Vec<u8> {
+    payoutOfCall { payee: evm(payee), token: evm(token) }.abi_encode()
 }
 
 /// The calldata that asks what is held for a payee; the answer is the payee's part and the fee.
-pub(super) fn held_for_data(payee: Address) -> Vec<u8> {
-    heldForCall { payee: evm(payee), token: EvmAddress::ZERO }.abi_encode()
+pub(super) fn held_for_data(payee: Address, token: Address) -> Vec<u8> {
+    heldForCall { payee: evm(payee), token: evm(token) }.abi_encode()
 }
 
 /// The calldata that asks a price feed for its newest round, and for its digits after the point.

@@ -6,7 +6,7 @@ use super::{
     bindings::market_artifact,
     code::is_our_market,
     mined::Mined,
-    port::ChainError,
+    port::{Call, ChainError},
     wallet::{Sent, Wallet, WalletError},
 };
 use crate::{
@@ -67,6 +67,25 @@ pub async fn deploy(
     Ok(Deployed { address, block: mined.block, gas: mined.gas, cost: mined.fee })
 }
 
+/// Sends a call, and waits until it is mined.
+///
+/// # Errors
+/// When the key does not open, the call would fail, or the node refuses it.
+pub async fn send(rpc_url: &str, sender: Deployer, call: &Call) -> Result<TxHash, ChainError> {
+    let wallet = Wallet::open(rpc_url, sender).await?;
+    let refused = |error| match error {
+        WalletError::Chain(error) => error,
+        refusal => ChainError::Refused(format!("the call would fail: {refusal}")),
+    };
+    wallet.rehearse(call, None).await.map_err(refused)?;
+    let prepared = wallet.prepare(call).await.map_err(refused)?;
+    let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
+    match until_mined(&wallet, hash).await?.success {
+        true => Ok(hash),
+        false => Err(ChainError::Refused(format!("the transaction {hash} failed on-chain"))),
+    }
+}
+
 /// A deployment is paid for: its node may be away for a while, and is asked again.
 async fn until_mined(wallet: &Wallet, hash: TxHash) -> Result<Mined, ChainError> {
     let told = async {
@@ -79,7 +98,7 @@ async fn until_mined(wallet: &Wallet, hash: TxHash) -> Result<Mined, ChainError>
     };
     tokio::time::timeout(PATIENCE, told).await.map_err(|_| {
         ChainError::Unavailable(format!(
-            "the deployment {hash} was sent, but the node does not show it mined; look it up before you deploy again"
+            "{hash} was sent, but the node does not show it mined; look it up before you send it again"
         ))
     })
 }

@@ -10,7 +10,7 @@ use alloy::{
 };
 
 use super::{
-    bindings::dev_feed_creation,
+    bindings::{dev_feed_creation, dev_token_creation},
     port::{Call, ChainError},
 };
 use crate::evm::{Address, TxHash};
@@ -61,13 +61,27 @@ impl Dev {
     /// When the node refuses it.
     pub async fn deploy_feed(&self, from: Address, rate: u64) -> Result<Address, ChainError> {
         // The feed has eight digits after the point.
-        let code = dev_feed_creation(U256::from(rate) * U256::from(100_000_000));
+        self.put(from, dev_feed_creation(U256::from(rate) * U256::from(100_000_000))).await
+    }
+
+    /// Puts a token on the chain, a dollar of six digits, of which each of the node's own accounts has ten
+    /// thousand.
+    ///
+    /// # Errors
+    /// When the node refuses it.
+    pub async fn deploy_token(&self, from: Address, symbol: &str) -> Result<Address, ChainError> {
+        let accounts = self.raw("eth_accounts", serde_json::json!([])).await?;
+        let holders: Vec<Address> = serde_json::from_value(accounts).map_err(failed)?;
+        self.put(from, dev_token_creation(symbol, &holders, U256::from(10_000_000_000_u64))).await
+    }
+
+    async fn put(&self, from: Address, code: Vec<u8>) -> Result<Address, ChainError> {
         let request =
             TransactionRequest::default().with_from(EvmAddress::from(from.0)).with_deploy_code(code);
         let pending = self.provider.send_transaction(request).await.map_err(failed)?;
         let receipt = pending.get_receipt().await.map_err(failed)?;
         let address = receipt.contract_address.filter(|_| receipt.status());
-        address.map(|address| Address(address.0.0)).ok_or_else(|| failed("the feed was not deployed"))
+        address.map(|address| Address(address.0.0)).ok_or_else(|| failed("the contract was not deployed"))
     }
 
     /// Sends a call from an unlocked account and waits until it is mined.

@@ -6,8 +6,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ruint::aliases::U256;
 
-use super::port::{BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TransactionFacts};
+use super::port::{
+    BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
+    TransactionFacts,
+};
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
@@ -39,8 +43,10 @@ struct State {
     pool: Vec<FakeTransaction>,
     fork: u64,
     failure: Option<ChainError>,
-    payouts: HashMap<Address, Wei>,
-    held: HashMap<Address, Wei>,
+    payouts: HashMap<(Address, Address), Wei>,
+    held: HashMap<(Address, Address), Wei>,
+    token_accounts: HashMap<(Address, Address), TokenAccount>,
+    permit_nonces: HashMap<(Address, Address), U256>,
     rounds: HashMap<Address, Round>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
@@ -74,6 +80,8 @@ impl FakeChain {
             failure: None,
             payouts: HashMap::new(),
             held: HashMap::new(),
+            token_accounts: HashMap::new(),
+            permit_nonces: HashMap::new(),
             rounds: HashMap::new(),
             code: HashMap::new(),
             largest_range: u64::MAX,
@@ -157,14 +165,24 @@ impl FakeChain {
         self.state().finalized = Some(number);
     }
 
-    /// What the market owes someone.
-    pub fn owe(&self, payee: Address, amount: Wei) {
-        self.state().payouts.insert(payee, amount);
+    /// What the market owes someone, in a token or, for zero, in the coin.
+    pub fn owe(&self, payee: Address, token: Address, amount: Wei) {
+        self.state().payouts.insert((payee, token), amount);
     }
 
     /// What the market holds for someone until money-back windows end.
-    pub fn hold(&self, payee: Address, amount: Wei) {
-        self.state().held.insert(payee, amount);
+    pub fn hold(&self, payee: Address, token: Address, amount: Wei) {
+        self.state().held.insert((payee, token), amount);
+    }
+
+    /// What an account has of a token.
+    pub fn give_tokens(&self, token: Address, owner: Address, account: TokenAccount) {
+        self.state().token_accounts.insert((token, owner), account);
+    }
+
+    /// An account's next permit number at a token.
+    pub fn set_permit_nonce(&self, token: Address, owner: Address, nonce: U256) {
+        self.state().permit_nonces.insert((token, owner), nonce);
     }
 
     /// What a price feed answers.
@@ -269,12 +287,31 @@ impl Chain for FakeChain {
         Ok(logs)
     }
 
-    async fn payout_of(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
-        Ok(self.up()?.payouts.get(&payee).copied().unwrap_or_default())
+    async fn payout_of(&self, _market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        Ok(self.up()?.payouts.get(&(payee, token)).copied().unwrap_or_default())
     }
 
-    async fn held_for(&self, _market: Address, payee: Address) -> Result<Wei, ChainError> {
-        Ok(self.up()?.held.get(&payee).copied().unwrap_or_default())
+    async fn held_for(&self, _market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        Ok(self.up()?.held.get(&(payee, token)).copied().unwrap_or_default())
+    }
+
+    async fn token_account(
+        &self,
+        token: Address,
+        owner: Address,
+        _market: Address,
+    ) -> Result<TokenAccount, ChainError> {
+        let nothing = TokenAccount { balance: Wei::ZERO, allowance: Wei::ZERO };
+        Ok(self.up()?.token_accounts.get(&(token, owner)).copied().unwrap_or(nothing))
+    }
+
+    async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {
+        Ok(self.up()?.permit_nonces.get(&(token, owner)).copied().unwrap_or_default())
+    }
+
+    async fn token(&self, _market: Address, _token: Address) -> Result<TokenFacts, ChainError> {
+        drop(self.up()?);
+        Ok(TokenFacts { allowed: true, decimals: 18, separator: None })
     }
 
     async fn roles(&self, _market: Address) -> Result<Roles, ChainError> {

@@ -19,6 +19,7 @@ mod provider;
 mod purchase;
 mod quote;
 mod revert;
+mod token;
 mod wallet;
 
 pub use bindings::{
@@ -26,13 +27,17 @@ pub use bindings::{
     set_quote_signer_call, set_tiers_call, set_window_call, withdraw_call,
 };
 pub use code::is_our_market;
-pub use deploy::{Deployed, Deployer, deploy};
+pub use deploy::{Deployed, Deployer, deploy, send};
 pub use facts::{Code, MarketFacts, market_facts};
 pub use mined::Mined;
 pub use pool::Rpc;
 pub use port::{
-    BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, Roles, Round, TransactionFacts,
+    BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
+    TransactionFacts,
 };
 pub use purchase::{Purchase, read_purchase};
 pub use quote::{QuoteKey, Terms, purchase_quoted_call};
+pub use token::{
+    Consent, Signing, TokenDomain, approve_call, purchase_for_tokens_call, set_token_allowed_call,
+};
 pub use wallet::{Key, Prepared, Sent, Wallet, WalletError};

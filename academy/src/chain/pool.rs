@@ -6,9 +6,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ruint::aliases::U256;
 
 use super::{
-    port::{BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TransactionFacts},
+    port::{
+        BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
+    },
     provider::Node,
 };
 use crate::{
@@ -228,12 +231,29 @@ impl Chain for Rpc {
         }
     }
 
-    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
-        self.first(|node| async move { node.payout_of(market, payee).await }).await
+    async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        self.first(|node| async move { node.payout_of(market, payee, token).await }).await
     }
 
-    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
-        self.first(|node| async move { node.held_for(market, payee).await }).await
+    async fn held_for(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        self.first(|node| async move { node.held_for(market, payee, token).await }).await
+    }
+
+    async fn token_account(
+        &self,
+        token: Address,
+        owner: Address,
+        market: Address,
+    ) -> Result<TokenAccount, ChainError> {
+        self.first(|node| async move { node.token_account(token, owner, market).await }).await
+    }
+
+    async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {
+        self.first(|node| async move { node.permit_nonce(token, owner).await }).await
+    }
+
+    async fn token(&self, market: Address, token: Address) -> Result<TokenFacts, ChainError> {
+        self.first(|node| async move { node.token(market, token).await }).await
     }
 
     async fn roles(&self, market: Address) -> Result<Roles, ChainError> {

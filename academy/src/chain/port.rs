@@ -191,6 +191,26 @@ pub struct Roles {
     pub owner: Address,
 }
 
+/// What an account has of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenAccount {
+    /// Its balance.
+    pub balance: Wei,
+    /// So much of it the market may take.
+    pub allowance: Wei,
+}
+
+/// What a token and the market say of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// The market sells for it.
+    pub allowed: bool,
+    /// Its digits after the point.
+    pub decimals: u8,
+    /// The hash of its EIP-712 domain, if it has one.
+    pub separator: Option<[u8; 32]>,
+}
+
 /// What a price feed answered last (Chainlink's `latestRoundData` and `decimals`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
@@ -234,10 +254,22 @@ pub trait Chain: Send + Sync {
     async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
     /// The market's events in a range of blocks, both ends included, in the chain's order.
     async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
-    /// What the market owes a payee now.
-    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
-    /// What the market holds for a payee until money-back windows end, the platform's fee taken off.
-    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError>;
+    /// What the market owes a payee now, in a token or, for zero, in the coin.
+    async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError>;
+    /// What the market holds for a payee until money-back windows end, the platform's fee taken off; in a
+    /// token or, for zero, in the coin.
+    async fn held_for(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError>;
+    /// What an account has of a token, and what the market may take of it.
+    async fn token_account(
+        &self,
+        token: Address,
+        owner: Address,
+        market: Address,
+    ) -> Result<TokenAccount, ChainError>;
+    /// An account's next permit number at a token (EIP-2612).
+    async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError>;
+    /// What a token and the market say of each other.
+    async fn token(&self, market: Address, token: Address) -> Result<TokenFacts, ChainError>;
     /// Whose accounts have a part in the market.
     async fn roles(&self, market: Address) -> Result<Roles, ChainError>;
     /// What a price feed answered last.

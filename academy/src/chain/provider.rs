@@ -5,7 +5,7 @@ use std::time::Duration;
 use alloy::{
     consensus::Transaction as _,
     network::TransactionResponse,
-    primitives::{Address as EvmAddress, B256, Bytes},
+    primitives::{Address as EvmAddress, B256, Bytes, U256},
     providers::{Provider, RootProvider},
     rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
     transports::{RpcError, TransportErrorKind, http::reqwest::Url},
@@ -14,7 +14,10 @@ use async_trait::async_trait;
 
 use super::{
     bindings,
-    port::{BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TransactionFacts},
+    port::{
+        BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
+    },
+    token::{account_data, nonce_data, token_data},
 };
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -60,13 +63,15 @@ impl Node {
         answer
     }
 
-    /// The first of the words that a call answers, a sum of money.
-    async fn first_word(&self, request: TransactionRequest) -> Result<Wei, ChainError> {
+    /// The first of the words that a contract answers.
+    async fn first_word(&self, contract: Address, data: Vec<u8>) -> Result<U256, ChainError> {
+        let request =
+            TransactionRequest::default().to(EvmAddress::from(contract.0)).input(Bytes::from(data).into());
         let answer = self.ask(async { self.provider.call(request).await }).await?;
         answer
             .first_chunk::<32>()
-            .map(|word| Wei::new(alloy::primitives::U256::from_be_bytes(*word)))
-            .ok_or_else(|| ChainError::Refused("the market did not say what it owes".to_owned()))
+            .map(|word| U256::from_be_bytes(*word))
+            .ok_or_else(|| ChainError::Refused("the contract does not answer as one of its kind".to_owned()))
     }
 
     async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {
@@ -170,18 +175,43 @@ impl Chain for Node {
         Ok(logs.iter().filter(|found| !found.removed).filter_map(log).collect())
     }
 
-    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
-        let request = TransactionRequest::default()
-            .to(EvmAddress::from(market.0))
-            .input(Bytes::from(bindings::payout_of_data(payee)).into());
-        self.first_word(request).await
+    async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        Ok(Wei::new(self.first_word(market, bindings::payout_of_data(payee, token)).await?))
     }
 
-    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
-        let request = TransactionRequest::default()
-            .to(EvmAddress::from(market.0))
-            .input(Bytes::from(bindings::held_for_data(payee)).into());
-        self.first_word(request).await
+    async fn held_for(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
+        Ok(Wei::new(self.first_word(market, bindings::held_for_data(payee, token)).await?))
+    }
+
+    async fn token_account(
+        &self,
+        token: Address,
+        owner: Address,
+        market: Address,
+    ) -> Result<TokenAccount, ChainError> {
+        let [balance, allowance] = account_data(owner, market);
+        Ok(TokenAccount {
+            balance: Wei::new(self.first_word(token, balance).await?),
+            allowance: Wei::new(self.first_word(token, allowance).await?),
+        })
+    }
+
+    async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {
+        self.first_word(token, nonce_data(owner)).await
+    }
+
+    async fn token(&self, market: Address, token: Address) -> Result<TokenFacts, ChainError> {
+        let [allowed, decimals, separator] = token_data(token);
+        let allowed = !self.first_word(market, allowed).await?.is_zero();
+        let decimals = u8::try_from(self.first_word(token, decimals).await?)
+            .map_err(|_| ChainError::Refused("the token's decimals are no such number".to_owned()))?;
+        let separator = match self.first_word(token, separator).await {
+            Ok(word) => Some(word.to_be_bytes()),
+            // A token that has none says no.
+            Err(ChainError::Refused(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(TokenFacts { allowed, decimals, separator })
     }
 
     async fn roles(&self, market: Address) -> Result<Roles, ChainError> {

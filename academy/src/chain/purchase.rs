@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(read_purchase(&call.data), Some(bought));
         assert_eq!(read_purchase(&call.data[..100]), None);
         assert_eq!(read_purchase(&[]), None);
-        assert_eq!(read_purchase(&withdraw_call(market, BUYER).data), None);
+        assert_eq!(read_purchase(&withdraw_call(market, BUYER, Address::ZERO).data), None);
 
         let quoted = |token| purchase_quoted_call(market, &terms(token), vec![1; 65]).data;
         let price = Some(Wei::new(U256::from(20)));

@@ -21,7 +21,14 @@ sol! {
         uint256 deadline;
     }
 
+    // What the contract calls `Permit` and `Authorization`: a selector has no names in it.
+    struct SignedPermit { uint256 deadline; uint8 v; bytes32 r; bytes32 s; }
+    struct SignedAuthorization { address from; uint256 validAfter; uint256 validBefore; uint8 v; bytes32 r; bytes32 s; }
+
     function purchaseQuoted(Order order, bytes quote) external payable;
+    function purchaseForTokens(Order order, bytes quote) external;
+    function purchaseWithPermit(Order order, bytes quote, SignedPermit permit) external;
+    function purchaseWithAuthorization(Order order, bytes quote, SignedAuthorization authorization) external;
 }
 
 /// An order's terms.
@@ -44,7 +51,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    fn order(&self) -> Order {
+    pub(super) fn order(&self) -> Order {
         Order {
             orderId: B256::from(self.order),
             courseId: U256::from(self.number),
@@ -65,6 +72,11 @@ fn domain(chain_id: u64, market: Address) -> Eip712Domain {
         chain_id: chain_id,
         verifying_contract: EvmAddress::from(market.0),
     }
+}
+
+/// What a quote signs, and what an authorization for it has as its nonce.
+pub(super) fn order_digest(chain_id: u64, market: Address, terms: &Terms) -> B256 {
+    terms.order().eip712_signing_hash(&domain(chain_id, market))
 }
 
 /// The key that the market knows as its quote signer. It can sell what is on sale at any price, and
@@ -100,8 +112,7 @@ impl QuoteKey {
     /// # Errors
     /// When the key can't sign.
     pub fn sign(&self, chain_id: u64, market: Address, terms: &Terms) -> Result<Vec<u8>, ChainError> {
-        let digest = terms.order().eip712_signing_hash(&domain(chain_id, market));
-        let signature = self.0.sign_hash_sync(&digest);
+        let signature = self.0.sign_hash_sync(&order_digest(chain_id, market, terms));
         signature
             .map(|signature| signature.as_bytes().to_vec())
             .map_err(|error| ChainError::Refused(format!("the quote can't be signed: {error}")))

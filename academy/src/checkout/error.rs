@@ -48,6 +48,19 @@ pub enum CheckoutError {
     /// The price feed gives nothing to go by.
     #[error("no rate to quote by")]
     NoRate,
+    /// Whoever pays has not enough of the token.
+    #[error("{payer} has {has} of {needs}")]
+    TooFewTokens {
+        /// Who, checksummed.
+        payer: String,
+        /// So much there is.
+        has: String,
+        /// So much is needed.
+        needs: String,
+    },
+    /// It is not the signature that was asked for, or another key's.
+    #[error("not the payer's signature")]
+    OtherSignature,
     /// A quote from before the refund could still be used, so the contract takes none for a while.
     #[error("refunded lately")]
     RefundedLately,
@@ -119,7 +132,18 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NoRate => Self::new(
                 Kind::Unavailable,
                 "no_rate",
-                "There is no exchange rate right now that this site would trust, so it can't say what the course costs in the chain's currency. Nothing was bought. Try again in a few minutes.",
+                "There is no exchange rate right now that this site would trust, so it can't say what the course costs in what you pay with. Nothing was bought. Try again in a few minutes.",
+            ),
+            CheckoutError::TooFewTokens { payer, has, needs } => Self::new(
+                Kind::Conflict,
+                "too_few_tokens",
+                format!(
+                    "The account {payer} has {has}, and this costs {needs}. Nothing was asked of your wallet. Add to it, or pay from another account or in another currency."
+                ),
+            ),
+            CheckoutError::OtherSignature => conflict(
+                "other_signature",
+                "That signature is not the paying account's own. No money moved. Try again, with the account that pays chosen in your wallet.",
             ),
             CheckoutError::RefundedLately => conflict(
                 "refunded_lately",

@@ -11,7 +11,6 @@ use crate::{
     catalog::dereference,
     chain::{BlockRef, ChainError, Event, Log},
     checkout::Setback,
-    evm::Address,
     ids::{OrderId, PaymentId},
     jobs,
     problem::Kind,
@@ -218,10 +217,8 @@ impl Checkout<'_> {
             }
             // What it says of a payment is read from the receipt, when the payment is judged.
             Event::PurchaseHeld { .. } => {}
-            // Sums are in the chain's own currency so far.
-            Event::PayoutWithdrawn { token, .. } if *token != Address::ZERO => {}
-            Event::PayoutWithdrawn { payee, amount, .. } => {
-                store::put_payout(&mut tx, chain_id, log, *payee, *amount, now).await?;
+            Event::PayoutWithdrawn { payee, token, amount } => {
+                store::put_payout(&mut tx, chain_id, log, *payee, (*amount, *token), now).await?;
             }
             _ => self.0.catalog().apply(&mut tx, log).await?,
         }

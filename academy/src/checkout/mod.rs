@@ -23,6 +23,8 @@ mod error;
 #[cfg(feature = "server")]
 mod follower;
 #[cfg(feature = "server")]
+mod payment;
+#[cfg(feature = "server")]
 pub mod quote;
 #[cfg(feature = "server")]
 mod receipt;
@@ -50,6 +52,6 @@ pub use error::CheckoutError;
 #[cfg(feature = "server")]
 pub use follower::Followed;
 #[cfg(feature = "server")]
-pub use quote::{Feed, Quotes};
+pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]
 pub use service::{ChainHealth, Checkout, Policy};

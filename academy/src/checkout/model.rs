@@ -6,7 +6,7 @@ use crate::{
     catalog::words,
     evm::{Address, BlockHash, BlockTag, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId},
-    money::Wei,
+    money::{Currency, Wei},
     price::Cents,
     time::Time,
 };
@@ -184,7 +184,12 @@ pub struct Order {
     pub tier_name: String,
     /// The price, fixed until `expires_at`.
     pub price: Wei,
-    /// What it was before it was quoted, if it was.
+    /// What it is paid in.
+    pub currency: Currency,
+    /// What it could be paid in instead, by another order.
+    pub or_in: Vec<Currency>,
+    /// What it was before it was quoted, if it was. The browser, which loads all that it reads, does not.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub fiat: Option<Cents>,
     /// Where it stands.
     pub state: OrderState,
@@ -233,9 +238,11 @@ pub struct Receipt {
     pub tier_name: String,
     /// What was paid.
     pub amount: Wei,
+    /// In what.
+    pub currency: Currency,
     /// The price that it was quoted for, if it was.
     pub quoted: Option<Cents>,
-    /// What the coin was worth when the payment was seen, where a price feed told.
+    /// What that was worth when the payment was seen, where a price feed told.
     pub worth: Option<Cents>,
     /// When the payment's block was made.
     pub paid_at: Option<Time>,
@@ -266,6 +273,8 @@ pub struct Refund {
     pub course: CourseId,
     /// What goes back.
     pub amount: Wei,
+    /// In what.
+    pub currency: Currency,
     /// To whom: the account that paid, checksummed.
     pub payer: String,
     /// Whose access ends, checksummed.
@@ -293,6 +302,49 @@ pub struct WalletCall {
     pub value: String,
 }
 
+/// What whoever pays does with their wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// To be signed first (EIP-712, for `eth_signTypedData_v4`); then ask again, with the signature.
+    pub sign: Option<String>,
+    /// To be sent in this order, each once the one before is mined, or all at once (EIP-5792). The last
+    /// one pays.
+    pub calls: Vec<WalletCall>,
+}
+
+/// How an order in a token is paid. In the coin it makes no difference. As text: `best`, `approval`, or the
+/// signature itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum PayBy {
+    /// With a signature in place of an approval, where the token and its allowance ask for one.
+    Best,
+    /// With an approval, where the allowance asks for one: for wallets that can't sign so.
+    Approval,
+    /// With this signature of what [`Payment::sign`] asked, hexadecimal.
+    Signature(String),
+}
+
+impl From<PayBy> for String {
+    fn from(by: PayBy) -> Self {
+        match by {
+            PayBy::Best => "best".to_owned(),
+            PayBy::Approval => "approval".to_owned(),
+            PayBy::Signature(signature) => signature,
+        }
+    }
+}
+
+impl From<String> for PayBy {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "best" => Self::Best,
+            "approval" => Self::Approval,
+            _ => Self::Signature(text),
+        }
+    }
+}
+
 /// What a wallet needs to know a chain (EIP-3085).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainInfo {
@@ -308,6 +360,22 @@ pub struct ChainInfo {
     pub rpc_url: Option<String>,
     /// Its explorer's URL, or none.
     pub explorer: Option<String>,
+    /// The tokens that this site sells for.
+    pub tokens: Vec<Currency>,
+}
+
+impl ChainInfo {
+    /// The coin, or a token. Of one that this site does not know, amounts are shown in base units.
+    pub fn currency_of(&self, token: Address) -> Currency {
+        if token == Address::ZERO {
+            return Currency::coin(&self.currency);
+        }
+        let known = self.tokens.iter().find(|currency| currency.token == token);
+        known.cloned().unwrap_or_else(|| {
+            let text = token.to_string();
+            Currency { token, symbol: format!("units of {}…{}", &text[..6], &text[38..]), decimals: 0 }
+        })
+    }
 }
 
 /// A row of my orders or of an admin's list.
@@ -327,6 +395,8 @@ pub struct OrderRow {
     pub beneficiary: String,
     /// The price.
     pub price: Wei,
+    /// What it is paid in.
+    pub currency: Currency,
     /// Where it stands.
     pub state: OrderState,
     /// Why the last transaction did not pay.
@@ -358,8 +428,10 @@ pub struct PaymentRow {
     pub course: String,
     /// The amount.
     pub amount: Wei,
-    /// What its order asks for, if we know it.
-    pub due: Option<Wei>,
+    /// In what.
+    pub currency: Currency,
+    /// What its order asks for, if we know it, and in what.
+    pub due: Option<(Wei, Currency)>,
     /// Whether it counts.
     pub standing: Standing,
     /// Why a person must look at it.
@@ -397,12 +469,21 @@ words! {
 /// What a course earned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sales {
-    /// Sum of all accepted payments.
-    pub total: Wei,
     /// Number of sales.
     pub count: u32,
+    /// What came in, the chain's coin first; currencies in which nothing was sold are left out.
+    pub earned: Vec<Earned>,
     /// The newest sales.
     pub rows: Vec<OrderRow>,
+}
+
+/// What a course earned in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earned {
+    /// The currency.
+    pub currency: Currency,
+    /// Sum of all accepted payments.
+    pub total: Wei,
     /// Per day (UTC), oldest first: date as `2026-01-31`, number, amount. The last 30 days.
     pub days: Vec<(String, u32, Wei)>,
 }
@@ -410,12 +491,21 @@ pub struct Sales {
 /// What an instructor may withdraw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payout {
-    /// Owed by the contract now.
-    pub owed: Wei,
-    /// Held by the contract until money-back windows end.
-    pub held: Wei,
+    /// What the contract has for them, the chain's coin first, then each token that the site sells for.
+    pub balances: Vec<Balance>,
     /// Who is the payee, checksummed.
     pub payee: String,
-    /// Withdrawn so far: when it was seen, amount, transaction.
-    pub history: Vec<(Time, Wei, Transaction)>,
+    /// Withdrawn so far: when it was seen, amount, in what, transaction.
+    pub history: Vec<(Time, Wei, Currency, Transaction)>,
+}
+
+/// What the contract has for a payee in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    /// The currency.
+    pub currency: Currency,
+    /// Owed now.
+    pub owed: Wei,
+    /// Held until money-back windows end.
+    pub held: Wei,
 }

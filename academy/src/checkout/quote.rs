@@ -1,4 +1,4 @@
-//! What a price in a state's currency is in the chain's coin now, by a price feed on the chain
+//! What a price in a state's currency is in the chain's coin or a token now, by a price feed on the chain
 //! (Chainlink's `AggregatorV3Interface`), and the signature that makes the contract take it.
 //!
 //! A feed is believed only within its bounds: an answer that is stale, absurd or not one is no quote
@@ -12,10 +12,10 @@ use ruint::aliases::U256;
 use super::{error::CheckoutError, service::Checkout};
 use crate::{
     Problem,
-    chain::{QuoteKey, Round},
+    chain::{QuoteKey, Round, TokenDomain},
     evm::Address,
-    money::Wei,
-    price::{Cents, Fiat},
+    money::{Currency, Wei},
+    price::{Cents, Fiat, Price, Unit},
     time::Time,
 };
 
@@ -26,27 +26,40 @@ const MAX_DECIMALS: u8 = 36;
 /// A feed's clock may be so far ahead of ours.
 const CLOCK_SKEW_SECONDS: u64 = 300;
 
-/// A feed that says how much of a currency the chain's coin is worth.
+/// A feed that says how much of a state's currency the chain's coin, or a token, is worth.
 #[derive(Clone, Debug)]
 pub struct Feed {
-    /// The currency.
+    /// The state's currency.
     pub currency: Fiat,
+    /// What is paid in: the coin or a token.
+    pub of: Currency,
     /// The aggregator's contract.
     pub address: Address,
     /// An answer older than this is stale: the feed's heartbeat, and some room.
     pub max_age_seconds: u64,
-    /// Answers below are absurd, in whole units of the currency.
-    pub min: u64,
+    /// Answers below are absurd, in cents.
+    pub min_cents: u64,
     /// Answers above are, too.
-    pub max: u64,
+    pub max_cents: u64,
 }
 
-/// How prices in a state's currency are quoted.
+/// A token that this site sells for. The contract's own list must have it, too.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Its contract, symbol and digits.
+    pub currency: Currency,
+    /// What its holders can sign; without it they approve first.
+    pub domain: Option<TokenDomain>,
+}
+
+/// How prices are quoted that the contract does not list: in a state's currency, or in a token.
 #[derive(Clone)]
 pub struct Quotes {
     /// The key that the contract knows as its quote signer.
     pub key: Arc<QuoteKey>,
-    /// One for each currency.
+    /// The tokens that this site sells for.
+    pub tokens: Vec<Token>,
+    /// One for each state's currency and what is paid for it.
     pub feeds: Vec<Feed>,
     /// On a rollup: the feed that says whether its sequencer is up.
     pub sequencer: Option<Address>,
@@ -65,23 +78,23 @@ pub enum NoRate {
     SequencerDown,
 }
 
-/// The coin that a sum is worth by a feed's answer, rounded up to a wei.
+/// What a sum is worth by a feed's answer in what the feed prices, rounded up to a base unit.
 ///
 /// # Errors
 /// When the answer is not to be believed.
 pub fn convert(sum: Cents, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Wei, NoRate> {
     let (answer, unit) = rate(round, feed, now_seconds)?;
-    let wei = (U256::from(sum.amount) * coin() * unit).div_ceil(answer * U256::from(100));
+    let wei = (U256::from(sum.amount) * whole(&feed.of) * unit).div_ceil(answer * U256::from(100));
     Some(Wei::new(wei)).filter(|wei| *wei <= Wei::MAX_PRICE && !wei.is_zero()).ok_or(NoRate::Absurd)
 }
 
-/// What a sum of the coin is worth by a feed's answer, to the nearest cent: for receipts, not for prices.
+/// What a sum of what a feed prices is worth by its answer, to the nearest cent: for receipts, not for prices.
 ///
 /// # Errors
 /// When the answer is not to be believed.
 pub fn worth(sum: Wei, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Cents, NoRate> {
     let (answer, unit) = rate(round, feed, now_seconds)?;
-    let whole = coin() * unit;
+    let whole = whole(&feed.of) * unit;
     let hundredths = sum.get().checked_mul(answer * U256::from(100)).ok_or(NoRate::Absurd)?;
     let cents = (hundredths + whole / U256::from(2)) / whole;
     u64::try_from(cents)
@@ -104,14 +117,18 @@ fn rate(round: &Round, feed: &Feed, now_seconds: u64) -> Result<(U256, U256), No
         return Err(NoRate::Absurd);
     }
     let unit = U256::from(10).pow(U256::from(round.decimals));
-    let believable = U256::from(feed.min.max(1)) * unit..=U256::from(feed.max) * unit;
-    let answer = round.answer.filter(|answer| believable.contains(answer)).ok_or(NoRate::Absurd)?;
-    Ok((answer, unit))
+    let hundredths = |cents: u64| U256::from(cents) * unit;
+    let believable = hundredths(feed.min_cents.max(1))..=hundredths(feed.max_cents);
+    let answer = round.answer.filter(|answer| {
+        let cents = answer.checked_mul(U256::from(100));
+        !answer.is_zero() && cents.is_some_and(|cents| believable.contains(&cents))
+    });
+    Ok((answer.ok_or(NoRate::Absurd)?, unit))
 }
 
-/// The wei of one coin.
-fn coin() -> U256 {
-    U256::from(10).pow(U256::from(18))
+/// The base units of one of a currency.
+fn whole(currency: &Currency) -> U256 {
+    U256::from(10).pow(U256::from(currency.decimals))
 }
 
 /// Whether a rollup's feeds can be believed. Such a feed answers 0 while the sequencer is up, and starts a
@@ -123,16 +140,66 @@ pub fn sequencer_is_up(round: &Round, now_seconds: u64) -> bool {
 }
 
 impl Checkout<'_> {
-    /// The currencies that a tier can be priced in, besides the chain's coin.
-    pub fn currencies(&self) -> Vec<Fiat> {
-        let quotes = self.0.0.quotes.as_ref();
-        quotes.map(|quotes| quotes.feeds.iter().map(|feed| feed.currency).collect()).unwrap_or_default()
+    fn feeds(&self) -> &[Feed] {
+        self.0.0.quotes.as_ref().map_or(&[], |quotes| &quotes.feeds)
     }
 
-    /// What a sum is in the chain's coin now.
-    pub(super) async fn quote(&self, sum: Cents) -> Result<Wei, Problem> {
+    fn tokens(&self) -> &[Token] {
+        self.0.0.quotes.as_ref().map_or(&[], |quotes| &quotes.tokens)
+    }
+
+    /// A token that this site sells for.
+    pub(super) fn token(&self, address: Address) -> Option<&Token> {
+        self.tokens().iter().find(|token| token.currency.token == address)
+    }
+
+    /// The units that a tier can be priced in, the chain's coin first, each with its name for people.
+    pub fn units(&self) -> Vec<(Unit, String)> {
+        let mut units = vec![(Unit::Coin, self.chain().currency.clone())];
+        units.extend(
+            self.tokens().iter().map(|token| (Unit::from(&token.currency), token.currency.symbol.clone())),
+        );
+        for feed in self.feeds() {
+            if !units.iter().any(|(unit, _)| *unit == Unit::Fiat(feed.currency)) {
+                units.push((Unit::Fiat(feed.currency), feed.currency.word().to_owned()));
+            }
+        }
+        units
+    }
+
+    /// What a price can be paid in, the usual first.
+    pub fn paid_in(&self, price: Price) -> Vec<Currency> {
+        match price {
+            Price::Coin(_) => vec![Currency::coin(&self.chain().currency)],
+            Price::Token { token, .. } => {
+                self.token(token).map(|token| token.currency.clone()).into_iter().collect()
+            }
+            Price::Fiat(sum) => {
+                let feeds = self.feeds().iter().filter(|feed| feed.currency == sum.currency);
+                feeds.map(|feed| feed.of.clone()).collect()
+            }
+        }
+    }
+
+    /// What a price is now in what it is paid in; `None` takes the usual.
+    pub(super) async fn asked(&self, price: Price, token: Option<Address>) -> Result<Asked, Problem> {
+        let paid_in = self.paid_in(price);
+        let of = match token {
+            None => paid_in.first(),
+            Some(token) => paid_in.iter().find(|currency| currency.token == token),
+        };
+        let of = of.ok_or(CheckoutError::NotForSale)?;
+        let (amount, fiat) = match price {
+            Price::Coin(amount) | Price::Token { amount, .. } => (amount, None),
+            Price::Fiat(sum) => (self.quote(sum, of).await?, Some(sum)),
+        };
+        Ok(Asked { price, token: of.token, amount, fiat })
+    }
+
+    /// What a sum is in a currency now.
+    async fn quote(&self, sum: Cents, of: &Currency) -> Result<Wei, Problem> {
         let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
-        let feed = quotes.feeds.iter().find(|feed| feed.currency == sum.currency);
+        let feed = quotes.feeds.iter().find(|feed| feed.currency == sum.currency && feed.of == *of);
         let feed = feed.ok_or(CheckoutError::NotForSale)?;
         let chain = &self.0.0.chain;
         let now = seconds(self.0.now());
@@ -143,11 +210,28 @@ impl Checkout<'_> {
             _ => convert(sum, &chain.round(feed.address).await?, feed, now),
         };
         rate.map_err(|why| {
-            tracing::warn!(currency = sum.currency.word(), ?why, "no quote");
+            tracing::warn!(currency = sum.currency.word(), of = of.symbol, ?why, "no quote");
             metrics::counter!("lectern_quotes_refused_total", "currency" => sum.currency.word()).increment(1);
             CheckoutError::NoRate.into()
         })
     }
+
+    /// What a payment is worth in a state's currency now, where a feed tells; nothing depends on it.
+    pub(super) async fn worth(&self, amount: Wei, token: Address) -> Option<Cents> {
+        let feed = self.feeds().iter().find(|feed| feed.of.token == token)?;
+        let round = self.0.0.chain.round(feed.address).await.ok()?;
+        worth(amount, &round, feed, seconds(self.0.now())).ok()
+    }
+}
+
+/// A price, and what is to be paid for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub price: Price,
+    pub token: Address,
+    pub amount: Wei,
+    /// The price, where a feed converted it.
+    pub fiat: Option<Cents>,
 }
 
 /// In whole seconds, as chains count.

@@ -7,7 +7,7 @@ use super::{
     service::Checkout,
     store::{self, cents, parse, unsigned},
 };
-use crate::{Actor, Problem, accounts::parse_address, ids::OrderId, price::Cents, store::sql, time::Time};
+use crate::{Actor, Problem, accounts::parse_address, ids::OrderId, store::sql, time::Time};
 
 #[derive(sqlx::FromRow)]
 struct Paid {
@@ -62,6 +62,7 @@ impl Checkout<'_> {
             teacher: course.teacher.name,
             tier_name: order.tier_name,
             amount: parse("an amount", &paid.amount)?,
+            currency: self.chain().currency_of(order.token),
             quoted: order.fiat,
             worth: cents(paid.fiat_currency.as_deref(), paid.fiat_amount)?,
             paid_at: paid.mined_at,
@@ -73,12 +74,5 @@ impl Checkout<'_> {
             is_final: order.is_final,
             refund,
         })
-    }
-
-    /// What a sum of the coin is worth now, where a feed tells; nothing depends on it.
-    pub(super) async fn worth(&self, amount: crate::money::Wei) -> Option<Cents> {
-        let feed = self.0.0.quotes.as_ref()?.feeds.first()?;
-        let round = self.0.0.chain.round(feed.address).await.ok()?;
-        super::quote::worth(amount, &round, feed, super::quote::seconds(self.0.now())).ok()
     }
 }

@@ -54,6 +54,7 @@ impl Checkout<'_> {
             course_title: course.title,
             course: course.id,
             amount,
+            currency: self.chain().currency_of(order.token),
             payer: hold.payer.checksummed(),
             beneficiary: order.beneficiary.checksummed(),
             until,

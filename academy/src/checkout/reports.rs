@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use super::{
     error::CheckoutError,
-    model::{OrderRow, PaymentRow, Payout, Sales, WalletCall},
+    model::{Balance, Earned, OrderRow, PaymentRow, Payout, Sales, WalletCall},
     service::Checkout,
     store::{parse, unsigned},
 };
 use crate::{
-    Actor, Operation, Person, Problem,
+    Actor, Operation, Problem,
     accounts::{display_name, parse_address},
     chain::withdraw_call,
+    evm::Address,
     ids::{CourseId, OrderId, PaymentId},
-    money::Wei,
+    money::{Currency, Wei},
     page::{Filter, PAGE_SIZE, Page},
     store::{Conn, sql},
     time::Time,
@@ -28,6 +29,7 @@ struct Listed {
     name: String,
     beneficiary: String,
     price: String,
+    token: String,
     state: String,
     setback: Option<String>,
     created_at: Time,
@@ -36,7 +38,7 @@ struct Listed {
 
 macro_rules! listed {
     () => {
-        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.state, o.setback, o.created_at,
+        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.token, o.state, o.setback, o.created_at,
             (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id AND p.standing IN ('accepted', 'review')) AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
     };
@@ -63,7 +65,9 @@ struct Seen {
     title: Option<String>,
     listing: i64,
     amount: String,
+    token: String,
     due: Option<String>,
+    due_token: Option<String>,
     standing: String,
     setback: Option<String>,
     seen_at: Time,
@@ -77,7 +81,14 @@ macro_rules! seen {
     };
 }
 
+/// Number and sum of a day's sales, by days since 1970.
+type Days = BTreeMap<i64, (u32, Wei)>;
+
 impl Checkout<'_> {
+    fn currency(&self, token: &str) -> Result<Currency, Problem> {
+        Ok(self.chain().currency_of(parse_address(token)?))
+    }
+
     async fn row(&self, conn: &mut Conn, order: Listed) -> Result<OrderRow, Problem> {
         Ok(OrderRow {
             transaction: self.transaction_of(conn, order.id).await?,
@@ -88,6 +99,7 @@ impl Checkout<'_> {
             buyer: display_name(Some(&order.name), Some(&order.beneficiary)),
             beneficiary: parse_address(&order.beneficiary)?.checksummed(),
             price: parse("an amount", &order.price)?,
+            currency: self.currency(&order.token)?,
             state: parse("an order's state", &order.state)?,
             setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,
@@ -142,7 +154,7 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
-                p.listing, p.amount, o.price AS due, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                p.listing, p.amount, p.token, o.price AS due, o.token AS due_token, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -159,7 +171,11 @@ impl Checkout<'_> {
                     beneficiary_text: beneficiary.checksummed(),
                     course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
                     amount: parse("an amount", &seen.amount)?,
-                    due: seen.due.as_deref().map(|due| parse("an amount", due)).transpose()?,
+                    currency: self.currency(&seen.token)?,
+                    due: match (&seen.due, &seen.due_token) {
+                        (Some(due), Some(token)) => Some((parse("an amount", due)?, self.currency(token)?)),
+                        _ => None,
+                    },
                     standing: parse("a standing", &seen.standing)?,
                     setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
                     seen_at: seen.seen_at,
@@ -177,16 +193,18 @@ impl Checkout<'_> {
         const DAY: i64 = 86_400_000;
         let mut conn = self.0.0.db.read().await?;
         self.0.catalog().own(&mut conn, actor, Operation::SeeSales, course).await?;
-        let paid = sql!(all conn, (String, Time),
-            "SELECT p.amount, o.paid_at FROM payments p JOIN orders o ON o.id = p.order_id
+        let paid = sql!(all conn, (String, String, Time),
+            "SELECT p.amount, p.token, o.paid_at FROM payments p JOIN orders o ON o.id = p.order_id
              WHERE o.course_id = $1 AND p.standing = 'accepted' AND o.paid_at IS NOT NULL", course)?;
         let today = self.0.now().0.div_euclid(DAY);
-        let mut days: BTreeMap<i64, (u32, Wei)> =
-            (today - 29..=today).map(|day| (day, (0, Wei::ZERO))).collect();
-        let mut total = Wei::ZERO;
-        for (amount, at) in &paid {
+        // The coin's address is zero, so it comes first.
+        let mut sums: BTreeMap<Address, (Wei, Days)> = BTreeMap::new();
+        for (amount, token, at) in &paid {
             let amount: Wei = parse("an amount", amount)?;
-            total = total.plus(amount);
+            let (total, days) = sums.entry(parse_address(token)?).or_insert_with(|| {
+                (Wei::ZERO, (today - 29..=today).map(|day| (day, (0, Wei::ZERO))).collect())
+            });
+            *total = total.plus(amount);
             if let Some((count, sum)) = days.get_mut(&at.0.div_euclid(DAY)) {
                 *count += 1;
                 *sum = sum.plus(amount);
@@ -194,14 +212,16 @@ impl Checkout<'_> {
         }
         let orders = sql!(all conn, Listed,
             concat!(listed!(), "WHERE o.course_id = $1 AND o.paid_at IS NOT NULL ORDER BY o.paid_at DESC LIMIT 50"), course)?;
-        Ok(Sales {
+        let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
+        let earned = sums.into_iter().map(|(token, (total, days))| Earned {
+            currency: self.chain().currency_of(token),
             total,
+            days: days.into_iter().map(|(day, (count, sum))| (date(day), count, sum)).collect(),
+        });
+        Ok(Sales {
             count: u32::try_from(paid.len()).unwrap_or(u32::MAX),
+            earned: earned.collect(),
             rows: self.rows(&mut conn, orders).await?,
-            days: days
-                .into_iter()
-                .map(|(day, (count, sum))| (Time(day * DAY).rfc3339()[..10].to_owned(), count, sum))
-                .collect(),
         })
     }
 
@@ -211,37 +231,47 @@ impl Checkout<'_> {
     /// For everyone who may not teach; when the chain does not answer.
     pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
-        let owed = self.owed(person).await?;
-        let held = self.0.0.chain.held_for(self.0.0.policy.market, person.address).await?;
+        let (chain, market) = (&self.0.0.chain, self.0.0.policy.market);
+        let mut balances = Vec::new();
+        for currency in self.currencies() {
+            balances.push(Balance {
+                owed: chain.payout_of(market, person.address, currency.token).await?,
+                held: chain.held_for(market, person.address, currency.token).await?,
+                currency,
+            });
+        }
         let mut conn = self.0.0.db.read().await?;
-        let rows = sql!(all conn, (Time, String, String, i64, String),
-            "SELECT seen_at, amount, tx_hash, block_number, block_hash FROM payouts
+        let rows = sql!(all conn, (Time, String, String, String, i64, String),
+            "SELECT seen_at, amount, token, tx_hash, block_number, block_hash FROM payouts
              WHERE chain_id = $1 AND payee = $2 ORDER BY block_number DESC LIMIT 100",
             self.0.0.policy.chain_id.cast_signed(), person.address.to_string())?;
         let history = rows
             .into_iter()
-            .map(|(at, amount, hash, number, block)| {
+            .map(|(at, amount, token, hash, number, block)| {
                 let block = (unsigned("a block", number)?, parse("a hash", &block)?);
-                Ok((at, parse("an amount", &amount)?, self.transaction(parse("a hash", &hash)?, Some(block))))
+                let transaction = self.transaction(parse("a hash", &hash)?, Some(block));
+                Ok((at, parse("an amount", &amount)?, self.currency(&token)?, transaction))
             })
             .collect::<Result<_, Problem>>()?;
-        Ok(Payout { owed, held, payee: person.address_text.clone(), history })
+        Ok(Payout { balances, payee: person.address_text.clone(), history })
     }
 
-    /// What the contract owes the caller as a payee now.
-    async fn owed(&self, person: &Person) -> Result<Wei, Problem> {
-        Ok(self.0.0.chain.payout_of(self.0.0.policy.market, person.address).await?)
+    /// The chain's coin, then the tokens that this site sells for.
+    fn currencies(&self) -> Vec<Currency> {
+        let chain = self.chain();
+        std::iter::once(Currency::coin(&chain.currency)).chain(chain.tokens.iter().cloned()).collect()
     }
 
-    /// The call that pays out all that the contract owes the caller.
+    /// The call that pays out all that the contract owes the caller in a token or, for zero, in the coin.
     ///
     /// # Errors
     /// `nothing_to_withdraw`; for everyone who may not teach.
-    pub async fn payout_call(&self, actor: &Actor) -> Result<WalletCall, Problem> {
+    pub async fn payout_call(&self, actor: &Actor, token: Address) -> Result<WalletCall, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
-        if self.owed(person).await?.is_zero() {
+        let market = self.0.0.policy.market;
+        if self.0.0.chain.payout_of(market, person.address, token).await?.is_zero() {
             return Err(CheckoutError::NothingToWithdraw.into());
         }
-        Ok(self.to_wallet(person, &withdraw_call(self.0.0.policy.market, person.address)))
+        Ok(self.to_wallet(person, &withdraw_call(market, person.address, token)))
     }
 }

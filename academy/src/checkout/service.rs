@@ -3,19 +3,17 @@
 use super::{
     error::CheckoutError,
     model::{ChainInfo, Finality, Order, OrderState, Transaction, WalletCall},
-    quote::seconds,
     refund_store,
     store::{self, OrderRecord, PaymentRecord, Submission},
 };
 use crate::{
     Academy, Actor, Operation, Person, Problem,
-    catalog::{CourseState, reference},
-    chain::{Call, Terms, purchase_call, purchase_quoted_call},
+    catalog::CourseState,
+    chain::Call,
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, TierId},
     jobs,
-    money::Wei,
-    price::{Cents, Price},
+    price::Price,
     store::{Conn, StoreError},
     time::Time,
 };
@@ -84,24 +82,40 @@ impl Checkout<'_> {
         }
     }
 
-    /// Opens an order for a tier at its price now, or answers the one that is open already. An
-    /// open order for another tier of the course is cancelled in its favour.
+    /// [`Checkout::open_in`] what is usual for the tier.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open(&self, actor: &Actor, tier: TierId) -> Result<Order, Problem> {
+        self.open_in(actor, tier, None).await
+    }
+
+    /// Opens an order for a tier at its price now, to be paid in a token, in the coin (zero) or in what is
+    /// usual (`None`), or answers the one that is open already. An open order for another tier of the
+    /// course, or in another currency, is cancelled in its favour.
     ///
     /// # Errors
     /// For visitors; `already_enrolled`, `free`, `not_for_sale`, `order_in_progress`.
     #[tracing::instrument(skip_all, fields(%tier))]
-    pub async fn open(&self, actor: &Actor, tier: TierId) -> Result<Order, Problem> {
+    pub async fn open_in(
+        &self,
+        actor: &Actor,
+        tier: TierId,
+        token: Option<Address>,
+    ) -> Result<Order, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
-        let quoted = self.quoted(tier).await?;
+        // Asks the chain, so no transaction is open.
+        let price = self.price_of(tier).await?;
+        if price.is_zero() {
+            return Err(CheckoutError::Free.into());
+        }
+        let asked = self.asked(price, token).await?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         let (page, tier) = self.0.catalog().tier(&mut tx, tier).await?;
-        let (price, fiat) = match (tier.price, quoted) {
-            (price, _) if price.is_zero() => return Err(CheckoutError::Free.into()),
-            (Price::Coin(price), _) => (price, None),
-            (Price::Fiat(sum), Some((asked, price))) if asked == sum => (price, Some(sum)),
-            (Price::Fiat(_), _) => return Err(CheckoutError::PriceChanged.into()),
-        };
+        if tier.price != asked.price {
+            return Err(CheckoutError::PriceChanged.into());
+        }
         let listing = page
             .listing
             .as_ref()
@@ -115,8 +129,9 @@ impl Checkout<'_> {
             let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
             // What was quoted holds until it expires, whatever the rate does.
             let same = under_way.tier == tier.id
-                && under_way.fiat == fiat
-                && (fiat.is_some() || under_way.price == price)
+                && under_way.fiat == asked.fiat
+                && under_way.token == asked.token
+                && (asked.fiat.is_some() || under_way.price == asked.amount)
                 && under_way.beneficiary == person.address;
             match under_way.state {
                 OrderState::Open if fresh && same => {
@@ -136,8 +151,9 @@ impl Checkout<'_> {
                 _ => return Err(CheckoutError::OrderInProgress.into()),
             }
         }
-        let ttl_minutes = match (&self.0.0.quotes, fiat) {
-            (Some(quotes), Some(_)) => {
+        let by_quote = asked.fiat.is_some() || asked.token != Address::ZERO;
+        let ttl_minutes = match &self.0.0.quotes {
+            Some(quotes) if by_quote => {
                 let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
                 if refund_store::refunded_since(&mut tx, person.id, tier.id, lately).await? {
                     return Err(CheckoutError::RefundedLately.into());
@@ -157,9 +173,9 @@ impl Checkout<'_> {
             chain_id: self.0.0.policy.chain_id,
             market: store::parse("an address", &listing.market)?,
             listing: listing.number,
-            token: Address::ZERO,
-            price,
-            fiat,
+            token: asked.token,
+            price: asked.amount,
+            fiat: asked.fiat,
             beneficiary: person.address,
             state: OrderState::Open,
             setback: None,
@@ -188,6 +204,11 @@ impl Checkout<'_> {
         Ok(order)
     }
 
+    async fn price_of(&self, tier: TierId) -> Result<Price, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        Ok(self.0.catalog().tier(&mut conn, tier).await?.1.price)
+    }
+
     pub(super) async fn own(
         &self,
         conn: &mut Conn,
@@ -212,72 +233,6 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let order = self.own(&mut conn, actor, id).await?;
         self.view(&mut conn, order).await
-    }
-
-    /// The purchase, ready for the wallet. It carries the order's id, and buys for the order's
-    /// account whichever account sends it.
-    ///
-    /// # Errors
-    /// `not_payable` when the order is not open; `already_enrolled` when the course opened otherwise
-    /// meanwhile; `price_changed` when the contract would refuse it.
-    pub async fn wallet_call(&self, actor: &Actor, id: OrderId) -> Result<WalletCall, Problem> {
-        let person = actor.person_who_may(Operation::Buy)?;
-        let mut conn = self.0.0.db.read().await?;
-        let order = self.own(&mut conn, actor, id).await?;
-        match order.state {
-            OrderState::Open if order.expires_at > self.0.now() => {}
-            OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
-            state => return Err(CheckoutError::NotPayable(state.word()).into()),
-        }
-        let access = self.0.learning().enrollment_level(&mut conn, Some(order.user), order.course).await?;
-        if access.level >= order.level {
-            return Err(CheckoutError::AlreadyEnrolled.into());
-        }
-        let (page, tier) =
-            self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
-        let sold = page.listing.as_ref().is_some_and(|listing| {
-            listing.number == order.listing
-                && listing.tiers.iter().any(|on| {
-                    // A quote counts at any price, as long as the tier is sold.
-                    on.number == tier.number && on.active && (order.fiat.is_some() || on.price == order.price)
-                })
-        });
-        if !sold {
-            return Err(CheckoutError::PriceChanged.into());
-        }
-        let call = self.purchase(&order)?;
-        Ok(self.to_wallet(person, &call))
-    }
-
-    /// The contract's call for an order: at the listed price, or at the one that is quoted here, under our
-    /// signature. The same quote again is the same signature.
-    fn purchase(&self, order: &OrderRecord) -> Result<Call, Problem> {
-        let terms = Terms {
-            order: reference(order.id.0),
-            number: order.listing,
-            tier: order.tier_number,
-            beneficiary: order.beneficiary,
-            token: order.token,
-            amount: order.price,
-            deadline: seconds(order.expires_at),
-        };
-        if order.fiat.is_none() {
-            return Ok(purchase_call(order.market, &terms));
-        }
-        let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
-        let quote = quotes.key.sign(order.chain_id, order.market, &terms)?;
-        Ok(purchase_quoted_call(order.market, &terms, quote))
-    }
-
-    /// What a tier that is priced in a state's currency costs now. Asks the chain, so no transaction is open.
-    async fn quoted(&self, tier: TierId) -> Result<Option<(Cents, Wei)>, Problem> {
-        let mut conn = self.0.0.db.read().await?;
-        let (_, tier) = self.0.catalog().tier(&mut conn, tier).await?;
-        drop(conn);
-        match tier.price {
-            Price::Coin(_) => Ok(None),
-            Price::Fiat(sum) => Ok(Some((sum, self.quote(sum).await?))),
-        }
     }
 
     /// Keeps the hash that a wallet answered, as a hint, and looks at the chain at once. A hash
@@ -404,6 +359,14 @@ impl Checkout<'_> {
             tier: order.tier,
             tier_name: order.tier_name,
             price: order.price,
+            or_in: match (order.state, order.fiat) {
+                (OrderState::Open, Some(sum)) => self.paid_in(Price::Fiat(sum)),
+                _ => Vec::new(),
+            }
+            .into_iter()
+            .filter(|currency| currency.token != order.token)
+            .collect(),
+            currency: self.chain().currency_of(order.token),
             fiat: order.fiat,
             // An open order whose time has run out is expired, even before its job says so.
             state: match order.state {

@@ -229,7 +229,7 @@ impl Checkout<'_> {
             Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found.amount),
             _ => None,
         });
-        self.worth(amount?).await
+        self.worth(amount?, sight.order.token).await
     }
 
     pub(super) async fn rules(&self) -> Result<Rules, Problem> {

@@ -448,15 +448,15 @@ pub(super) async fn put_payout(
     chain_id: u64,
     log: &Log,
     payee: Address,
-    amount: Wei,
+    (amount, token): (Wei, Address),
     now: Time,
 ) -> Result<(), StoreError> {
     sql!(run conn,
-        "INSERT INTO payouts (chain_id, tx_hash, log_index, payee, amount, block_number, block_hash, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO payouts (chain_id, tx_hash, log_index, payee, amount, block_number, block_hash, seen_at, token)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash",
         chain_id.cast_signed(), log.transaction.to_string(), log.index.cast_signed(), payee.to_string(), amount.to_string(),
-        log.block_number.cast_signed(), log.block_hash.to_string(), now)?;
+        log.block_number.cast_signed(), log.block_hash.to_string(), now, token.to_string())?;
     Ok(())
 }
 

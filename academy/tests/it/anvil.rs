@@ -22,6 +22,7 @@ use serde_json::json;
 
 use crate::support::{
     Engine, TestCourse, World, chain_info, person, policy, quotes, refusal, site, tier_form, turn,
+    wallet_call,
 };
 
 /// Anvil's first accounts: their keys are public, and worth nothing.
@@ -146,7 +147,7 @@ impl Place {
     async fn buy(&self) -> (academy::checkout::Order, academy::evm::TxHash) {
         let checkout = self.academy.checkout();
         let order = checkout.open(&self.buyer, self.course.tier).await.unwrap();
-        let wallet = checkout.wallet_call(&self.buyer, order.id).await.unwrap();
+        let wallet = wallet_call(&checkout, &self.buyer, order.id).await.unwrap();
         assert_eq!(wallet.to.parse(), Ok(self.market.address));
         let hash = self.anvil.dev.send(person(&self.buyer).address, &call(&wallet)).await.unwrap();
         (order, hash)
@@ -175,14 +176,14 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
     place.world.assert_paid(1).await;
 
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!(payout.owed.to_ether(), "0.02");
-    let withdraw = checkout.payout_call(&place.teacher).await.unwrap();
+    assert_eq!(payout.balances[0].owed.to_ether(), "0.02");
+    let withdraw = checkout.payout_call(&place.teacher, Address::ZERO).await.unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!((payout.owed, payout.history.len()), (Wei::ZERO, 1));
+    assert_eq!((payout.balances[0].owed, payout.history.len()), (Wei::ZERO, 1));
     assert_eq!(payout.history[0].1.to_ether(), "0.02");
-    assert_eq!(refusal(checkout.payout_call(&place.teacher).await).1, "nothing_to_withdraw");
+    assert_eq!(refusal(checkout.payout_call(&place.teacher, Address::ZERO).await).1, "nothing_to_withdraw");
 
     // New prices, a second tier, and one that goes: page and chain agree after each call.
     let catalog = place.academy.catalog();
@@ -235,7 +236,7 @@ async fn buys_by_quote_within_a_window_and_gives_it_back(engine: Engine) {
     let buyer = person(&place.buyer).address;
     let order = checkout.open(&place.buyer, course.tier).await.unwrap();
     assert_eq!(order.price.to_ether(), "0.025");
-    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    let wallet = wallet_call(&checkout, &place.buyer, order.id).await.unwrap();
     let cheaper = Call { value: Wei::from_ether("0.024").unwrap(), ..call(&wallet) };
     assert!(place.anvil.dev.send(buyer, &cheaper).await.is_err(), "the contract takes the quoted price only");
     let mut forged = call(&wallet);
@@ -247,14 +248,14 @@ async fn buys_by_quote_within_a_window_and_gives_it_back(engine: Engine) {
     turn(&place.academy).await;
     assert!(place.world.can_read(&place.buyer, &course).await);
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!((payout.owed, payout.held.to_ether().as_str()), (Wei::ZERO, "0.025"));
+    assert_eq!((payout.balances[0].owed, payout.balances[0].held.to_ether().as_str()), (Wei::ZERO, "0.025"));
 
     let refund = checkout.refund(&place.buyer, order.id).await.unwrap();
     place.anvil.dev.send(buyer, &call(&refund.call)).await.unwrap();
     turn(&place.academy).await;
     assert!(!place.world.can_read(&place.buyer, &course).await);
     assert_eq!(place.state(order.id).await, (OrderState::Refunded, None));
-    assert_eq!(checkout.payout(&place.teacher).await.unwrap().held, Wei::ZERO);
+    assert_eq!(checkout.payout(&place.teacher).await.unwrap().balances[0].held, Wei::ZERO);
     assert!(place.anvil.dev.send(buyer, &call(&refund.call)).await.is_err(), "once");
     place.close().await;
 }
@@ -287,7 +288,7 @@ async fn the_contract_refuses_a_wrong_price_and_nothing_opens(engine: Engine) {
     let place = Place::new(engine).await;
     let checkout = place.academy.checkout();
     let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
-    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    let wallet = wallet_call(&checkout, &place.buyer, order.id).await.unwrap();
     for price in ["0.019", "0.021", "0"] {
         let wrong = Call { value: Wei::from_ether(price).unwrap(), ..call(&wallet) };
         assert!(place.anvil.dev.send(person(&place.buyer).address, &wrong).await.is_err(), "{price}");
@@ -316,7 +317,7 @@ async fn cancelled_in_the_wallet_opens_the_order_again(engine: Engine) {
     let me = person(&place.buyer).address;
     place.anvil.ask("evm_setAutomine", json!([false])).await;
     let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
-    let wallet = checkout.wallet_call(&place.buyer, order.id).await.unwrap();
+    let wallet = wallet_call(&checkout, &place.buyer, order.id).await.unwrap();
     let sent = place.anvil.dev.broadcast(me, &call(&wallet)).await.unwrap();
     let waiting = checkout.submit(&place.buyer, order.id, &sent.to_string()).await.unwrap();
     assert_eq!(waiting.state, OrderState::Submitted);

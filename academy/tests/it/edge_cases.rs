@@ -12,7 +12,7 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal, turn,
+    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal, turn, wallet_call,
 };
 
 on_both_engines! {
@@ -109,7 +109,7 @@ on_both_engines! {
         assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
         world.assert_nothing_opened().await;
         // And it can be paid.
-        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
         let payment = world.payment(&course, &order);
         world.chain.mine(vec![payment.clone()]);
         let paid = checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
@@ -126,7 +126,7 @@ on_both_engines! {
         assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::Reverted)));
         world.turn().await;
         world.assert_nothing_opened().await;
-        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
     }
 
     async fn case_05_what_does_not_fit_is_rejected_with_its_reason(world: &World) {
@@ -165,7 +165,7 @@ on_both_engines! {
             world.turn().await;
             world.assert_nothing_opened().await;
         }
-        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
     }
 
     async fn case_06_an_unknown_hash_waits_and_ends_with_the_order(world: &World) {
@@ -215,7 +215,7 @@ on_both_engines! {
         assert_eq!(kept.state, OrderState::Submitted);
         assert_eq!(kept.transaction.unwrap().hash, payment.hash);
         // No second call, no second order, no giving up while money may be under way.
-        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "not_payable");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "not_payable");
         assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id);
         assert_eq!(refusal(checkout.cancel(&buyer, order.id).await).1, "not_payable");
         assert!(world.academy.follow_once().await.is_err());
@@ -297,7 +297,7 @@ on_both_engines! {
         let dearer = crate::support::tier_form("0.05", 1);
         world.academy.catalog().edit_tier(&teacher, course.tier, &dearer).await.unwrap();
         // The chain still sells at the order's price.
-        world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        wallet_call(&world.academy.checkout(), &buyer, order.id).await.unwrap();
         world.chain.mine(vec![world.payment(&course, &order)]);
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
@@ -323,7 +323,7 @@ on_both_engines! {
     async fn case_22_another_network_is_rejected_by_the_server(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
-        let call = world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        let call = wallet_call(&world.academy.checkout(), &buyer, order.id).await.unwrap();
         assert_eq!(call.chain_id, format!("0x{CHAIN_ID:x}"));
         // The site was moved to another chain: what is mined there pays for nothing of this one.
         let elsewhere = std::sync::Arc::new(FakeChain::new(1));

@@ -26,4 +26,5 @@ mod search;
 mod shown;
 mod simulated;
 mod store;
+mod tokens;
 mod verify;

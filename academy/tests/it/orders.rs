@@ -3,12 +3,13 @@
 use academy::{
     Kind,
     checkout::{OrderState, Setback},
+    evm::Address,
     ids::{OrderId, TierId},
     money::Wei,
     page::Filter,
 };
 
-use crate::support::{TTL_MINUTES, on_both_engines, person, refusal, tier_form};
+use crate::support::{TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call};
 
 on_both_engines! {
     async fn case_06_a_payment_that_no_block_takes_is_stuck_after_a_while(world: &World) {
@@ -39,7 +40,7 @@ on_both_engines! {
         let hash = world.hash().to_string();
         for stranger in [world.learner().await, world.teacher().await] {
             assert_eq!(refusal(checkout.order(&stranger, order.id).await).0, Kind::NotFound);
-            assert_eq!(refusal(checkout.wallet_call(&stranger, order.id).await).0, Kind::NotFound);
+            assert_eq!(refusal(wallet_call(&checkout, &stranger, order.id).await).0, Kind::NotFound);
             assert_eq!(refusal(checkout.cancel(&stranger, order.id).await).0, Kind::NotFound);
             assert_eq!(refusal(checkout.submit(&stranger, order.id, &hash).await).0, Kind::NotFound);
             assert!(checkout.mine(&stranger).await.unwrap().is_empty());
@@ -52,7 +53,7 @@ on_both_engines! {
     async fn the_wallets_call_carries_what_the_order_says(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
-        let call = world.academy.checkout().wallet_call(&buyer, order.id).await.unwrap();
+        let call = wallet_call(&world.academy.checkout(), &buyer, order.id).await.unwrap();
         assert_eq!(call.from, person(&buyer).address_text);
         assert_eq!(call.to, crate::support::MARKET.checksummed());
         assert_eq!(call.value, "0x470de4df820000", "0.02 of the currency");
@@ -68,7 +69,7 @@ on_both_engines! {
         assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, first.id);
         world.advance_minutes(1);
         assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
-        assert_eq!(refusal(checkout.wallet_call(&buyer, first.id).await).1, "not_payable");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, first.id).await).1, "not_payable");
         let second = checkout.open(&buyer, course.tier).await.unwrap();
         assert_ne!(second.id, first.id);
         // The worker finds the same, and does not bring the first one back.
@@ -138,7 +139,7 @@ on_both_engines! {
         let admin = world.admin().await;
         world.academy.learning().grant(&admin, address, course.id, 1, "a gift").await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "already_enrolled");
-        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "already_enrolled");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "already_enrolled");
     }
 
     async fn a_price_that_changed_on_the_chain_is_said_before_money_moves(world: &World) {
@@ -150,7 +151,7 @@ on_both_engines! {
         let dearer = world.priced(&course, 0, Wei::from_ether("0.03").unwrap());
         world.chain.mine(vec![world.transaction(me, vec![dearer])]);
         world.turn().await;
-        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "price_changed");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "price_changed");
         // Page and chain disagree: not for sale until they agree.
         checkout.cancel(&buyer, order.id).await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
@@ -202,8 +203,8 @@ on_both_engines! {
         checkout.open(&world.learner().await, course.tier).await.unwrap();
         world.turn().await;
         let sales = checkout.sales(&teacher, course.id).await.unwrap();
-        assert_eq!((sales.count, sales.total.to_ether()), (3, "0.06".to_owned()));
-        assert_eq!((sales.days.len(), sales.days[29].0.as_str(), sales.days[29].1), (30, "2027-01-15", 3));
+        assert_eq!((sales.count, sales.earned[0].total.to_ether()), (3, "0.06".to_owned()));
+        assert_eq!((sales.earned[0].days.len(), sales.earned[0].days[29].0.as_str(), sales.earned[0].days[29].1), (30, "2027-01-15", 3));
         assert_eq!(sales.rows.len(), 3);
         let paid = Filter { state: "paid".to_owned(), ..Filter::default() };
         assert_eq!(checkout.orders(&admin, &paid).await.unwrap().total, 3);
@@ -213,9 +214,9 @@ on_both_engines! {
         assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
         assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
 
-        assert_eq!(refusal(checkout.payout_call(&teacher).await).1, "nothing_to_withdraw");
-        world.chain.owe(person(&teacher).address, sales.total);
-        assert_eq!(checkout.payout(&teacher).await.unwrap().owed, sales.total);
-        assert_eq!(checkout.payout_call(&teacher).await.unwrap().value, "0x0");
+        assert_eq!(refusal(checkout.payout_call(&teacher, Address::ZERO).await).1, "nothing_to_withdraw");
+        world.chain.owe(person(&teacher).address, Address::ZERO, sales.earned[0].total);
+        assert_eq!(checkout.payout(&teacher).await.unwrap().balances[0].owed, sales.earned[0].total);
+        assert_eq!(checkout.payout_call(&teacher, Address::ZERO).await.unwrap().value, "0x0");
     }
 }

@@ -7,7 +7,7 @@ use academy::{
     actor::Role,
     catalog::CatalogQuery,
     chain::Event,
-    checkout::Ruling,
+    checkout::{PayBy, Ruling},
     evm::Address,
     ids::{EnrollmentId, MediaId, OrderId, PaymentId, TierId},
     page::Filter,
@@ -180,7 +180,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             calls.push(("open", Scope::Somebody, opened.map(|_| ())));
             call!(calls, Somebody, checkout.mine(actor));
             call!(calls, Somebody, checkout.order(actor, id));
-            call!(calls, Somebody, checkout.wallet_call(actor, id));
+            call!(calls, Somebody, checkout.payment(actor, id, Address([3; 20]), &PayBy::Best));
             call!(calls, Somebody, checkout.refund(actor, id));
             call!(calls, Somebody, checkout.receipt(actor, id));
             call!(calls, Somebody, checkout.cancel(actor, id));
@@ -222,7 +222,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Own, learning.learners(actor, course.id));
             call!(calls, Own, checkout.sales(actor, course.id));
             call!(calls, Somebody, checkout.payout(actor));
-            call!(calls, Somebody, checkout.payout_call(actor));
+            call!(calls, Somebody, checkout.payout_call(actor, Address::ZERO));
         }
         Operation::SeeUsers => call!(calls, Role, accounts.users(actor, &all)),
         Operation::SetRoles => {

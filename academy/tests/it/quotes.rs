@@ -14,7 +14,7 @@ use academy::{
 use proptest::prelude::*;
 use ruint::aliases::U256;
 
-use crate::support::{FEED, QUOTE_MINUTES, World, on_both_engines, quotes, refusal, tier_form};
+use crate::support::{FEED, QUOTE_MINUTES, World, on_both_engines, quotes, refusal, tier_form, wallet_call};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -75,7 +75,7 @@ fn case_15_a_stale_or_absurd_answer_is_no_rate() {
     assert!(asked(round(100)).is_ok() && asked(round(100_000)).is_ok());
     assert_eq!(asked(Round { decimals: 37, ..good }), Err(NoRate::Absurd));
     assert_eq!(asked(Round { decimals: 255, ..good }), Err(NoRate::Absurd));
-    let blind = Feed { min: 0, max: u64::MAX, ..feed() };
+    let blind = Feed { min_cents: 0, max_cents: u64::MAX, ..feed() };
     let dust = Round { answer: Some(U256::from(1)), ..good };
     assert_eq!(
         convert(dollars(1), &dust, &blind, NOW),
@@ -127,9 +127,9 @@ on_both_engines! {
         // The rate moves, the quote does not.
         world.set_rate(1000);
         assert_eq!(checkout.open(&buyer, course.tier).await.unwrap(), order);
-        let call = checkout.wallet_call(&buyer, order.id).await.unwrap();
+        let call = wallet_call(&checkout, &buyer, order.id).await.unwrap();
         assert_eq!(call.value, "0x58d15e17628000");
-        assert_eq!(call, checkout.wallet_call(&buyer, order.id).await.unwrap(), "the same quote, the same signature");
+        assert_eq!(call, wallet_call(&checkout, &buyer, order.id).await.unwrap(), "the same quote, the same signature");
         world.chain.mine(vec![payment(world, &course, &order)]);
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
@@ -143,7 +143,7 @@ on_both_engines! {
         let old = checkout.open(&buyer, course.tier).await.unwrap();
         world.advance_minutes(QUOTE_MINUTES);
         assert_eq!(checkout.order(&buyer, old.id).await.unwrap().state, OrderState::Expired);
-        assert_eq!(refusal(checkout.wallet_call(&buyer, old.id).await).1, "not_payable");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, old.id).await).1, "not_payable");
         world.set_rate(2500);
         let new = checkout.open(&buyer, course.tier).await.unwrap();
         assert_ne!(new.id, old.id);
@@ -179,7 +179,7 @@ on_both_engines! {
         let order = checkout.open(&buyer, course.tier).await.unwrap();
         let dearer = TierForm { currency: "USD".to_owned(), ..tier_form("80", 1) };
         world.academy.catalog().edit_tier(&teacher, course.tier, &dearer).await.unwrap();
-        let call = checkout.wallet_call(&buyer, order.id).await.unwrap();
+        let call = wallet_call(&checkout, &buyer, order.id).await.unwrap();
         assert_eq!(call.value, "0x58d15e17628000");
         world.chain.mine(vec![payment(world, &course, &order)]);
         world.turn().await;
@@ -198,7 +198,7 @@ on_both_engines! {
         let off = academy::chain::Event::TierPriced { number: course.number, tier: 0, price: Wei::ZERO, active: false };
         world.chain.mine(vec![world.transaction(FEED, vec![off])]);
         world.turn().await;
-        assert_eq!(refusal(checkout.wallet_call(&buyer, order.id).await).1, "price_changed");
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "price_changed");
         let other = world.learner().await;
         assert_eq!(refusal(checkout.open(&other, course.tier).await).1, "not_for_sale");
     }

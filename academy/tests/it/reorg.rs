@@ -6,7 +6,7 @@ use academy::{
     learning::{EnrollmentState, LessonAnswer},
 };
 
-use crate::support::{on_both_engines, turn};
+use crate::support::{on_both_engines, turn, wallet_call};
 
 on_both_engines! {
     async fn case_08_a_reorg_suspends_access_and_the_same_payment_restores_it(world: &World) {
@@ -116,7 +116,7 @@ on_both_engines! {
         assert!(!world.can_read(&buyer, &course).await);
         let open = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
-        checkout.wallet_call(&buyer, order.id).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
         world.chain.mine(vec![world.payment(&course, &order)]);
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);

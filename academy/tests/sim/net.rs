@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use academy::{
     chain::{
-        BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TransactionFacts,
+        BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
+        TransactionFacts,
         fake::{FakeChain, FakeTransaction},
     },
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -193,14 +194,34 @@ impl Chain for Provider {
         Ok(logs)
     }
 
-    async fn payout_of(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+    async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
         self.asked().await?;
-        self.chain.payout_of(market, payee).await
+        self.chain.payout_of(market, payee, token).await
     }
 
-    async fn held_for(&self, market: Address, payee: Address) -> Result<Wei, ChainError> {
+    async fn held_for(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
         self.asked().await?;
-        self.chain.held_for(market, payee).await
+        self.chain.held_for(market, payee, token).await
+    }
+
+    async fn token_account(
+        &self,
+        token: Address,
+        owner: Address,
+        market: Address,
+    ) -> Result<TokenAccount, ChainError> {
+        self.asked().await?;
+        self.chain.token_account(token, owner, market).await
+    }
+
+    async fn permit_nonce(&self, token: Address, owner: Address) -> Result<ruint::aliases::U256, ChainError> {
+        self.asked().await?;
+        self.chain.permit_nonce(token, owner).await
+    }
+
+    async fn token(&self, market: Address, token: Address) -> Result<TokenFacts, ChainError> {
+        self.asked().await?;
+        self.chain.token(market, token).await
     }
 
     async fn roles(&self, market: Address) -> Result<Roles, ChainError> {

@@ -161,6 +161,7 @@ impl World {
             currency: "ETH".to_owned(),
             rpc_url: None,
             explorer: None,
+            tokens: Vec::new(),
         };
         Academy::builder(db.clone(), chain, policy, site, chain_info)
             .clock(clock)

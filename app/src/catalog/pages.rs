@@ -66,8 +66,7 @@ async fn course_page(
     let mut head = PageHead::new(&page.course.title, description(&page));
     head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
     if page.course.state == CourseState::Published {
-        head.json_ld =
-            Some(structured::course(&page, &state.public_url, &state.academy.checkout().chain().currency));
+        head.json_ld = Some(structured::course(&page, &state.public_url, state.academy.checkout().chain()));
     }
     if let Some(problem) = &problem {
         head.status = status(problem.kind);
@@ -89,6 +88,9 @@ fn description(page: &CoursePage) -> String {
 struct Choice {
     #[serde(default)]
     tier: String,
+    /// What to pay in: a token's address, or zero for the coin. Empty: what is usual.
+    #[serde(default)]
+    currency: String,
 }
 
 /// Opens an order for a tier, or enrols where it costs nothing.
@@ -106,7 +108,7 @@ async fn buy(
     let answer = if tier.price.is_zero() {
         enroll(&state, &visitor, &page, tier.id).await
     } else {
-        order(&state, &visitor, tier.id).await
+        order(&state, &visitor, tier.id, &choice.currency).await
     };
     match answer {
         Ok(response) => Ok(response),
@@ -138,7 +140,16 @@ async fn enroll(
     }))
 }
 
-async fn order(state: &AppState, visitor: &Visitor, tier: TierId) -> Result<Response, Problem> {
-    let order = state.academy.checkout().open(&visitor.actor, tier).await?;
+async fn order(
+    state: &AppState,
+    visitor: &Visitor,
+    tier: TierId,
+    currency: &str,
+) -> Result<Response, Problem> {
+    let token = match currency {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Problem::field("currency", "That is no currency."))?),
+    };
+    let order = state.academy.checkout().open_in(&visitor.actor, tier, token).await?;
     Ok(see_other(&format!("/orders/{}", order.id)))
 }

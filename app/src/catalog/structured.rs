@@ -1,12 +1,20 @@
 //! A course for search engines: JSON-LD in schema.org's words.
 
-use academy::catalog::CoursePage;
+use academy::{catalog::CoursePage, checkout::ChainInfo, price::Price};
 use leptos::serde_json::json;
 
 use crate::shell::SITE;
 
+fn currency(price: Price, chain: &ChainInfo) -> String {
+    match price {
+        Price::Coin(_) => chain.currency.clone(),
+        Price::Fiat(cents) => cents.currency.word().to_owned(),
+        Price::Token { token, .. } => chain.currency_of(token).symbol,
+    }
+}
+
 /// `Course` with its offers.
-pub fn course(page: &CoursePage, public_url: &str, currency: &str) -> String {
+pub fn course(page: &CoursePage, public_url: &str, chain: &ChainInfo) -> String {
     let course = &page.course;
     let url = format!("{public_url}/courses/{}", course.slug);
     let minutes: u32 = page.lessons().map(|lesson| lesson.minutes).sum();
@@ -20,7 +28,7 @@ pub fn course(page: &CoursePage, public_url: &str, currency: &str) -> String {
                 "name": tier.name,
                 "category": if tier.price.is_zero() { "Free" } else { "Paid" },
                 "price": tier.price.figure(),
-                "priceCurrency": tier.price.fiat().map_or(currency, |fiat| fiat.word()),
+                "priceCurrency": currency(tier.price, chain),
                 "url": url,
             })
         })

@@ -1,7 +1,8 @@
 //! Orders, from the browser.
 
 use academy::{
-    checkout::{Order, WalletCall},
+    checkout::{Order, PayBy, Payment},
+    evm::Address,
     ids::OrderId,
 };
 use leptos::prelude::*;
@@ -17,11 +18,11 @@ pub async fn order(id: OrderId) -> Result<Order, AppError> {
     Ok(caller.academy().checkout().order(&caller.visitor.actor, id).await?)
 }
 
-/// The call that pays an order, as long as it can be paid.
-#[server(GiveCall, prefix = "/api/fn", endpoint = "wallet_call", input = Wire, output = Wire)]
-pub async fn wallet_call(id: OrderId) -> Result<WalletCall, AppError> {
+/// What an account signs and sends to pay an order, as long as it can be paid.
+#[server(GivePayment, prefix = "/api/fn", endpoint = "payment", input = Wire, output = Wire)]
+pub async fn payment(id: OrderId, payer: Address, by: PayBy) -> Result<Payment, AppError> {
     let caller = Caller::here()?;
-    Ok(caller.academy().checkout().wallet_call(&caller.visitor.actor, id).await?)
+    Ok(caller.academy().checkout().payment(&caller.visitor.actor, id, payer, &by).await?)
 }
 
 /// Names the transaction that the wallet sent.

@@ -1,6 +1,9 @@
 //! How the checkout looks, as HTML text: a state in, the parts of the page out.
 
-use academy::checkout::{ChainInfo, Finality, Order, OrderState};
+use academy::{
+    checkout::{ChainInfo, Finality, Order, OrderState},
+    evm::Address,
+};
 
 use super::stage::{Local, Mark, Step, current, mark, may_order_again, message};
 use crate::wallet::{html::Html, link::State, text};
@@ -20,7 +23,7 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     /// The price with its currency.
     fn price(&self) -> String {
-        format!("{}\u{a0}{}", self.order.price.to_ether_short(), self.chain.currency)
+        self.order.currency.short(self.order.price)
     }
 
     /// Whether paying makes sense now.
@@ -97,11 +100,8 @@ impl Scene<'_> {
 
     fn pay(&self, html: &mut Html) {
         if may_order_again(self.order) {
-            html.raw(r#"<form method="post" action="/courses/"#)
-                .text(&self.order.course_slug)
-                .raw(r#"/buy"><input type="hidden" name="tier" value=""#)
-                .text(&self.order.tier.to_string())
-                .raw(r#""><button class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
+            self.order_in(html, self.order.currency.token)
+                .raw(r#" class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
         }
         match self.order.state {
             OrderState::Submitted | OrderState::Confirming | OrderState::Paid | OrderState::Refunded => {
@@ -143,8 +143,25 @@ impl Scene<'_> {
             html.raw("</p>");
         }
         if self.link.asking.is_none() {
+            for other in &self.order.or_in {
+                self.order_in(html, other.token)
+                    .raw(r#" class="button" data-kind="quiet" data-testid="pay-in">Pay in "#)
+                    .text(&other.symbol)
+                    .raw(" instead</button></form>");
+            }
             html.button("cancel-order", "quiet", "Cancel this order");
         }
+    }
+
+    /// A form that orders the same in a currency, up to its button's attributes.
+    fn order_in<'h>(&self, html: &'h mut Html, token: Address) -> &'h mut Html {
+        html.raw(r#"<form method="post" action="/courses/"#)
+            .text(&self.order.course_slug)
+            .raw(r#"/buy"><input type="hidden" name="tier" value=""#)
+            .text(&self.order.tier.to_string())
+            .raw(r#""><button name="currency" value=""#)
+            .text(&token.to_string())
+            .raw(r#"""#)
     }
 
     fn confirm(&self, html: &mut Html) {
@@ -209,9 +226,9 @@ impl Scene<'_> {
         html.raw("<div><dt>Order</dt><dd><code>")
             .text(&order.id.to_string())
             .raw("</code></dd></div><div><dt>Price</dt><dd>")
-            .text(&order.price.to_ether())
+            .text(&order.currency.figure(order.price))
             .raw(" ")
-            .text(&chain.currency)
+            .text(&order.currency.symbol)
             .raw("</dd></div><div><dt>Opens for</dt><dd>")
             .address(&order.beneficiary, true)
             .raw("</dd></div><div><dt>Network</dt><dd>")
@@ -346,6 +363,7 @@ mod tests {
             currency: "ETH".to_owned(),
             rpc_url: None,
             explorer: None,
+            tokens: Vec::new(),
         }
     }
 

@@ -20,14 +20,35 @@ use crate::{
         link::{Asking, Link},
         notice::{Asked, Notice, about},
         provider::Wallet,
+        watch::watch,
     },
 };
 use academy::{
     Kind,
-    checkout::{ChainInfo, Order, OrderState},
-    evm::TxHash,
+    checkout::{ChainInfo, Order, OrderState, PayBy, Payment},
+    evm::{Address, TxHash},
     ids::OrderId,
 };
+
+/// Between two looks at calls that were sent together.
+const BATCH_LOOK_MS: u32 = 1000;
+
+/// What the wallet answered.
+enum Sent {
+    /// A transaction's hash.
+    One(String),
+    /// Its id for calls that it sends together.
+    Together(String),
+}
+
+/// What to say where it named no transaction.
+fn unnamed() -> Notice {
+    Notice::new(
+        Tone::Warning,
+        "not_a_hash",
+        "Your wallet took the request but named no transaction yet. Do not pay again: once the payment is on the network, this page shows it by itself.",
+    )
+}
 
 /// The checkout alive. Copies share it.
 #[derive(Clone)]
@@ -131,10 +152,14 @@ impl Flow {
             let paying = flow.clone();
             let task = Box::pin(async move {
                 match paying.ask_to_pay(&wallet).await {
-                    Ok(hash) => {
+                    Ok(Sent::One(hash)) => {
                         // First of all: whatever happens to this page, the hash is not lost.
                         js::keep(&paying.kept_as(), &hash);
                         paying.report_later(hash);
+                    }
+                    Ok(Sent::Together(id)) => {
+                        paying.0.link.say(unnamed());
+                        js::spawn(Box::pin(paying.clone().follow_batch(wallet, id)));
                     }
                     Err(notice) => paying.0.link.say(notice),
                 }
@@ -149,34 +174,90 @@ impl Flow {
         }));
     }
 
-    async fn ask_to_pay(&self, wallet: &Wallet) -> Result<String, Notice> {
-        let (id, price) = (self.id(), self.0.order.borrow().price);
+    async fn ask_to_pay(&self, wallet: &Wallet) -> Result<Sent, Notice> {
+        let (price, in_coin) = {
+            let order = self.0.order.borrow();
+            (order.price, order.currency.is_coin())
+        };
         let (link, chain) = (&self.0.link, &self.0.chain);
         let say = |error: WalletError| about(&error, Asked::Send, &chain.name);
         let account = link.refresh(wallet).await.map_err(say)?;
         if !link.read(|state| state.is_on(chain)) {
             return Err(say(WalletError::WrongChain));
         }
-        // Fresh from the site: the order may have been paid or given up on another device.
-        let call = match api::wallet_call(id).await {
-            Ok(call) => call,
-            Err(error) => {
-                self.look().await;
-                return Err(Self::refused(&error));
-            }
-        };
-        if wallet.balance(account).await.ok().flatten().is_some_and(|balance| balance < price) {
+        let payment = self.agree(wallet, account).await?;
+        if in_coin && wallet.balance(account).await.ok().flatten().is_some_and(|balance| balance < price) {
             return Err(say(WalletError::InsufficientFunds));
         }
-        let hash = wallet.send(&call, account).await.map_err(say)?;
+        let calls = payment.calls;
+        if calls.len() > 1 {
+            link.change(|state| state.asking = Some(Asking::Allow));
+            if let Some(id) = wallet.send_together(&calls, account).await.map_err(say)? {
+                return Ok(Sent::Together(id));
+            }
+        }
+        let mut hash = String::new();
+        for (index, call) in calls.iter().enumerate() {
+            if index > 0 {
+                watch(wallet, &hash).await?;
+            }
+            if index + 1 == calls.len() {
+                link.change(|state| state.asking = Some(Asking::Send));
+            }
+            hash = wallet.send(call, account).await.map_err(say)?;
+        }
         match hash.parse::<TxHash>() {
-            Ok(_) => Ok(hash),
+            Ok(_) => Ok(Sent::One(hash)),
             // Wallets of several people answer with a reference of their own.
-            Err(_) => Err(Notice::new(
-                Tone::Warning,
-                "not_a_hash",
-                "Your wallet took the request but named no transaction yet. Do not pay again: once the payment is on the network, this page shows it by itself.",
-            )),
+            Err(_) => Err(unnamed()),
+        }
+    }
+
+    /// What to send, after whatever must be signed for it.
+    async fn agree(&self, wallet: &Wallet, account: Address) -> Result<Payment, Notice> {
+        let payment = self.payment(account, PayBy::Best).await.map_err(|error| Self::refused(&error))?;
+        let Some(data) = &payment.sign else { return Ok(payment) };
+        let link = &self.0.link;
+        link.change(|state| state.asking = Some(Asking::Allow));
+        let signed = wallet.sign_typed(data, account).await;
+        if let Err(error @ (WalletError::Rejected | WalletError::RequestPending)) = &signed {
+            return Err(about(error, Asked::Send, &self.0.chain.name));
+        }
+        if let Ok(signature) = signed
+            && let Ok(payment) = self.payment(account, PayBy::Signature(signature)).await
+        {
+            return Ok(payment);
+        }
+        // Wallets that are contracts, or that can't sign so, allow it with a transaction.
+        self.payment(account, PayBy::Approval).await.map_err(|error| Self::refused(&error))
+    }
+
+    /// Fresh from the site: the order may have been paid or given up on another device.
+    async fn payment(&self, account: Address, by: PayBy) -> Result<Payment, AppError> {
+        let asked = api::payment(self.id(), account, by).await;
+        if asked.is_err() {
+            self.look().await;
+        }
+        asked
+    }
+
+    /// Learns which transaction calls that were sent together are in. The site finds it by itself, too.
+    async fn follow_batch(self, wallet: Wallet, id: String) {
+        while self.0.order.borrow().state == OrderState::Open {
+            match wallet.sent_together(&id).await {
+                Ok(Some(Ok(hash))) => {
+                    js::keep(&self.kept_as(), &hash);
+                    return self.report_later(hash);
+                }
+                Ok(Some(Err(()))) => {
+                    return self.0.link.say(Notice::new(
+                        Tone::Negative,
+                        "batch_failed",
+                        "The network refused what your wallet sent, so nothing was bought and the price was not taken. You can try again.",
+                    ));
+                }
+                Ok(None) | Err(_) => js::sleep(BATCH_LOOK_MS).await,
+            }
         }
     }
 

@@ -27,7 +27,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
             <section class="bill" aria-label="What you buy">
                 <p class="bill-course"><a href=course>{order.course_title.clone()}</a></p>
                 <p class="bill-tier">{order.tier_name.clone()}</p>
-                <p class="bill-price"><Money wei=order.price/></p>
+                <p class="bill-price"><Money wei=order.price currency=order.currency.clone()/></p>
                 {order.fiat.map(|sum| view! {
                     <p class="bill-quote" data-testid="quoted">{sum.to_string()}" at the rate of when you ordered"</p>
                 })}
@@ -148,7 +148,7 @@ fn row(order: OrderRow) -> impl IntoView {
                 <span class="table-sub">{order.tier_name}</span>
             </th>
             <td role="cell"><Badge tone=tone>{words}</Badge>{refund}</td>
-            <td role="cell" class="number" data-label="Price"><Money wei=order.price/></td>
+            <td role="cell" class="number" data-label="Price"><Money wei=order.price currency=order.currency/></td>
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>
             <td role="cell" class="table-action">

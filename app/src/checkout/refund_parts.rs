@@ -38,7 +38,7 @@ pub fn refund(id: OrderId, refund: Refund, chain: ChainInfo) -> impl IntoView {
             <h1>{if refund.own { "Give the course back" } else { "Refund a sale" }}</h1>
             <section class="bill" aria-label="What comes back">
                 <p class="bill-course">{refund.course_title}</p>
-                <p class="bill-price"><Money wei=refund.amount/></p>
+                <p class="bill-price"><Money wei=refund.amount currency=refund.currency/></p>
                 <dl class="bill-facts">
                     <div><dt>"Goes back to"</dt><dd><AddressText address=refund.payer/></dd></div>
                     <div><dt>"Ends"</dt><dd>{whose}" "<AddressText address=refund.beneficiary/></dd></div>

@@ -156,6 +156,13 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
                 &format!("Your wallet asks whether to switch to {network}. Switching costs nothing."),
             );
         }
+        Some(Asking::Allow) => {
+            return say(
+                Tone::Accent,
+                "allowing",
+                "Your wallet first asks whether the course market may take the price, and no more. The payment comes right after. Open the wallet if its window does not show.",
+            );
+        }
         Some(Asking::Send) => {
             return say(
                 Tone::Accent,
@@ -290,7 +297,7 @@ pub(super) mod tests {
     use academy::{
         checkout::Finality,
         ids::{OrderId, TierId},
-        money::Wei,
+        money::{Currency, Wei},
         time::Time,
     };
 
@@ -305,6 +312,8 @@ pub(super) mod tests {
             tier: nil.parse::<TierId>().unwrap(),
             tier_name: "Full".to_owned(),
             price: Wei::from_ether("0.02").unwrap(),
+            currency: Currency::coin("ETH"),
+            or_in: Vec::new(),
             fiat: None,
             state,
             setback: None,

@@ -1,6 +1,6 @@
 //! Amounts for people.
 
-use academy::money::Wei;
+use academy::money::{Currency, Wei};
 use leptos::prelude::*;
 
 /// `0.02 ETH`, at most six significant digits; the exact figure on hover and as the element's
@@ -9,24 +9,23 @@ use leptos::prelude::*;
 pub fn Money(
     /// How much.
     wei: Wei,
-    /// The currency's symbol. On the server it may be left out: the chain's own. Islands pass it.
-    #[prop(optional, into)]
-    currency: Option<String>,
+    /// In what; without, in the chain's coin.
+    #[prop(optional)]
+    currency: Option<Currency>,
     /// It is a price: zero reads "Free".
     #[prop(optional)]
     price: bool,
 ) -> impl IntoView {
-    let currency = currency.unwrap_or_else(chain_currency);
     if price && wei.is_zero() {
         return view! { <span class="money">"Free"</span> }.into_any();
     }
-    let exact = wei.to_ether();
-    let title = format!("{exact} {currency}");
-    let shown = format!("{}\u{a0}{currency}", wei.to_ether_short());
-    view! { <data class="money" value=exact title=title>{shown}</data> }.into_any()
+    let currency = currency.unwrap_or_else(|| Currency::coin(chain_currency()));
+    let exact = currency.figure(wei);
+    let title = format!("{exact} {}", currency.symbol);
+    view! { <data class="money" value=exact title=title>{currency.short(wei)}</data> }.into_any()
 }
 
-/// A tier's price: `0.02 ETH`, `49.00 USD`, or "Free".
+/// A tier's price: `0.02 ETH`, `49.00 USD`, `49 USDC`, or "Free".
 #[cfg(feature = "ssr")]
 #[component]
 pub fn PriceTag(
@@ -36,10 +35,19 @@ pub fn PriceTag(
     use academy::price::Price;
     match price {
         Price::Coin(wei) => view! { <Money wei=wei price=true/> }.into_any(),
+        Price::Token { token, amount, .. } => {
+            view! { <Money wei=amount currency=currency_of(token)/> }.into_any()
+        }
         Price::Fiat(sum) => {
             view! { <data class="money" value=sum.figure()>{sum.to_string()}</data> }.into_any()
         }
     }
+}
+
+/// A token's currency.
+#[cfg(feature = "ssr")]
+fn currency_of(token: academy::evm::Address) -> Currency {
+    use_context::<crate::render::Ui>().map_or_else(|| Currency::coin("ETH"), |ui| ui.chain.currency_of(token))
 }
 
 /// The symbol of the chain's coin.

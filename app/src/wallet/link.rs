@@ -23,6 +23,8 @@ pub enum Asking {
     Sign,
     /// To change the network.
     Switch,
+    /// To let the market take a token.
+    Allow,
     /// To send a transaction.
     Send,
 }

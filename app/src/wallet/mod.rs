@@ -18,3 +18,4 @@ pub mod provider;
 #[cfg(any(feature = "ssr", feature = "sending"))]
 pub mod send;
 pub mod text;
+pub mod watch;

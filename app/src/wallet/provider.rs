@@ -151,6 +151,60 @@ impl Wallet {
         Ok(hash.as_string().unwrap_or_default())
     }
 
+    /// Asks for a signature of typed data (EIP-712); hexadecimal.
+    ///
+    /// # Errors
+    /// As [`Wallet::request`].
+    pub async fn sign_typed(&self, data: &str, account: Address) -> Result<String, WalletError> {
+        let params = js::array([account.to_string().into(), data.into()]);
+        let signature = self.request("eth_signTypedData_v4", params).await?;
+        Ok(signature.as_string().unwrap_or_default())
+    }
+
+    /// Asks to send calls that happen all or not at all (EIP-5792); answers the wallet's id for them, which
+    /// is no hash. `None` where the wallet does not offer it, which it says before it asks the person.
+    ///
+    /// # Errors
+    /// That the person said no, or has yet to answer an earlier request.
+    pub async fn send_together(
+        &self,
+        calls: &[WalletCall],
+        from: Address,
+    ) -> Result<Option<String>, WalletError> {
+        let chain = calls.first().map(|call| JsValue::from(&call.chain_id)).unwrap_or_default();
+        let calls = calls.iter().map(|call| {
+            let (to, data, value) = ((&call.to).into(), (&call.data).into(), (&call.value).into());
+            js::object(&[("to", to), ("data", data), ("value", value)])
+        });
+        let batch = js::object(&[
+            ("version", "2.0.0".into()),
+            ("from", from.to_string().into()),
+            ("chainId", chain),
+            ("atomicRequired", true.into()),
+            ("calls", js::array(calls)),
+        ]);
+        match self.request("wallet_sendCalls", js::array([batch])).await {
+            Ok(sent) => Ok(Some(js::text(&sent, "id"))),
+            Err(error @ (WalletError::Rejected | WalletError::RequestPending)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// What became of calls that were sent together: the hash of the transaction that they are in, or that
+    /// they failed; `None` while neither is known.
+    ///
+    /// # Errors
+    /// As [`Wallet::request`].
+    pub async fn sent_together(&self, id: &str) -> Result<Option<Result<String, ()>>, WalletError> {
+        let told = self.request("wallet_getCallsStatus", js::array([id.into()])).await?;
+        // EIP-5792: 100 pending, 200 confirmed, 400 and above failed.
+        if js::get(&told, "status").as_f64().is_some_and(|status| status >= 400.0) {
+            return Ok(Some(Err(())));
+        }
+        let hash = js::text(&js::get(&js::get(&told, "receipts"), "0"), "transactionHash");
+        Ok((!hash.is_empty()).then_some(Ok(hash)))
+    }
+
     /// Asks to go to a network, and to learn it first if it is unknown (EIP-3326, EIP-3085).
     ///
     /// # Errors

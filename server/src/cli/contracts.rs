@@ -15,6 +15,10 @@ pub enum Contracts {
     Deploy(Deploy),
     /// Deploy a price feed that never changes, on a development chain; print {"feed":…}.
     DevFeed(DevFeed),
+    /// Deploy a token, a dollar, on a development chain; print {"token":…}.
+    DevToken(DevToken),
+    /// Change what only the market's owner may, one thing after the other.
+    Set(Set),
     /// Show the configured market as the chain has it.
     List(List),
     /// Compare the code at an address with this version's market; exit code 1 when it is another.
@@ -47,6 +51,39 @@ pub struct DevFeed {
     /// What one coin is worth, in whole units of the currency.
     #[arg(long, default_value_t = 3000)]
     pub rate: u64,
+}
+
+/// How to deploy a token.
+#[derive(Debug, Args)]
+pub struct DevToken {
+    /// The development chain's node.
+    #[arg(long, value_name = "URL")]
+    pub rpc_url: String,
+    /// The account that deploys, whose key the node has.
+    #[arg(long, value_name = "ADDRESS")]
+    pub dev_account: Address,
+    /// Its symbol.
+    #[arg(long, default_value = "DUSD")]
+    pub symbol: String,
+}
+
+/// What to change at the configured market.
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true, args = ["quote_signer", "allow_token", "forbid_token"])]
+pub struct Set {
+    /// The owner.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Whose quotes the market takes: "configured" for the key in quotes, or an address; the zero address
+    /// for nobody's.
+    #[arg(long, value_name = "ADDRESS")]
+    pub quote_signer: Option<String>,
+    /// Sell for this token. It must not take a fee of transfers nor change balances by itself.
+    #[arg(long, value_name = "ADDRESS")]
+    pub allow_token: Vec<Address>,
+    /// Sell for this token no longer. What was earned in it stays.
+    #[arg(long, value_name = "ADDRESS")]
+    pub forbid_token: Vec<Address>,
 }
 
 /// How to list.

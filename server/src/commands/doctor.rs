@@ -4,7 +4,8 @@ use std::{path::Path, process::ExitCode};
 
 use academy::{
     chain::{Chain, is_our_market},
-    checkout::quote::convert,
+    checkout::{Token, quote::convert},
+    evm::Address,
     price::Cents,
 };
 
@@ -151,14 +152,14 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
         (Ok(None), _) | (_, Err(_)) => return Vec::new(),
         (Err(error), _) => return vec![("quotes", Wrong(error.to_string()))],
     };
-    let (ours, coin) = (quotes.key.address(), &config.chain.currency);
+    let ours = quotes.key.address();
     let signer = match chain.roles(market).await {
         Ok(roles) if roles.quote_signer == ours => {
             Fine(format!("the market takes quotes of {}", ours.checksummed()))
         }
         Ok(roles) => Wrong(format!(
             "the market takes quotes of {}, and the key here is {}: its owner {} has to name it with \
-             setQuoteSigner",
+             `lectern contracts set --quote-signer configured`",
             roles.quote_signer.checksummed(),
             ours.checksummed(),
             roles.owner.checksummed()
@@ -167,6 +168,9 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
     };
     let mut findings = vec![("quotes", signer)];
     let now = compose::Machine::real().clock.now();
+    for token in &quotes.tokens {
+        findings.push(("token", token_facts(config, chain, market, token).await));
+    }
     for feed in &quotes.feeds {
         let one = Cents { currency: feed.currency, amount: 100 };
         let word = feed.currency.word();
@@ -176,7 +180,7 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
                 Err(error) => Wrong(format!("{word}: {error}")),
                 Ok(round) => {
                     match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {
-                        Ok(wei) => Fine(format!("one {word} is {} {coin}", wei.to_ether_short())),
+                        Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
                         Err(why) => {
                             Wrong(format!("{word}: the feed's answer is no rate ({why:?}); see quotes.feeds"))
                         }
@@ -186,4 +190,27 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
         ));
     }
     findings
+}
+
+/// Whether the market sells for a token, and the token is as it is configured.
+async fn token_facts(config: &Config, chain: &dyn Chain, market: Address, token: &Token) -> Finding {
+    let (symbol, address) = (&token.currency.symbol, token.currency.token);
+    let facts = match chain.token(market, address).await {
+        Ok(facts) => facts,
+        Err(error) => return Wrong(format!("{symbol}: {error}; is {} a token?", address.checksummed())),
+    };
+    let separator = token.domain.as_ref().map(|domain| domain.separator(config.chain.id, address));
+    if facts.decimals != token.currency.decimals {
+        Wrong(format!("{symbol}: has {} decimals; correct quotes.tokens", facts.decimals))
+    } else if !facts.allowed {
+        Wrong(format!(
+            "{symbol}: the market does not sell for it; its owner allows it with `lectern contracts set \
+             --allow-token {}`",
+            address.checksummed()
+        ))
+    } else if separator.is_some() && facts.separator != separator {
+        Wrong(format!("{symbol}: its EIP-712 domain has another name or version; correct quotes.tokens"))
+    } else {
+        Fine(format!("the market sells for {symbol}"))
+    }
 }

@@ -8,7 +8,9 @@ mod types;
 use std::{net::SocketAddr, path::PathBuf};
 
 use academy::{
+    chain::Signing,
     evm::{Address, BlockTag},
+    money::Currency,
     price::Fiat,
 };
 use serde::Deserialize;
@@ -100,14 +102,30 @@ pub struct Quotes {
     pub ttl_minutes: i64,
     #[serde(deserialize_with = "types::optional_address")]
     pub sequencer_feed: Option<Address>,
+    pub tokens: Vec<Token>,
     pub feeds: Vec<Feed>,
 }
 
 impl Quotes {
-    /// Whether prices in states' currencies are quoted at all.
+    /// Whether prices are quoted at all.
     pub fn wanted(&self) -> bool {
-        !self.feeds.is_empty()
+        !self.feeds.is_empty() || !self.tokens.is_empty()
     }
+}
+
+/// One of `quotes.tokens`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    pub symbol: String,
+    pub address: Address,
+    pub decimals: u8,
+    #[serde(default, deserialize_with = "types::optional_signing")]
+    pub sign: Option<Signing>,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default = "types::first_version")]
+    pub version: String,
 }
 
 /// One of `quotes.feeds`
@@ -116,10 +134,14 @@ impl Quotes {
 pub struct Feed {
     #[serde(deserialize_with = "types::fiat")]
     pub currency: Fiat,
+    #[serde(default)]
+    pub of: String,
     pub address: Address,
     pub max_age_seconds: u64,
-    pub min: u64,
-    pub max: u64,
+    #[serde(rename = "min", deserialize_with = "types::hundredths")]
+    pub min_cents: u64,
+    #[serde(rename = "max", deserialize_with = "types::hundredths")]
+    pub max_cents: u64,
 }
 
 /// `[orders]`
@@ -239,25 +261,52 @@ impl Config {
         check(
             !self.quotes.wanted() || keys.iter().filter(|key| !key.is_empty()).count() == 1,
             "quotes.key",
-            "quotes.feeds needs the key that signs quotes: set quotes.keystore, or quotes.key, not both",
+            "quotes.feeds and quotes.tokens need the key that signs quotes: set quotes.keystore, or \
+             quotes.key, not both",
         );
+        let mut symbols = vec![self.chain.currency.as_str(), ""];
+        for token in &self.quotes.tokens {
+            check(
+                !symbols.contains(&token.symbol.as_str()) && !token.symbol.contains(char::is_control),
+                "quotes.tokens",
+                "each needs a symbol that no other has, nor the coin",
+            );
+            symbols.push(&token.symbol);
+            check(
+                token.decimals <= Currency::MAX_DECIMALS && token.address != Address::ZERO,
+                "quotes.tokens",
+                "each needs its contract's address, and its decimals: at most 24",
+            );
+            check(
+                token.sign.is_none() || !token.name.is_empty(),
+                "quotes.tokens",
+                "sign needs name and version, those of the token's EIP-712 domain",
+            );
+        }
         let mut known = Vec::new();
         for feed in &self.quotes.feeds {
+            let of = if feed.of.is_empty() { &self.chain.currency } else { &feed.of };
             check(
-                !known.contains(&feed.currency),
+                symbols.contains(&of.as_str()),
                 "quotes.feeds",
-                &format!("name {} once", feed.currency.word()),
+                &format!("{of} is neither the coin nor one of quotes.tokens"),
             );
-            known.push(feed.currency);
+            check(
+                !known.contains(&(feed.currency, of)),
+                "quotes.feeds",
+                &format!("name {} of {of} once", feed.currency.word()),
+            );
+            known.push((feed.currency, of));
             check(
                 (60..=604_800).contains(&feed.max_age_seconds),
                 "quotes.feeds",
                 "max_age_seconds is 60 to 604800: the feed's heartbeat, and some room",
             );
             check(
-                0 < feed.min && feed.min < feed.max,
+                0 < feed.min_cents && feed.min_cents < feed.max_cents,
                 "quotes.feeds",
-                "min and max are whole units of the currency for one coin; answers outside are refused",
+                "min and max are units of the currency for one coin or token, such as 0.95; answers outside \
+                 are refused",
             );
         }
         let bytes = "write 1024 to 104857600 bytes";

@@ -3,7 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use academy::{
+    chain::Signing,
     evm::{Address, BlockTag},
+    money::Wei,
     price::Fiat,
 };
 use axum::http::Uri;
@@ -121,6 +123,30 @@ pub(super) fn fiat<'de, D: Deserializer<'de>>(from: D) -> Result<Fiat, D::Error>
     let text = String::deserialize(from)?;
     let words: Vec<&str> = Fiat::ALL.iter().map(|fiat| fiat.word()).collect();
     text.parse().map_err(|_| D::Error::custom(format!("write one of {} (not {text:?})", words.join(", "))))
+}
+
+/// `permit`, `authorization`, or empty.
+pub(super) fn optional_signing<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Signing>, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "" => Ok(None),
+        "permit" => Ok(Some(Signing::Permit)),
+        "authorization" => Ok(Some(Signing::Authorization)),
+        other => Err(D::Error::custom(format!(
+            "write \"permit\" or \"authorization\", or leave it out (not {other:?})"
+        ))),
+    }
+}
+
+/// The version that most tokens' EIP-712 domains have.
+pub(super) fn first_version() -> String {
+    "1".to_owned()
+}
+
+/// A number with at most two digits after the point, as hundredths.
+pub(super) fn hundredths<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let text = f64::deserialize(from)?.to_string();
+    let cents = Wei::parse_figure(&text, 2).ok().and_then(|cents| u64::try_from(cents.get()).ok());
+    cents.ok_or_else(|| D::Error::custom(format!("write a number such as 0.95 or 100 (not {text})")))
 }
 
 pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {

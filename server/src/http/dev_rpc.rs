@@ -16,7 +16,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const ALLOWED: [&str; 18] = [
+const ALLOWED: [&str; 19] = [
     "eth_accounts",
     "eth_blockNumber",
     "eth_call",
@@ -33,6 +33,7 @@ const ALLOWED: [&str; 18] = [
     "eth_maxPriorityFeePerGas",
     "eth_sendTransaction",
     "eth_sign",
+    "eth_signTypedData_v4",
     "net_version",
     "personal_sign",
 ];

@@ -252,7 +252,7 @@ async fn server_functions_refuse_what_they_cannot_read() {
         "challenge",
         "sign_in",
         "order",
-        "wallet_call",
+        "payment",
         "submit_payment",
         "cancel_order",
         "remember",

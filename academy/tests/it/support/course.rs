@@ -13,7 +13,7 @@ use academy::{
 
 use ruint::aliases::U256;
 
-use super::{FEED, MARKET, World, person};
+use super::{FEED, MARKET, USDC_FEED, World, person};
 
 /// A published course with a preview (`hello`), a paid lesson (`secret`) and a paid tier.
 #[derive(Clone, Debug)]
@@ -117,12 +117,17 @@ impl World {
         (course, teacher, self.learner().await)
     }
 
-    /// A course for sale by quote, and someone who wants it.
+    /// A course for sale in dollars, and someone who wants it.
     pub async fn sale_by_quote(&self, dollars: &str) -> (TestCourse, Actor, Actor) {
+        self.sale_in("USD", dollars).await
+    }
+
+    /// A course for sale in a unit that is quoted, its teacher, and someone who wants it.
+    pub async fn sale_in(&self, unit: &str, figure: &str) -> (TestCourse, Actor, Actor) {
         let teacher = self.teacher().await;
         let mut course = self.draft(&teacher).await;
         let catalog = self.academy.catalog();
-        let tier = TierForm { currency: "USD".to_owned(), ..tier_form(dollars, 1) };
+        let tier = TierForm { currency: unit.to_owned(), ..tier_form(figure, 1) };
         course.tier = catalog.add_tier(&teacher, course.id, &tier).await.unwrap();
         catalog.publish(&teacher, course.id).await.unwrap();
         course.price = Wei::ZERO;
@@ -141,7 +146,10 @@ impl World {
     pub fn set_rate(&self, dollars: u64) {
         let now = u64::try_from(self.academy.now().0 / 1000).unwrap();
         let answer = Some(U256::from(dollars) * U256::from(100_000_000));
-        self.chain.set_round(FEED, Round { answer, decimals: 8, started_at: now, updated_at: now });
+        let round = Round { answer, decimals: 8, started_at: now, updated_at: now };
+        self.chain.set_round(FEED, round);
+        // USDC is a dollar.
+        self.chain.set_round(USDC_FEED, Round { answer: Some(U256::from(100_000_000)), ..round });
     }
 
     /// As [`World::payment`], and the market holds the money until then (in seconds).
@@ -159,7 +167,7 @@ impl World {
             beneficiary: order.beneficiary.parse().unwrap(),
             number: course.number,
             tier: 0,
-            token: Address::ZERO,
+            token: order.currency.token,
             amount: order.price,
         }
     }
@@ -197,7 +205,7 @@ impl World {
             beneficiary: order.beneficiary.parse().unwrap(),
             number: course.number,
             tier: 0,
-            token: Address::ZERO,
+            token: order.currency.token,
             amount: order.price,
         }
     }

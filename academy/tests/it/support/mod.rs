@@ -13,10 +13,12 @@ use std::sync::{
 use academy::{
     Academy, Actor, Kind, Person, Problem,
     accounts::{GivenRole, Site},
-    chain::{Chain, QuoteKey, fake::FakeChain},
-    checkout::{ChainInfo, Feed, Finality, Policy, Quotes},
+    chain::{Chain, QuoteKey, Signing, TokenDomain, fake::FakeChain},
+    checkout::{ChainInfo, Checkout, Feed, Finality, PayBy, Policy, Quotes, Token, WalletCall},
     evm::{Address, TxHash},
     fault::{Faults, NoFaults},
+    ids::OrderId,
+    money::Currency,
     price::Fiat,
     store::Db,
     time::{FixedClock, Time},
@@ -24,7 +26,7 @@ use academy::{
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use sqlx::AssertSqlSafe;
 
-pub use course::{TestCourse, course_form, lesson_form, tier_form};
+pub use course::{TestCourse, course_form, lesson_form, reference, tier_form};
 pub use database::{Database, environment};
 pub use faults::Kill;
 
@@ -34,6 +36,14 @@ pub const CHAIN_ID: u64 = 31337;
 pub const MARKET: Address = Address([0xAA; 20]);
 /// The dollar's price feed on it.
 pub const FEED: Address = Address([0xFE; 20]);
+/// A token whose holders sign authorizations (EIP-3009); it has a price feed in dollars.
+pub const USDC: Address = Address([0xD1; 20]);
+/// A token whose holders sign permits (EIP-2612).
+pub const DAI: Address = Address([0xD2; 20]);
+/// A token whose holders can only approve.
+pub const USDT: Address = Address([0xD3; 20]);
+/// The dollar's price feed for [`USDC`].
+pub const USDC_FEED: Address = Address([0xFD; 20]);
 /// When the tests begin: a whole second.
 pub const START: Time = Time(1_800_000_000_000);
 /// So long an order's price holds.
@@ -76,17 +86,43 @@ pub fn policy() -> Policy {
     }
 }
 
-/// Dollars, at rates from 100 to 100,000 that are at most an hour old.
+pub fn token(address: Address) -> Token {
+    let (symbol, decimals, signing) = match address {
+        USDC => ("USDC", 6, Some(Signing::Authorization)),
+        DAI => ("DAI", 18, Some(Signing::Permit)),
+        USDT => ("USDT", 6, None),
+        other => panic!("{other} is no token of the tests"),
+    };
+    let (name, version) = (symbol.to_owned(), "1".to_owned());
+    Token {
+        currency: Currency { token: address, symbol: symbol.to_owned(), decimals },
+        domain: signing.map(|signing| TokenDomain { signing, name, version }),
+    }
+}
+
+/// Dollars, at rates that are at most an hour old: from 100 to 100,000 for the coin, and near one for USDC.
 pub fn quotes() -> Quotes {
     Quotes {
         key: Arc::new(QuoteKey::from_hex(&"51".repeat(32)).unwrap()),
-        feeds: vec![Feed {
-            currency: Fiat::Usd,
-            address: FEED,
-            max_age_seconds: 3600,
-            min: 100,
-            max: 100_000,
-        }],
+        tokens: [USDC, DAI, USDT].map(token).to_vec(),
+        feeds: vec![
+            Feed {
+                currency: Fiat::Usd,
+                of: Currency::coin("ETH"),
+                address: FEED,
+                max_age_seconds: 3600,
+                min_cents: 10_000,
+                max_cents: 10_000_000,
+            },
+            Feed {
+                currency: Fiat::Usd,
+                of: token(USDC).currency,
+                address: USDC_FEED,
+                max_age_seconds: 3600,
+                min_cents: 95,
+                max_cents: 105,
+            },
+        ],
         sequencer: None,
         ttl_minutes: QUOTE_MINUTES,
     }
@@ -108,6 +144,7 @@ pub fn chain_info() -> ChainInfo {
         currency: "ETH".to_owned(),
         rpc_url: None,
         explorer: Some("https://explorer.example/".to_owned()),
+        tokens: [USDC, DAI, USDT].map(|address| token(address).currency).to_vec(),
     }
 }
 
@@ -235,6 +272,13 @@ pub async fn turn(academy: &Academy) {
 
 pub fn person(actor: &Actor) -> &Person {
     actor.person().expect("the test signed them in")
+}
+
+/// The one call that pays an order in the coin.
+pub async fn wallet_call(checkout: &Checkout<'_>, actor: &Actor, id: OrderId) -> Result<WalletCall, Problem> {
+    let mut payment = checkout.payment(actor, id, person(actor).address, &PayBy::Best).await?;
+    assert_eq!((&payment.sign, payment.calls.len()), (&None, 1));
+    Ok(payment.calls.remove(0))
 }
 
 /// The problem's kind and code, which are what programs go by.

@@ -59,7 +59,7 @@ fn row(order: &OrderRow) -> impl IntoView + use<> {
                 <span class="table-sub">{order.tier_name.clone()}</span>
             </th>
             <td><AddressText address=order.beneficiary.clone()/></td>
-            <td class="number"><Money wei=order.price/></td>
+            <td class="number"><Money wei=order.price currency=order.currency.clone()/></td>
             <td>
                 {order_badge(order.state)}
                 {order.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}

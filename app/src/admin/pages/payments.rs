@@ -186,9 +186,9 @@ fn row(
                 {payment.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}
             </td>
             <td class="number">
-                <Money wei=payment.amount/>
-                {payment.due.filter(|due| *due != payment.amount).map(|due| view! {
-                    <span class="table-sub">"due: "<Money wei=due/></span>
+                <Money wei=payment.amount currency=payment.currency.clone()/>
+                {payment.due.clone().filter(|due| *due != (payment.amount, payment.currency.clone())).map(|(due, currency)| view! {
+                    <span class="table-sub">"due: "<Money wei=due currency=currency/></span>
                 })}
             </td>
             <th scope="row">{payment.course.clone()}</th>

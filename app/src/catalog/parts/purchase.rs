@@ -4,6 +4,7 @@ use academy::{
     catalog::{CoursePage, Tier},
     ids::LessonId,
     learning::Access,
+    price::Price,
 };
 use leptos::prelude::*;
 
@@ -216,8 +217,8 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
 
 /// How a price in a state's currency is paid.
 fn by_quote(tier: &Tier) -> Option<impl IntoView + use<>> {
-    tier.price.fiat().map(|_| {
-        view! { <p class="muted">"Paid in "{chain_currency()}" at the rate of the moment, which then holds while you pay."</p> }
+    matches!(tier.price, Price::Fiat(_)).then(|| {
+        view! { <p class="muted">"Paid in "{chain_currency()}", or a token that you can choose next, at the rate of the moment, which then holds while you pay."</p> }
     })
 }
 

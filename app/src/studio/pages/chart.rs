@@ -1,6 +1,9 @@
 //! Sales per day as a bar chart: plain SVG from the server, with its numbers in text.
 
-use academy::{checkout::Sales, money::Wei};
+use academy::{
+    checkout::Earned,
+    money::{Currency, Wei},
+};
 use leptos::prelude::*;
 
 use crate::ui::TableScroll;
@@ -22,8 +25,8 @@ fn round_up(value: f64) -> f64 {
     factor.unwrap_or(10.0) * power
 }
 
-fn ether(amount: Wei) -> f64 {
-    amount.to_ether().parse().unwrap_or(0.0)
+fn height_of(amount: Wei, currency: &Currency) -> f64 {
+    currency.figure(amount).parse().unwrap_or(0.0)
 }
 
 fn tick(value: f64) -> String {
@@ -38,14 +41,14 @@ struct Bar {
     label: String,
 }
 
-fn bars(days: &[(String, u32, Wei)], top: f64, currency: &str) -> Vec<Bar> {
+fn bars(days: &[(String, u32, Wei)], top: f64, currency: &Currency) -> Vec<Bar> {
     let slot = (WIDTH - LEFT) / days.len().max(1) as f64;
     let room = HEIGHT - TOP - BOTTOM;
     days.iter()
         .enumerate()
         .map(|(index, (day, count, amount))| {
             // A sale is never invisible, however small beside the best day.
-            let height = match ether(*amount) / top * room {
+            let height = match height_of(*amount, currency) / top * room {
                 _ if *count == 0 => 0.0,
                 height => height.max(2.0),
             };
@@ -54,21 +57,24 @@ fn bars(days: &[(String, u32, Wei)], top: f64, currency: &str) -> Vec<Bar> {
                 x: LEFT + slot * index as f64 + slot * 0.15,
                 y: TOP + room - height,
                 height,
-                label: format!("{day}: {} {currency} in {count} {sales}", amount.to_ether_short()),
+                label: format!("{day}: {} in {count} {sales}", currency.short(*amount)),
             }
         })
         .collect()
 }
 
 /// The chart with its table folded away behind it.
-pub fn sales_chart(sales: &Sales, currency: &str) -> impl IntoView + use<> {
-    let best = sales.days.iter().map(|(_, _, amount)| ether(*amount)).fold(0.0, f64::max);
+pub fn sales_chart(earned: &Earned) -> impl IntoView + use<> {
+    let (currency, symbol) = (&earned.currency, earned.currency.symbol.clone());
+    let (title, about) = (format!("chart-{symbol}"), format!("chart-about-{symbol}"));
+    let labels = format!("{title} {about}");
+    let best = earned.days.iter().map(|(_, _, amount)| height_of(*amount, currency)).fold(0.0, f64::max);
     let top = round_up(best);
     let room = HEIGHT - TOP - BOTTOM;
-    let slot = (WIDTH - LEFT) / sales.days.len().max(1) as f64;
+    let slot = (WIDTH - LEFT) / earned.days.len().max(1) as f64;
     let summary = format!(
-        "The last {} days. The best day brought {} {currency}; each bar is one day.",
-        sales.days.len(),
+        "The last {} days. The best day brought {} {symbol}; each bar is one day.",
+        earned.days.len(),
         tick(best),
     );
     let lines = [0.0, 0.5, 1.0].map(|part| {
@@ -78,7 +84,7 @@ pub fn sales_chart(sales: &Sales, currency: &str) -> impl IntoView + use<> {
             <text class="chart-text" x=LEFT - 10.0 y=y + 4.0 text-anchor="end">{tick(top * part)}</text>
         }
     });
-    let shapes = bars(&sales.days, top, currency)
+    let shapes = bars(&earned.days, top, currency)
         .into_iter()
         .map(|bar| {
             view! {
@@ -88,17 +94,19 @@ pub fn sales_chart(sales: &Sales, currency: &str) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    let dates = [(0, "start"), (sales.days.len() / 2, "middle"), (sales.days.len().saturating_sub(1), "end")]
-        .map(|(index, anchor)| {
-            let x = match anchor {
-                "start" => LEFT,
-                "end" => WIDTH,
-                _ => LEFT + slot * (index as f64 + 0.5),
-            };
-            let date = sales.days.get(index).map(|(day, ..)| day.clone()).unwrap_or_default();
-            view! { <text class="chart-text" x=x y=HEIGHT - 8.0 text-anchor=anchor>{date}</text> }
-        });
-    let rows = sales
+    let dates =
+        [(0, "start"), (earned.days.len() / 2, "middle"), (earned.days.len().saturating_sub(1), "end")].map(
+            |(index, anchor)| {
+                let x = match anchor {
+                    "start" => LEFT,
+                    "end" => WIDTH,
+                    _ => LEFT + slot * (index as f64 + 0.5),
+                };
+                let date = earned.days.get(index).map(|(day, ..)| day.clone()).unwrap_or_default();
+                view! { <text class="chart-text" x=x y=HEIGHT - 8.0 text-anchor=anchor>{date}</text> }
+            },
+        );
+    let rows = earned
         .days
         .iter()
         .rev()
@@ -108,32 +116,32 @@ pub fn sales_chart(sales: &Sales, currency: &str) -> impl IntoView + use<> {
                 <tr>
                     <th scope="row">{day.clone()}</th>
                     <td class="number">{*count}</td>
-                    <td class="number">{amount.to_ether()}" "{currency.to_owned()}</td>
+                    <td class="number">{currency.figure(*amount)}" "{currency.symbol.clone()}</td>
                 </tr>
             }
         })
         .collect_view();
     view! {
         <figure class="chart" data-testid="sales-chart">
-            <div class="chart-frame" tabindex="0" role="group" aria-label="Sales chart">
+            <div class="chart-frame" tabindex="0" role="group" aria-label=format!("Sales chart, {symbol}")>
                 <svg
                     class="chart-picture"
                     viewBox=format!("0 0 {WIDTH} {HEIGHT}")
                     role="img"
-                    aria-labelledby="chart-title chart-about"
+                    aria-labelledby=labels
                 >
-                    <title id="chart-title">"Sales per day in "{currency.to_owned()}</title>
-                    <desc id="chart-about">{summary}</desc>
+                    <title id=title>"Sales per day in "{symbol.clone()}</title>
+                    <desc id=about>{summary}</desc>
                     {lines}
                     {shapes}
                     {dates}
                 </svg>
             </div>
-            <figcaption class="chart-caption">"Sales per day, in "{currency.to_owned()}", days in UTC"</figcaption>
+            <figcaption class="chart-caption">"Sales per day, in "{symbol.clone()}", days in UTC"</figcaption>
         </figure>
         <details class="fold">
             <summary>"The same as a table"</summary>
-            <TableScroll label="Sales per day">
+            <TableScroll label=format!("Sales per day in {symbol}")>
                 <table class="table">
                     <thead>
                         <tr>
@@ -169,10 +177,10 @@ mod tests {
             day("2026-01-02", 1, "1"),
             day("2026-01-03", 0, "0"),
         ];
-        let bars = bars(&days, 1.0, "ETH");
+        let bars = bars(&days, 1.0, &Currency::coin("ETH"));
         assert!(bars[0].height > 100.0);
         assert_eq!(bars[1].height, 2.0);
         assert_eq!(bars[2].height, 0.0);
-        assert_eq!(bars[0].label, "2026-01-01: 1 ETH in 1 sale");
+        assert_eq!(bars[0].label, "2026-01-01: 1\u{a0}ETH in 1 sale");
     }
 }

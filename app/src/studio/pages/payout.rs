@@ -2,8 +2,8 @@
 
 use academy::{
     Kind,
-    checkout::{Payout, WalletCall},
-    money::Wei,
+    checkout::{Balance, ChainInfo, Payout, WalletCall},
+    money::Currency,
 };
 use axum::extract::{Query, State};
 use leptos::prelude::*;
@@ -19,16 +19,15 @@ use crate::{
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query): Query<Done>) -> Answer {
     let checkout = state.academy.checkout();
     let payout = checkout.payout(&visitor.actor).await?;
-    let call = if payout.owed.is_zero() {
-        None
-    } else {
-        match checkout.payout_call(&visitor.actor).await {
-            Ok(call) => Some(call),
+    let mut calls = Vec::new();
+    for balance in payout.balances.iter().filter(|balance| !balance.owed.is_zero()) {
+        match checkout.payout_call(&visitor.actor, balance.currency.token).await {
+            Ok(call) => calls.push((balance.currency.clone(), call)),
             // Withdrawn between the two looks: there is nothing to press.
-            Err(problem) if problem.kind == Kind::Conflict => None,
+            Err(problem) if problem.kind == Kind::Conflict => {}
             Err(problem) => return Err(problem.into()),
         }
-    };
+    }
     let chain = checkout.chain().clone();
     let head = PageHead::new("Payout", "What your courses earned, and taking it out.")
         .layout(Layout::Wide)
@@ -48,15 +47,9 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
                 })}
                 <section class="panel payout" aria-labelledby="owed-title" data-testid="payout">
                     <h2 id="owed-title">"Waiting for you"</h2>
-                    <p class="payout-sum" data-testid="owed"><Money wei=payout.owed/></p>
+                    {balances(&payout)}
                     <p class="muted">"Belongs to "<AddressText address=payout.payee.clone()/></p>
-                    {(!payout.held.is_zero()).then(|| view! {
-                        <p data-testid="held">
-                            "Besides, the contract holds "<Money wei=payout.held/>
-                            " of sales that buyers can still give back. It becomes yours as their money-back windows end."
-                        </p>
-                    })}
-                    {withdraw(call, chain, payout.owed)}
+                    {withdraw(calls, &payout, &chain)}
                 </section>
                 <section aria-labelledby="history-title">
                     <h2 id="history-title">"Withdrawn so far"</h2>
@@ -67,18 +60,41 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
     }))
 }
 
-fn withdraw(call: Option<WalletCall>, chain: academy::checkout::ChainInfo, owed: Wei) -> impl IntoView {
-    let Some(call) = call else {
+/// What is there, one line for each currency in which there is something, and for the coin.
+fn balances(payout: &Payout) -> impl IntoView + use<> {
+    let there =
+        |balance: &&Balance| balance.currency.is_coin() || !balance.owed.is_zero() || !balance.held.is_zero();
+    let lines = payout.balances.iter().filter(there).map(|balance| {
+        let currency = || balance.currency.clone();
+        view! {
+            <p class="payout-sum" data-testid="owed"><Money wei=balance.owed currency=currency()/></p>
+            {(!balance.held.is_zero()).then(|| view! {
+                <p data-testid="held">
+                    "Besides, the contract holds "<Money wei=balance.held currency=currency()/>
+                    " of sales that buyers can still give back. It becomes yours as their money-back windows end."
+                </p>
+            })}
+        }
+    });
+    lines.collect_view()
+}
+
+fn withdraw(calls: Vec<(Currency, WalletCall)>, payout: &Payout, chain: &ChainInfo) -> impl IntoView + use<> {
+    if calls.is_empty() {
         return view! { <p>"There is nothing to take out now. Sales add to it as soon as the network confirms them."</p> }
             .into_any();
-    };
-    let label = format!("Take out {} {}", owed.to_ether_short(), chain.currency);
+    }
+    let buttons = calls.into_iter().map(|(currency, call)| {
+        let owed = payout.balances.iter().find(|balance| balance.currency == currency);
+        let label = format!("Take out {}", owed.map(|owed| currency.short(owed.owed)).unwrap_or_default());
+        view! { <SendCall call=call chain=chain.clone() label=label after="/studio/payout?done=withdrawn".to_owned()/> }
+    });
     view! {
         <p>
             "Your wallet will show one transaction to the course market that sends nothing and costs only the network fee (gas). "
             "The whole sum goes to the address above."
         </p>
-        <SendCall call=call chain=chain label=label after="/studio/payout?done=withdrawn".to_owned()/>
+        {buttons.collect_view()}
         <noscript><p class="muted">"Taking money out needs your wallet, and so JavaScript."</p></noscript>
     }
     .into_any()
@@ -96,11 +112,11 @@ fn history(payout: &Payout) -> impl IntoView + use<> {
     let rows: Vec<_> = payout
         .history
         .iter()
-        .map(|(at, amount, known)| {
+        .map(|(at, amount, currency, known)| {
             view! {
                 <tr>
                     <td><When at=*at/></td>
-                    <td class="number"><Money wei=*amount/></td>
+                    <td class="number"><Money wei=*amount currency=currency.clone()/></td>
                     <td><Hash hash=known.hash.to_string() link=known.link.clone()/></td>
                 </tr>
             }

@@ -1,6 +1,9 @@
 //! What a course earned.
 
-use academy::checkout::{OrderRow, Sales};
+use academy::{
+    checkout::{Earned, OrderRow, Sales},
+    money::Wei,
+};
 use axum::extract::{Path, State};
 use leptos::prelude::*;
 
@@ -15,7 +18,6 @@ use crate::{
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     let page = load(&state, &visitor, &id).await?;
     let sales = state.academy.checkout().sales(&visitor.actor, page.course.id).await?;
-    let currency = state.academy.checkout().chain().currency.clone();
     let head = PageHead::new(format!("Sales of {}", page.course.title), "What a course earned.")
         .layout(Layout::Wide);
     Ok(render(&state, &visitor, head, || {
@@ -23,7 +25,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Pat
             <section aria-labelledby="sales-title">
                 <h2 id="sales-title">"Sales"</h2>
                 {totals(&sales)}
-                {(sales.count > 0).then(|| sales_chart(&sales, &currency))}
+                {sales.earned.iter().map(sales_chart).collect_view()}
             </section>
             <section aria-labelledby="newest-title">
                 <h2 id="newest-title">"Newest sales"</h2>
@@ -35,14 +37,27 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Pat
 }
 
 fn totals(sales: &Sales) -> impl IntoView + use<> {
-    let month = sales.days.iter().fold(academy::money::Wei::ZERO, |sum, (_, _, amount)| sum.plus(*amount));
+    let mut earned: Vec<_> = sales.earned.iter().map(sums).collect();
+    if earned.is_empty() {
+        earned
+            .push((view! { <Money wei=Wei::ZERO/> }.into_any(), view! { <Money wei=Wei::ZERO/> }.into_any()));
+    }
+    let (all, month): (Vec<_>, Vec<_>) = earned.into_iter().unzip();
+    let lines = |sums: Vec<AnyView>| sums.into_iter().map(|sum| view! { <div>{sum}</div> }).collect_view();
     view! {
         <dl class="figures" data-testid="sales-totals">
-            <div><dt>"Earned in all"</dt><dd><Money wei=sales.total/></dd></div>
+            <div><dt>"Earned in all"</dt><dd>{lines(all)}</dd></div>
             <div><dt>"Sales in all"</dt><dd>{sales.count}</dd></div>
-            <div><dt>"In the last 30 days"</dt><dd><Money wei=month/></dd></div>
+            <div><dt>"In the last 30 days"</dt><dd>{lines(month)}</dd></div>
         </dl>
     }
+}
+
+/// What came in of a currency, in all and in the last 30 days.
+fn sums(earned: &Earned) -> (AnyView, AnyView) {
+    let month = earned.days.iter().fold(Wei::ZERO, |sum, (_, _, amount)| sum.plus(*amount));
+    let money = |sum| view! { <Money wei=sum currency=earned.currency.clone()/> }.into_any();
+    (money(earned.total), money(month))
 }
 
 fn newest(sales: &Sales) -> impl IntoView + use<> {
@@ -94,7 +109,7 @@ fn row(sale: &OrderRow) -> impl IntoView + use<> {
         <tr>
             <th scope="row"><AddressText address=sale.beneficiary.clone()/></th>
             <td>{sale.tier_name.clone()}</td>
-            <td class="number"><Money wei=sale.price/></td>
+            <td class="number"><Money wei=sale.price currency=sale.currency.clone()/></td>
             <td>
                 {sale.transaction.clone().map(|known| view! { <Hash hash=known.hash.to_string() link=known.link/> })}
             </td>

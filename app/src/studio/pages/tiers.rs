@@ -98,8 +98,7 @@ fn tiers_page(
         .layout(Layout::Wide)
         .for_form(refused);
     let checkout = state.academy.checkout();
-    let mut units = vec![(String::new(), checkout.chain().currency.clone())];
-    units.extend(checkout.currencies().iter().map(|fiat| (fiat.word().to_owned(), fiat.word().to_owned())));
+    let units: Vec<_> = checkout.units().into_iter().map(|(unit, name)| (unit.to_string(), name)).collect();
     render(state, visitor, head, || {
         let form_for = |id: &str, fresh: &TierForm| {
             if id == target { refused.clone() } else { FormState::of(fresh) }
@@ -200,7 +199,7 @@ fn form_of(tier: &Tier) -> TierForm {
         name: tier.name.clone(),
         description: tier.description.clone(),
         price: tier.price.figure(),
-        currency: tier.price.fiat().map_or_else(String::new, |fiat| fiat.word().to_owned()),
+        currency: tier.price.unit().to_string(),
         level: tier.level.to_string(),
     }
 }
@@ -238,7 +237,7 @@ fn fields(form: &FormState, prefix: &str, units: &Units) -> impl IntoView + use<
                 prefix=prefix
                 label="Currency"
                 options=units.to_vec()
-                hint="What is not priced in the coin is quoted in it to each buyer, at the rate of the moment."
+                hint="A price in a state’s currency is quoted to each buyer in what they pay with, at the rate of the moment."
             />
         })}
         <Select

@@ -4,12 +4,16 @@ mod show;
 
 use std::{path::Path, process::ExitCode};
 
-use academy::chain::{ChainError, Code, MarketFacts, deploy as put, dev::Dev, market_facts};
+use academy::chain::{
+    ChainError, Code, MarketFacts, deploy as put, dev::Dev, market_facts, send, set_quote_signer_call,
+    set_token_allowed_call,
+};
 use serde_json::json;
 
 use super::{key::key, load};
 use crate::{
-    cli::{Contracts, Deploy, DevFeed, List, Verify},
+    cli::{Contracts, Deploy, DevFeed, DevToken, List, Set, Verify},
+    compose,
     config::{Config, Secret},
     failure::Failure,
 };
@@ -18,6 +22,8 @@ pub async fn contracts(file: Option<&Path>, what: Contracts) -> Result<ExitCode,
     match what {
         Contracts::Deploy(how) => deploy(&how).await,
         Contracts::DevFeed(how) => dev_feed(&how).await,
+        Contracts::DevToken(how) => dev_token(&how).await,
+        Contracts::Set(what) => set(&load(file)?, &what).await,
         Contracts::List(how) => list(&load(file)?, &how).await,
         Contracts::Verify(how) => verify(file, &how).await,
     }
@@ -40,6 +46,42 @@ async fn deploy(how: &Deploy) -> Result<ExitCode, Failure> {
 async fn dev_feed(how: &DevFeed) -> Result<ExitCode, Failure> {
     let feed = Dev::new(&how.rpc_url)?.deploy_feed(how.dev_account, how.rate).await?;
     println!("{}", json!({ "feed": feed.checksummed() }));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dev_token(how: &DevToken) -> Result<ExitCode, Failure> {
+    let token = Dev::new(&how.rpc_url)?.deploy_token(how.dev_account, &how.symbol).await?;
+    println!("{}", json!({ "token": token.checksummed() }));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each change is a transaction of its own: what went before one that fails is done.
+async fn set(config: &Config, what: &Set) -> Result<ExitCode, Failure> {
+    let market = config.market()?;
+    let url = config.chain.rpc_urls.first().map(Secret::expose).unwrap_or_default();
+    let mut changes = Vec::new();
+    if let Some(signer) = &what.quote_signer {
+        let signer = match signer.as_str() {
+            "configured" => compose::quotes(config)?.map(|quotes| quotes.key.address()).ok_or_else(|| {
+                Failure::Told("quotes.key: is not set, or there are neither feeds nor tokens".to_owned())
+            })?,
+            address => address
+                .parse()
+                .map_err(|error| Failure::Told(format!("--quote-signer: {error}, or \"configured\"")))?,
+        };
+        changes
+            .push((format!("quote signer {}", signer.checksummed()), set_quote_signer_call(market, signer)));
+    }
+    let tokens = what.allow_token.iter().map(|token| (token, true));
+    for (token, allowed) in tokens.chain(what.forbid_token.iter().map(|token| (token, false))) {
+        let word = if allowed { "allowed" } else { "forbidden" };
+        let text = format!("token {} {word}", token.checksummed());
+        changes.push((text, set_token_allowed_call(market, *token, allowed)));
+    }
+    for (text, call) in changes {
+        let hash = send(url, key(&what.key)?, &call).await?;
+        println!("{text}, by {hash}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -77,6 +77,7 @@ mod tests {
         chain::{Terms, purchase_call, purchase_quoted_call, withdraw_call},
         checkout::{Finality, OrderState},
         ids::{OrderId, TierId},
+        money::Currency,
         time::Time,
     };
 
@@ -93,6 +94,8 @@ mod tests {
             tier: "00000000-0000-0000-0000-000000000000".parse::<TierId>().unwrap(),
             tier_name: "Full".to_owned(),
             price: price(),
+            currency: Currency::coin("ETH"),
+            or_in: Vec::new(),
             state: OrderState::Open,
             setback: None,
             transaction: None,
@@ -166,7 +169,10 @@ mod tests {
             ("another tier", with(Terms { tier: 1, ..terms() })),
             ("another order", with(Terms { order: [1; 32], ..terms() })),
             ("another quote", WalletCall { data: to_wallet(&quoted(dearer)).data, ..fine() }),
-            ("another call", WalletCall { data: to_wallet(&withdraw_call(MARKET, ME)).data, ..fine() }),
+            (
+                "another call",
+                WalletCall { data: to_wallet(&withdraw_call(MARKET, ME, Address::ZERO)).data, ..fine() },
+            ),
         ];
         for (what, call) in wrong {
             let stop = check_call(&call).unwrap_err();

@@ -2,8 +2,8 @@
 
 use academy::{
     chain::{Call, Prepared, Sent, Wallet, WalletError, is_our_market},
-    checkout::{Order, WalletCall},
-    evm::TxHash,
+    checkout::{Order, PayBy, Payment},
+    evm::{Address, TxHash},
     price::Price,
 };
 use app::catalog::api::{CourseOffer, TierOffer};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     call,
-    choose::{check_limit, coins},
+    choose::{check_limit, coins, in_tokens},
     report::Report,
     site::Site,
     stop::Stop,
@@ -36,12 +36,19 @@ pub async fn pay_order(
     offer: &CourseOffer,
     report: &mut Report,
 ) -> Result<Checked, Stop> {
-    check_limit(Price::Coin(order.price), how.max_price, &offer.chain.currency)?;
-    let asked: WalletCall = site.function("wallet_call", &json!({"id": order.id})).await?;
+    if order.currency.token != Address::ZERO {
+        return in_tokens(&order.currency.symbol);
+    }
+    check_limit(Price::Coin(order.price), how.max_price, &offer.chain)?;
     let account = wallet.address();
+    let question = json!({"id": order.id, "payer": account, "by": PayBy::Best});
+    let asked: Payment = site.function("payment", &question).await?;
+    let [asked] = asked.calls.as_slice() else {
+        return Stop::refused("the site asks for more than one call to pay in the coin; nothing was signed");
+    };
     let expected =
         call::Expected { order, account, chain_id: offer.chain.id, tier: tier.number, price: order.price };
-    let call = call::check(&asked, &expected)?;
+    let call = call::check(asked, &expected)?;
     let code = wallet.code(call.to).await?;
     if code.is_empty() {
         return Stop::refused(format!(

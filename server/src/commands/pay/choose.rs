@@ -1,6 +1,6 @@
 //! Which tier to buy, and whether it is needed at all.
 
-use academy::{learning::Access, money::Wei, price::Price};
+use academy::{checkout::ChainInfo, learning::Access, money::Wei, price::Price};
 use app::catalog::api::{CourseOffer, LessonOffer, TierOffer};
 
 use super::stop::Stop;
@@ -11,9 +11,7 @@ pub fn tier<'a>(offer: &'a CourseOffer, wanted: Option<&str>) -> Result<&'a Tier
         let names: Vec<_> = offer
             .tiers
             .iter()
-            .map(|tier| {
-                format!("{} “{}” {}", tier.number, tier.name, listed(tier.price, &offer.chain.currency))
-            })
+            .map(|tier| format!("{} “{}” {}", tier.number, tier.name, listed(tier.price, &offer.chain)))
             .collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     };
@@ -43,18 +41,28 @@ pub fn coins(sum: Wei, currency: &str) -> String {
 }
 
 /// A tier's price for people.
-pub fn listed(price: Price, currency: &str) -> String {
+pub fn listed(price: Price, chain: &ChainInfo) -> String {
     match price {
         Price::FREE => "free".to_owned(),
-        Price::Coin(sum) => coins(sum, currency),
+        Price::Coin(sum) => coins(sum, &chain.currency),
         Price::Fiat(cents) => format!("{} {}", cents.figure(), cents.currency.word()),
+        Price::Token { token, .. } => format!("{} {}", price.figure(), chain.currency_of(token).symbol),
     }
+}
+
+/// This command pays in the coin.
+pub fn in_tokens<T>(symbol: &str) -> Result<T, Stop> {
+    Stop::refused(format!(
+        "it is paid in {symbol}, and this command pays in the chain's coin only; nothing was paid. Buy it in a browser"
+    ))
 }
 
 /// Whether the price is at most what was allowed. One in a state's currency is known only once an order
 /// quotes it, and is whatever the site quotes then: it needs a limit.
-pub fn check_limit(price: Price, most: Option<Wei>, currency: &str) -> Result<(), Stop> {
+pub fn check_limit(price: Price, most: Option<Wei>, chain: &ChainInfo) -> Result<(), Stop> {
+    let currency = &chain.currency;
     match (price, most) {
+        (Price::Token { token, .. }, _) => in_tokens(&chain.currency_of(token).symbol),
         (Price::Coin(price), Some(most)) if price > most => Stop::refused(format!(
             "the price is {}, and --max-price allows {}; no payment was signed",
             coins(price, currency),
@@ -63,7 +71,7 @@ pub fn check_limit(price: Price, most: Option<Wei>, currency: &str) -> Result<()
         (Price::Fiat(_), None) => Err(Stop::Usage(format!(
             "the price is {}, and the site quotes it in {currency} as it likes: name the most that it may be with \
              --max-price",
-            listed(price, currency)
+            listed(price, chain)
         ))),
         _ => Ok(()),
     }
@@ -97,7 +105,11 @@ pub fn locked_lesson<'a>(offer: &'a CourseOffer, tier: &TierOffer, level: u8) ->
 
 #[cfg(test)]
 mod tests {
-    use academy::{checkout::ChainInfo, ids::TierId, price::Fiat};
+    use academy::{
+        evm::Address,
+        ids::TierId,
+        price::{Fiat, Unit},
+    };
 
     use super::*;
 
@@ -117,14 +129,19 @@ mod tests {
             access: Access::default(),
             tiers: tiers.collect(),
             lessons: vec![lesson("preview", 0), lesson("first", 1), lesson("second", 2)],
-            chain: ChainInfo {
-                id: 1,
-                hex_id: "0x1".to_owned(),
-                name: "Chain".to_owned(),
-                currency: "ETH".to_owned(),
-                rpc_url: None,
-                explorer: None,
-            },
+            chain: chain(),
+        }
+    }
+
+    fn chain() -> ChainInfo {
+        ChainInfo {
+            id: 1,
+            hex_id: "0x1".to_owned(),
+            name: "Chain".to_owned(),
+            currency: "ETH".to_owned(),
+            rpc_url: None,
+            explorer: None,
+            tokens: Vec::new(),
         }
     }
 
@@ -161,14 +178,17 @@ mod tests {
     fn keeps_to_the_limit() {
         let wei = |text| Wei::from_ether(text).unwrap();
         let coin = Price::Coin(wei("0.02"));
-        assert_eq!(check_limit(coin, None, "ETH"), Ok(()));
-        assert_eq!(check_limit(coin, Some(wei("0.02")), "ETH"), Ok(()));
-        let above = check_limit(coin, Some(wei("0.0199")), "ETH").unwrap_err();
+        let limit = |price, most| check_limit(price, most, &chain());
+        assert_eq!(limit(coin, None), Ok(()));
+        assert_eq!(limit(coin, Some(wei("0.02"))), Ok(()));
+        let above = limit(coin, Some(wei("0.0199"))).unwrap_err();
         assert!(matches!(&above, Stop::Refused(words) if words.contains("--max-price allows 0.0199 ETH")));
-        let dollars = Price::parse("49", Some(Fiat::Usd)).unwrap();
-        assert_eq!(check_limit(dollars, Some(wei("0.02")), "ETH"), Ok(()));
-        let unlimited = check_limit(dollars, None, "ETH").unwrap_err();
+        let dollars = Price::parse("49", Unit::Fiat(Fiat::Usd)).unwrap();
+        assert_eq!(limit(dollars, Some(wei("0.02"))), Ok(()));
+        let unlimited = limit(dollars, None).unwrap_err();
         assert!(matches!(&unlimited, Stop::Usage(words) if words.contains("49.00 USD")), "{unlimited}");
+        let token = Price::parse("49", Unit::Token { token: Address([1; 20]), decimals: 6 }).unwrap();
+        assert!(matches!(limit(token, Some(wei("49"))), Err(Stop::Refused(_))));
     }
 
     #[test]

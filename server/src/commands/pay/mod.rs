@@ -54,10 +54,10 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     let offer = offer(&mut site, how).await?;
     let shown = choose::tier(&offer, how.tier.as_deref())?.clone();
     report.facts.tier = Some(shown.name.clone());
-    let (currency, network) = (&offer.chain.currency, &offer.chain.name);
-    let cost = listed(shown.price, currency);
+    let network = &offer.chain.name;
+    let cost = listed(shown.price, &offer.chain);
     report.step("offer", &format!("{}, “{}”, for {cost} on {network}", offer.title, shown.name));
-    check_limit(shown.price, how.max_price, currency)?;
+    check_limit(shown.price, how.max_price, &offer.chain)?;
 
     let wallet = open_wallet(how, &offer, report).await?;
     sign_in(how, &mut site, &wallet, &offer, report).await?;
@@ -82,7 +82,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
         return Stop::refused(format!("the lesson {slug} can be read without paying: nothing was bought"));
     }
 
-    let order = open_order(&mut site, how, &offer, tier, &wallet, report).await?;
+    let order = open_order(&mut site, how, tier, &wallet, report).await?;
     let mut payment = Payment {
         order: order.id,
         price: order.price,

@@ -11,7 +11,7 @@ use app::catalog::api::{CourseOffer, TierOffer};
 use serde_json::json;
 
 use super::{
-    choose::{self, coins},
+    choose,
     lesson::{self, Lesson},
     report::Report,
     site::Site,
@@ -76,7 +76,6 @@ pub async fn sign_in(
 pub async fn open_order(
     site: &mut Site,
     how: &Pay,
-    offer: &CourseOffer,
     tier: &TierOffer,
     wallet: &Wallet,
     report: &mut Report,
@@ -92,6 +91,7 @@ pub async fn open_order(
     let same_price = match tier.price {
         Price::Coin(price) => order.price == price,
         Price::Fiat(cents) => order.fiat == Some(cents),
+        Price::Token { token, amount, .. } => (order.currency.token, order.price) == (token, amount),
     };
     // One that is paid for already is followed, whatever it cost.
     let to_be_paid = order.state == OrderState::Open;
@@ -105,11 +105,10 @@ pub async fn open_order(
     if order.beneficiary.parse() != Ok(wallet.address()) {
         return Stop::refused("the order is for another account; nothing was paid");
     }
-    let currency = &offer.chain.currency;
     report.facts.order = Some(id.to_string());
     report.facts.price_wei = Some(order.price);
     report.facts.state = Some(order.state.word());
-    report.step("order", &format!("{id}, {}, {}", order.state.word(), coins(order.price, currency)));
+    report.step("order", &format!("{id}, {}, {}", order.state.word(), order.currency.short(order.price)));
     Ok(order)
 }
 

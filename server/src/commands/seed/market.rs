@@ -8,7 +8,7 @@ use std::{
 use academy::{
     Academy, Actor,
     catalog::Published,
-    chain::{Chain, dev::Dev, set_quote_signer_call},
+    chain::{Chain, dev::Dev, set_quote_signer_call, set_token_allowed_call},
     checkout::WalletCall,
     evm::Address,
     ids::CourseId,
@@ -91,6 +91,20 @@ impl Market {
         let (ours, roles) = (quotes.key.address(), self.chain.roles(self.address).await?);
         if roles.quote_signer != ours {
             self.node.send(roles.owner, &set_quote_signer_call(self.address, ours)).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the market sell for this site's tokens.
+    ///
+    /// # Errors
+    /// When the owner's account is not the node's own, or the chain does not answer.
+    pub async fn allow_tokens(&self, config: &Config) -> Result<(), Failure> {
+        for token in &config.quotes.tokens {
+            if !self.chain.token(self.address, token.address).await?.allowed {
+                let owner = self.chain.roles(self.address).await?.owner;
+                self.node.send(owner, &set_token_allowed_call(self.address, token.address, true)).await?;
+            }
         }
         Ok(())
     }

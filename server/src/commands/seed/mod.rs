@@ -14,7 +14,7 @@ use academy::{
     catalog::{CourseForm, CoursePage, CourseState, LessonForm, Published, TierForm},
     evm::Address,
     ids::MediaId,
-    price::Fiat,
+    price::{Fiat, Unit},
 };
 use format::Folder;
 use market::Market;
@@ -37,6 +37,7 @@ pub async fn seed(config: &Config) -> Result<(), Failure> {
     let academy = services(config, &Machine::real(), db.clone())?;
     market.check(&academy).await?;
     market.trust_quotes(config).await?;
+    market.allow_tokens(config).await?;
 
     let mut teachers = HashMap::new();
     for teacher in format::teachers()? {
@@ -108,17 +109,18 @@ async fn make(academy: &Academy, teacher: &Actor, folder: &Folder, market: &Mark
     }
     outline(academy, teacher, folder, &page, &images).await?;
     academy.catalog().set_refund_days(teacher, id, &course.refund_days.to_string()).await?;
-    let currencies = academy.checkout().currencies();
+    let units = academy.checkout().units();
     for tier in &course.tiers {
         if page.tiers.iter().any(|known| known.name == tier.name) {
             continue;
         }
-        let dollars = tier.price_usd.as_ref().filter(|_| currencies.contains(&Fiat::Usd));
+        let dollars = Unit::Fiat(Fiat::Usd);
+        let in_dollars = tier.price_usd.as_ref().filter(|_| units.iter().any(|(unit, _)| *unit == dollars));
         let form = TierForm {
             name: tier.name.clone(),
             description: tier.description.clone(),
-            price: dollars.unwrap_or(&tier.price).clone(),
-            currency: dollars.map_or("", |_| Fiat::Usd.word()).to_owned(),
+            price: in_dollars.unwrap_or(&tier.price).clone(),
+            currency: in_dollars.map_or_else(String::new, |_| dollars.to_string()),
             level: tier.level.to_string(),
         };
         academy.catalog().add_tier(teacher, id, &form).await?;

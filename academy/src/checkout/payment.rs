@@ -1,0 +1,163 @@
+//! How an order is paid from a wallet: what it signs, and what it sends.
+//!
+//! In the coin it is one call. In a token the market must be allowed to take the sum first: by a signature
+//! where the token has such (EIP-2612, EIP-3009), else by an approval that goes before. Nothing is kept of
+//! it: asked again, the same order gives the same.
+
+use ruint::aliases::U256;
+
+use super::{
+    error::CheckoutError,
+    model::{OrderState, PayBy, Payment},
+    quote::seconds,
+    service::Checkout,
+    store::OrderRecord,
+};
+use crate::{
+    Actor, Operation, Problem,
+    catalog::reference,
+    chain::{
+        Call, Consent, Signing, Terms, TokenDomain, approve_call, purchase_call, purchase_for_tokens_call,
+        purchase_quoted_call,
+    },
+    evm::Address,
+    ids::OrderId,
+    money::Wei,
+};
+
+impl OrderRecord {
+    /// Whether the contract sells at this price because we signed it, not because it is listed.
+    pub(super) fn by_quote(&self) -> bool {
+        self.fiat.is_some() || self.token != Address::ZERO
+    }
+}
+
+impl Checkout<'_> {
+    /// What the wallet is to sign and to send. The purchase carries the order's id, and buys for the
+    /// order's account whichever account pays.
+    ///
+    /// # Errors
+    /// `not_payable` when the order is not open; `already_enrolled` when the course opened otherwise
+    /// meanwhile; `price_changed` when the contract would refuse it; `too_few_tokens` when the payer has
+    /// not enough; `other_signature` when the signature is not the payer's.
+    pub async fn payment(
+        &self,
+        actor: &Actor,
+        id: OrderId,
+        payer: Address,
+        by: &PayBy,
+    ) -> Result<Payment, Problem> {
+        let person = actor.person_who_may(Operation::Buy)?;
+        let order = self.payable(actor, id).await?;
+        let terms = Terms {
+            order: reference(order.id.0),
+            number: order.listing,
+            tier: order.tier_number,
+            beneficiary: order.beneficiary,
+            token: order.token,
+            amount: order.price,
+            deadline: seconds(order.expires_at),
+        };
+        let (sign, calls) = if !order.by_quote() {
+            (None, vec![purchase_call(order.market, &terms)])
+        } else {
+            let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
+            // The same quote again is the same signature.
+            let quote = quotes.key.sign(order.chain_id, order.market, &terms)?;
+            if order.token == Address::ZERO {
+                (None, vec![purchase_quoted_call(order.market, &terms, quote)])
+            } else {
+                self.in_tokens(&order, &terms, quote, payer, by).await?
+            }
+        };
+        Ok(Payment { sign, calls: calls.iter().map(|call| self.to_wallet(person, call)).collect() })
+    }
+
+    /// The order, if the contract would take its payment now.
+    async fn payable(&self, actor: &Actor, id: OrderId) -> Result<OrderRecord, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let order = self.own(&mut conn, actor, id).await?;
+        match order.state {
+            OrderState::Open if order.expires_at > self.0.now() => {}
+            OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
+            state => return Err(CheckoutError::NotPayable(state.word()).into()),
+        }
+        let access = self.0.learning().enrollment_level(&mut conn, Some(order.user), order.course).await?;
+        if access.level >= order.level {
+            return Err(CheckoutError::AlreadyEnrolled.into());
+        }
+        let (page, tier) =
+            self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
+        let sold = page.listing.as_ref().is_some_and(|listing| {
+            listing.number == order.listing
+                && listing.tiers.iter().any(|on| {
+                    // A quote counts at any price, as long as the tier is sold.
+                    on.number == tier.number && on.active && (order.by_quote() || on.price == order.price)
+                })
+        });
+        if sold { Ok(order) } else { Err(CheckoutError::PriceChanged.into()) }
+    }
+
+    /// What is signed, and what is sent, to pay in a token.
+    async fn in_tokens(
+        &self,
+        order: &OrderRecord,
+        terms: &Terms,
+        quote: Vec<u8>,
+        payer: Address,
+        by: &PayBy,
+    ) -> Result<(Option<String>, Vec<Call>), Problem> {
+        let token = self.token(order.token).ok_or(CheckoutError::NotForSale)?;
+        let chain = &self.0.0.chain;
+        let has = chain.token_account(order.token, payer, order.market).await?;
+        if has.balance < order.price {
+            return Err(CheckoutError::TooFewTokens {
+                payer: payer.checksummed(),
+                has: token.currency.short(has.balance),
+                needs: token.currency.short(order.price),
+            }
+            .into());
+        }
+        let purchase = || purchase_for_tokens_call(order.market, terms, quote.clone());
+        match (by, &token.domain) {
+            (PayBy::Best | PayBy::Approval, _) if has.allowance >= order.price => {
+                Ok((None, vec![purchase()]))
+            }
+            (PayBy::Best, Some(domain)) => {
+                let consent = self.consent(order, terms, payer, domain).await?;
+                Ok((Some(consent.typed_data()), Vec::new()))
+            }
+            (PayBy::Signature(signature), Some(domain)) => {
+                let consent = self.consent(order, terms, payer, domain).await?;
+                let signature = alloy::hex::decode(signature).unwrap_or_default();
+                let call = consent.purchase_call(quote, &signature).ok_or(CheckoutError::OtherSignature)?;
+                Ok((None, vec![call]))
+            }
+            (PayBy::Signature(_), None) => Err(CheckoutError::OtherSignature.into()),
+            (PayBy::Best | PayBy::Approval, _) => {
+                let approve = |amount| approve_call(order.token, order.market, amount);
+                let mut calls = Vec::new();
+                // Some tokens change an allowance from and to nothing only.
+                if !has.allowance.is_zero() {
+                    calls.push(approve(Wei::ZERO));
+                }
+                calls.extend([approve(order.price), purchase()]);
+                Ok((None, calls))
+            }
+        }
+    }
+
+    async fn consent<'b>(
+        &self,
+        order: &OrderRecord,
+        terms: &'b Terms,
+        payer: Address,
+        domain: &'b TokenDomain,
+    ) -> Result<Consent<'b>, Problem> {
+        let nonce = match domain.signing {
+            Signing::Permit => self.0.0.chain.permit_nonce(order.token, payer).await?,
+            Signing::Authorization => U256::ZERO,
+        };
+        Ok(Consent { domain, chain_id: order.chain_id, market: order.market, payer, terms, nonce })
+    }
+}
