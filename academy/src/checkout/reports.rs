@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Actor, Operation, Problem,
     accounts::{display_name, parse_address},
-    chain::withdraw_call,
+    chain::{ChainError, withdraw_call},
     evm::Address,
     ids::{CourseId, OrderId, PaymentId},
     money::{Currency, Wei},
@@ -234,11 +234,14 @@ impl Checkout<'_> {
         let (chain, market) = (&self.0.0.chain, self.0.0.policy.market);
         let mut balances = Vec::new();
         for currency in self.currencies() {
-            balances.push(Balance {
-                owed: chain.payout_of(market, person.address, currency.token).await?,
-                held: chain.held_for(market, person.address, currency.token).await?,
-                currency,
-            });
+            let owed = match chain.payout_of(market, person.address, currency.token).await {
+                Ok(owed) => owed,
+                // The market never sold for this token, so there is none of it.
+                Err(ChainError::Refused(_)) if !currency.is_coin() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let held = chain.held_for(market, person.address, currency.token).await?;
+            balances.push(Balance { currency, owed, held });
         }
         let mut conn = self.0.0.db.read().await?;
         let rows = sql!(all conn, (Time, String, String, String, i64, String),
