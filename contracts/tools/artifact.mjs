@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const check = process.argv.includes("--check");
 const key = (entry) => [entry.type, entry.name ?? "", JSON.stringify(entry.inputs ?? [])].join(" ");
 
-for (const name of ["CourseMarket", "DevFeed", "DevToken"]) {
+for (const name of ["CourseMarket", "SignatureCheck", "DevFeed", "DevToken"]) {
   const built = new URL(`../out/${name}.sol/${name}.json`, import.meta.url);
   const committed = new URL(`../artifacts/${name}.json`, import.meta.url);
   const { abi, bytecode } = JSON.parse(readFileSync(built, "utf8"));

@@ -11,7 +11,7 @@ use academy::{
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
-    money::Currency,
+    money::{Currency, Wei},
     store::Db,
     time::{Clock, SystemClock},
 };
@@ -108,6 +108,7 @@ pub fn academy(
         // address does no harm.
         market: config.chain.market.unwrap_or(Address::ZERO),
         open_confirmations: config.chain.open_confirmations,
+        provisional_limits: provisional_limits(config),
         finality: match config.chain.final_tag {
             Some(tag) => Finality::Tag(tag),
             None => Finality::Confirmations(config.chain.final_confirmations),
@@ -132,6 +133,17 @@ pub fn academy(
         Some(quotes) => builder.quotes(quotes).build(),
         None => builder.build(),
     })
+}
+
+/// What opens nothing before it is final. The configuration's checks read every amount.
+fn provisional_limits(config: &Config) -> Vec<(Address, Wei)> {
+    let mut currencies = vec![Currency::coin(&config.chain.currency)];
+    currencies.extend(tokens(config).into_iter().map(|token| token.currency));
+    let limit = |currency: &Currency| {
+        let amount = config.chain.provisional_limits.get(&currency.symbol)?;
+        Some((currency.token, Wei::parse_figure(amount, currency.decimals).ok()?))
+    };
+    currencies.iter().filter_map(limit).collect()
 }
 
 /// How prices are quoted, if they are.

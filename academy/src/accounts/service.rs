@@ -143,7 +143,8 @@ impl Accounts<'_> {
     /// whoever knew the old one knows nothing.
     ///
     /// # Errors
-    /// `stale_challenge` or `wrong_signature`; either way the challenge is used up.
+    /// `stale_challenge` or `wrong_signature`; either way the challenge is used up. `chain_unreachable` where
+    /// a wallet that is a contract can't be asked.
     #[tracing::instrument(skip_all, fields(%session))]
     pub async fn sign_in(
         &self,
@@ -160,10 +161,11 @@ impl Accounts<'_> {
         let Some((address, message)) = used else {
             return Err(AccountsError::StaleChallenge.into());
         };
-        if !siwe::signed_by(&message, signature, address) {
-            tx.commit().await?;
+        tx.commit().await?;
+        if !self.signed(&message, signature, address).await? {
             return Err(AccountsError::WrongSignature.into());
         }
+        let mut tx = self.0.0.db.begin().await?;
         let user = store::ensure_user(&mut tx, self.0, address).await?;
         store::delete_session(&mut tx, session).await?;
         let token = crate::entropy::token(&*self.0.0.entropy);
@@ -181,6 +183,16 @@ impl Accounts<'_> {
         tracing::info!(%user, %address, "signed in");
         let session = self.session(&token).await?.ok_or(AccountsError::StaleChallenge)?;
         Ok(NewSession { token, session })
+    }
+
+    /// Whether a wallet signed a message: with its key, or, if it is a contract, as it says itself. No
+    /// transaction is open, because the chain may be asked.
+    async fn signed(&self, message: &str, signature: &str, address: Address) -> Result<bool, Problem> {
+        let Some(signature) = siwe::read(signature) else { return Ok(false) };
+        if siwe::signed_by(message, &signature, address) {
+            return Ok(true);
+        }
+        Ok(self.0.0.chain.approves(address, siwe::hash(message), &signature).await?)
     }
 
     /// Ends the session of a token.

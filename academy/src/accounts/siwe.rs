@@ -4,7 +4,7 @@
 //! browser sends back is only the nonce and the signature, so there is no message to parse and
 //! nothing in it to forge.
 
-use alloy::primitives::{Address as EvmAddress, Signature};
+use alloy::primitives::{Address as EvmAddress, Signature, eip191_hash_message};
 
 use crate::{evm::Address, time::Time};
 
@@ -37,15 +37,25 @@ impl std::fmt::Display for Message<'_> {
     }
 }
 
-/// Whether the signature (65 bytes, hexadecimal) is the account's over the message, as
-/// `personal_sign` makes it (EIP-191, version 0x45).
-pub(super) fn signed_by(message: &str, signature: &str, address: Address) -> bool {
-    // 65 bytes and 0x; anything much longer is not worth decoding.
-    if signature.len() > 200 {
-        return false;
-    }
-    signature
-        .parse::<Signature>()
+/// No wallet's signature is longer in hexadecimal: passkeys and what deploys a wallet take some thousand
+/// bytes.
+const LONGEST: usize = 20_000;
+
+/// The signature's bytes, if it may be one.
+pub(super) fn read(signature: &str) -> Option<Vec<u8>> {
+    if signature.len() > LONGEST { None } else { alloy::hex::decode(signature).ok() }
+}
+
+/// What a wallet that is a contract is asked about: the message as `personal_sign` hashes it (EIP-191,
+/// version 0x45).
+pub(super) fn hash(message: &str) -> [u8; 32] {
+    eip191_hash_message(message).0
+}
+
+/// Whether the signature is that of the account's key over the message, as `personal_sign` makes it. It is
+/// enough for accounts with code, too (EIP-7702): whoever has the key has the account.
+pub(super) fn signed_by(message: &str, signature: &[u8], address: Address) -> bool {
+    Signature::from_raw(signature)
         .ok()
         // EIP-2: of the two signatures that verify, only the lower one counts.
         .filter(|signature| signature.normalize_s().is_none())
@@ -86,12 +96,15 @@ mod tests {
     fn knows_whose_signature_it_is() {
         let signer = PrivateKeySigner::from_slice(&[7; 32]).unwrap();
         let address = Address(signer.address().0.0);
-        let signature = signer.sign_message_sync(b"hello").unwrap().to_string();
+        let signature = signer.sign_message_sync(b"hello").unwrap().as_bytes();
         assert!(signed_by("hello", &signature, address));
         assert!(!signed_by("hallo", &signature, address));
         assert!(!signed_by("hello", &signature, Address([1; 20])));
-        for bad in ["", "0x", "0x00", "zz", &"0".repeat(130), &"f".repeat(1_000_000)] {
-            assert!(!signed_by("hello", bad, address), "{}", bad.len());
+        for bad in ["", "0x", "0x00", &"0".repeat(130), &"f".repeat(130)] {
+            assert!(!signed_by("hello", &read(bad).unwrap(), address), "{bad}");
+        }
+        for bad in ["zz", "0x0", &"f".repeat(1_000_000)] {
+            assert_eq!(read(bad), None, "{}", bad.len());
         }
     }
 }

@@ -56,6 +56,16 @@ pub fn market_artifact() -> &'static Bytecode {
     &ARTIFACT
 }
 
+/// What asks a wallet that is a contract whether a signature is its own (ERC-1271, ERC-6492): run, never
+/// deployed.
+pub(super) fn signature_check(account: Address, hash: [u8; 32], signature: &[u8]) -> Vec<u8> {
+    static CHECK: LazyLock<Bytecode> =
+        LazyLock::new(|| artifact(include_str!("../../../contracts/artifacts/SignatureCheck.json")));
+    let mut code = CHECK.creation.clone();
+    code.extend((evm(account), B256::from(hash), signature.to_vec()).abi_encode_params());
+    code
+}
+
 /// A price feed for development chains, that answers this.
 pub(super) fn dev_feed_creation(answer: U256) -> Vec<u8> {
     let mut code = artifact(include_str!("../../../contracts/artifacts/DevFeed.json")).creation;

@@ -47,6 +47,7 @@ struct State {
     held: HashMap<(Address, Address), Wei>,
     token_accounts: HashMap<(Address, Address), TokenAccount>,
     permit_nonces: HashMap<(Address, Address), U256>,
+    approvals: HashMap<Address, Vec<u8>>,
     rounds: HashMap<Address, Round>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
@@ -82,6 +83,7 @@ impl FakeChain {
             held: HashMap::new(),
             token_accounts: HashMap::new(),
             permit_nonces: HashMap::new(),
+            approvals: HashMap::new(),
             rounds: HashMap::new(),
             code: HashMap::new(),
             largest_range: u64::MAX,
@@ -183,6 +185,11 @@ impl FakeChain {
     /// An account's next permit number at a token.
     pub fn set_permit_nonce(&self, token: Address, owner: Address, nonce: U256) {
         self.state().permit_nonces.insert((token, owner), nonce);
+    }
+
+    /// The only signature that a wallet that is a contract calls its own, whatever was signed.
+    pub fn approve(&self, account: Address, signature: Vec<u8>) {
+        self.state().approvals.insert(account, signature);
     }
 
     /// What a price feed answers.
@@ -322,6 +329,15 @@ impl Chain for FakeChain {
     async fn round(&self, feed: Address) -> Result<Round, ChainError> {
         let round = self.up()?.rounds.get(&feed).copied();
         round.ok_or_else(|| ChainError::Refused("there is no feed".to_owned()))
+    }
+
+    async fn approves(
+        &self,
+        account: Address,
+        _hash: [u8; 32],
+        signature: &[u8],
+    ) -> Result<bool, ChainError> {
+        Ok(self.up()?.approvals.get(&account).is_some_and(|known| known == signature))
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

@@ -266,6 +266,15 @@ impl Chain for Rpc {
         round.ok_or_else(|| ChainError::Unavailable("no provider".to_owned()))
     }
 
+    /// Two must agree where there are two: a liar must let nobody in.
+    async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {
+        let ask = |node: Arc<dyn Chain>| {
+            let signature = signature.to_vec();
+            async move { node.approves(account, hash, &signature).await.map(Some) }
+        };
+        Ok(self.agreed(ask).await?.unwrap_or_default())
+    }
+
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
         self.first(|node| async move { node.code(address).await }).await
     }

@@ -274,6 +274,9 @@ pub trait Chain: Send + Sync {
     async fn roles(&self, market: Address) -> Result<Roles, ChainError>;
     /// What a price feed answered last.
     async fn round(&self, feed: Address) -> Result<Round, ChainError>;
+    /// Whether a wallet that is a contract, or says how it would become one, calls a signature of a hash its
+    /// own (ERC-1271, ERC-6492). What it may cost the node in gas is capped.
+    async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError>;
     /// A contract's code; empty if there is none.
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError>;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::{
     consensus::Transaction as _,
-    network::TransactionResponse,
+    network::{TransactionBuilder, TransactionResponse},
     primitives::{Address as EvmAddress, B256, Bytes, U256},
     providers::{Provider, RootProvider},
     rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
@@ -24,6 +24,9 @@ use crate::{
     money::Wei,
 };
 
+/// Checking a signature may take so much gas; passkeys and wallets of several keys take some 300,000, and
+/// deploying the wallet for it more.
+const SIGNATURE_GAS: u64 = 3_000_000;
 /// How long a node may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -237,6 +240,17 @@ impl Chain for Node {
         let decimals = self.ask(async { self.provider.call(decimals).await }).await?;
         bindings::round(&latest, &decimals)
             .ok_or_else(|| ChainError::Refused("the price feed does not answer as one".to_owned()))
+    }
+
+    async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {
+        let code = bindings::signature_check(account, hash, signature);
+        let request = TransactionRequest::default().with_deploy_code(code).gas_limit(SIGNATURE_GAS);
+        match self.ask(async { self.provider.call(request).await }).await {
+            Ok(answer) => Ok(answer.last() == Some(&1)),
+            // It reverts, or costs too much.
+            Err(ChainError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

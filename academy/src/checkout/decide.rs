@@ -59,8 +59,8 @@ impl Last {
 /// The rules of the chain and the site.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// At so many confirmations the lessons open.
-    pub open_at: u32,
+    /// At so many confirmations the lessons open; `None`: once the payment is final.
+    pub open_at: Option<u32>,
     /// What makes a payment final.
     pub last: Last,
     /// A payment mined so long after the price ran out still counts.
@@ -222,7 +222,7 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     }
     // What is final stays, even where a deep reorg or a node that lags makes its block a new one.
     let stays = accepted_before && standing.state != OrderState::Refunded && standing.is_final;
-    let open = stays || confirmations >= rules.open_at;
+    let open = stays || rules.open_at.map_or(is_final, |needed| confirmations >= needed);
     Decision {
         state: if open { OrderState::Paid } else { OrderState::Confirming },
         setback: None,

@@ -199,8 +199,8 @@ pub struct Order {
     pub transaction: Option<Transaction>,
     /// Blocks on top of and with the payment's own.
     pub confirmations: u32,
-    /// At so many the lessons open.
-    pub open_at: u32,
+    /// At so many the lessons open; `None`: once the network calls the payment final.
+    pub open_at: Option<u32>,
     /// When the payment can no longer be undone.
     pub finality: Finality,
     /// It can no longer be undone.

@@ -13,6 +13,7 @@ use crate::{
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, TierId},
     jobs,
+    money::Wei,
     price::Price,
     store::{Conn, StoreError},
     time::Time,
@@ -29,6 +30,9 @@ pub struct Policy {
     pub start_block: u64,
     /// Confirmations at which lessons open; the payment's own block is the first.
     pub open_confirmations: u32,
+    /// Payments of more than so much, in the coin (zero) or a token, open nothing before they are final. Of
+    /// what is not named, any sum may.
+    pub provisional_limits: Vec<(Address, Wei)>,
     /// When a payment can no longer be undone.
     pub finality: Finality,
     /// So long an order's price holds.
@@ -42,6 +46,18 @@ pub struct Policy {
     /// When the follower has not moved for so long, people are told that the network can't be
     /// reached.
     pub stale_after_millis: i64,
+}
+
+impl Policy {
+    /// At how many confirmations an order's lessons open; `None`: once the network calls its payment final.
+    pub(super) fn open_at(&self, order: &OrderRecord) -> Option<u32> {
+        let is_large = |(token, most): &(Address, Wei)| *token == order.token && order.price > *most;
+        match self.finality {
+            _ if !self.provisional_limits.iter().any(is_large) => Some(self.open_confirmations),
+            Finality::Confirmations(needed) => Some(needed),
+            Finality::Tag(_) => None,
+        }
+    }
 }
 
 /// How the chain's follower is doing.
@@ -349,6 +365,7 @@ impl Checkout<'_> {
             .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
+        let open_at = policy.open_at(&order);
         Ok(Order {
             transaction: self.transaction_of(conn, order.id).await?,
             stuck: order.state == OrderState::Submitted
@@ -375,7 +392,7 @@ impl Checkout<'_> {
             },
             setback: order.setback,
             confirmations: order.confirmations,
-            open_at: policy.open_confirmations,
+            open_at,
             finality: policy.finality,
             is_final: order.is_final,
             beneficiary: order.beneficiary.checksummed(),

@@ -51,7 +51,7 @@ impl Checkout<'_> {
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);
             let orphaned = self.orphaned(&sight, &candidates).await?;
-            let rules = self.rules().await?;
+            let rules = self.rules(&sight.order).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
             self.0.point("settle.chain_read")?;
             if let Some(settled) =

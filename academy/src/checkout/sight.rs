@@ -232,10 +232,10 @@ impl Checkout<'_> {
         self.worth(amount?, sight.order.token).await
     }
 
-    pub(super) async fn rules(&self) -> Result<Rules, Problem> {
+    pub(super) async fn rules(&self, order: &OrderRecord) -> Result<Rules, Problem> {
         let policy = &self.0.0.policy;
         Ok(Rules {
-            open_at: policy.open_confirmations,
+            open_at: policy.open_at(order),
             last: match policy.finality {
                 Finality::Confirmations(needed) => Last::Confirmations(needed),
                 // Before anything is final there is the first block, which holds no payment.

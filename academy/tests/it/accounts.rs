@@ -3,6 +3,7 @@
 use academy::{
     Actor, Kind,
     accounts::{GivenRole, Profile},
+    chain::ChainError,
     evm::Address,
     page::Filter,
 };
@@ -108,6 +109,34 @@ on_both_engines! {
         for nonce in ["", "\0", "'; DROP TABLE users; --", &"a".repeat(100_000)] {
             assert_eq!(refusal(accounts.sign_in(session, nonce, "0x").await), stale(), "{nonce:.20}");
         }
+    }
+
+    async fn case_20_a_wallet_that_is_a_contract_signs_in_by_its_own_word(world: &World) {
+        let accounts = world.academy.accounts();
+        let wallet = Address([0x5a; 20]);
+        world.chain.approve(wallet, vec![7; 300]);
+        let try_in = async |signature: &[u8]| {
+            let session = accounts.start_session().await.unwrap().session.id;
+            let challenge = accounts.challenge(session, wallet).await.unwrap();
+            accounts.sign_in(session, &challenge.nonce, &alloy::hex::encode_prefixed(signature)).await
+        };
+        let signed_in = try_in(&[7; 300]).await.unwrap();
+        assert_eq!(person(&signed_in.session.actor).address, wallet);
+        assert_eq!(refusal(try_in(&[8; 300]).await).1, "wrong_signature");
+        // A chain that does not answer lets nobody in, and blames nobody.
+        world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        assert_eq!(refusal(try_in(&[7; 300]).await), (Kind::Unavailable, "chain_unreachable".to_owned()));
+        // Keys need no chain.
+        world.sign_in(&world.signer()).await;
+    }
+
+    async fn case_21_an_account_with_code_still_signs_with_its_key(world: &World) {
+        let signer = world.signer();
+        // EIP-7702: a delegation to somebody's code, which knows nothing of signatures.
+        let delegation = [&[0xef, 0x01, 0x00][..], &[0x77; 20]].concat();
+        world.chain.put_code(address(&signer), delegation);
+        let actor = world.sign_in(&signer).await;
+        assert_eq!(person(&actor).address, address(&signer));
     }
 
     async fn a_session_ends(world: &World) {

@@ -12,7 +12,8 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, person, policy, refusal, turn, wallet_call,
+    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, USDC, on_both_engines, person, policy, refusal, turn,
+    wallet_call,
 };
 
 on_both_engines! {
@@ -63,6 +64,27 @@ on_both_engines! {
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
         assert!(!world.can_read(&thief, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_19_a_relayed_purchase_is_the_beneficiarys(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let relayer = world.learner().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        // A bundler (ERC-4337) or anyone else sends it, with events of others around ours.
+        let mut payment = world.payment(&course, &order);
+        payment.sender = person(&relayer).address;
+        let ours = payment.events.remove(0);
+        let other = (Address([0x43; 20]), ours.1.clone());
+        payment.events = vec![other.clone(), ours, other];
+        let hash = payment.hash.to_string();
+        world.chain.mine(vec![payment]);
+        let paid = checkout.submit(&buyer, order.id, &hash).await.unwrap();
+        assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(!world.can_read(&relayer, &course).await);
         world.assert_paid(1).await;
     }
 
@@ -274,6 +296,37 @@ on_both_engines! {
         assert_eq!(standing().await, (OrderState::Paid, false));
         world.chain.finalize(block + 201);
         assert_eq!(standing().await, (OrderState::Paid, true));
+    }
+
+    async fn case_08_a_payment_above_the_limit_opens_only_once_it_is_final(world: &World) {
+        for finality in [Finality::Confirmations(3), Finality::Tag(BlockTag::Finalized)] {
+            let limits = vec![(Address::ZERO, Wei::from_ether("0.019").unwrap())];
+            let policy = Policy { finality, provisional_limits: limits, ..policy() };
+            let careful = world.academy_over(world.chain.clone(), policy.clone(), world.faults.clone());
+            let (course, buyer) = world.sale().await;
+            let order = careful.checkout().open(&buyer, course.tier).await.unwrap();
+            let goal = if finality == Finality::Confirmations(3) { Some(3) } else { None };
+            assert_eq!(order.open_at, goal);
+            let block = world.chain.mine(vec![world.payment(&course, &order)]);
+            let standing = async || {
+                turn(&careful).await;
+                (careful.checkout().order(&buyer, order.id).await.unwrap().state, world.can_read(&buyer, &course).await)
+            };
+            assert_eq!(standing().await, (OrderState::Confirming, false));
+            world.chain.mine_empty(1);
+            assert_eq!(standing().await, (OrderState::Confirming, false));
+            world.chain.mine_empty(1);
+            world.chain.finalize(block);
+            assert_eq!(standing().await, (OrderState::Paid, true));
+            // Exactly the limit, and another currency, open at once.
+            let fine = Policy { provisional_limits: vec![(Address::ZERO, order.price), (USDC, Wei::ZERO)], ..policy };
+            let fine = world.academy_over(world.chain.clone(), fine, world.faults.clone());
+            let (course, buyer) = world.sale().await;
+            let order = fine.checkout().open(&buyer, course.tier).await.unwrap();
+            world.chain.mine(vec![world.payment(&course, &order)]);
+            turn(&fine).await;
+            assert!(world.can_read(&buyer, &course).await);
+        }
     }
 
     async fn case_12_mined_after_the_price_ran_out_is_accepted_within_the_tolerance(world: &World) {

@@ -234,6 +234,11 @@ impl Chain for Provider {
         self.chain.round(feed).await
     }
 
+    async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {
+        self.asked().await?;
+        self.chain.approves(account, hash, signature).await
+    }
+
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
         self.asked().await?;
         self.chain.code(address).await

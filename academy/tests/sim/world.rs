@@ -364,6 +364,7 @@ pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
         market: MARKET,
         start_block: 0,
         open_confirmations,
+        provisional_limits: Vec::new(),
         finality,
         order_ttl_minutes: TTL_MINUTES,
         late_tolerance_minutes: TOLERANCE_MINUTES,

@@ -169,16 +169,18 @@ impl Scene<'_> {
         if !matches!(order.state, OrderState::Submitted | OrderState::Confirming | OrderState::Paid) {
             return;
         }
-        let (goal, so_far) = (u64::from(order.open_at), u64::from(order.confirmations.min(order.open_at)));
-        html.raw(r#"<div class="confirmations"><progress aria-label="Confirmations" max=""#)
-            .number(goal)
-            .raw(r#"" value=""#)
-            .number(so_far)
-            .raw(r#""></progress><span class="confirmations-words" data-testid="confirmations">"#)
-            .number(so_far)
-            .raw(" of ")
-            .number(goal)
-            .raw(" confirmations</span></div>");
+        if let Some(goal) = order.open_at {
+            let (goal, so_far) = (u64::from(goal), u64::from(order.confirmations.min(goal)));
+            html.raw(r#"<div class="confirmations"><progress aria-label="Confirmations" max=""#)
+                .number(goal)
+                .raw(r#"" value=""#)
+                .number(so_far)
+                .raw(r#""></progress><span class="confirmations-words" data-testid="confirmations">"#)
+                .number(so_far)
+                .raw(" of ")
+                .number(goal)
+                .raw(" confirmations</span></div>");
+        }
         if order.state != OrderState::Paid {
             return;
         }

@@ -228,11 +228,13 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
         OrderState::Confirming => Notice::new(
             Tone::Accent,
             "confirming",
-            format!(
-                "Your payment is on the network: {} of {} confirmations. You can close this tab.",
-                order.confirmations.min(order.open_at),
-                order.open_at
-            ),
+            match order.open_at {
+                Some(goal) => format!(
+                    "Your payment is on the network: {} of {goal} confirmations. You can close this tab.",
+                    order.confirmations.min(goal),
+                ),
+                None => "Your payment is on the network. One of this size opens the course once the network calls it final, in some minutes. You can close this tab.".to_owned(),
+            },
         ),
         OrderState::Expired => Notice::new(
             Tone::Warning,
@@ -319,7 +321,7 @@ pub(super) mod tests {
             setback: None,
             transaction: None,
             confirmations: 1,
-            open_at: 2,
+            open_at: Some(2),
             finality: Finality::Confirmations(12),
             is_final: false,
             beneficiary: String::new(),
@@ -387,6 +389,12 @@ pub(super) mod tests {
         assert_eq!(message(&order, &connected(), "").code, "chain_unreachable");
         let offline = Local { offline: true, ..connected() };
         assert_eq!(message(&order, &offline, "").code, "offline");
+    }
+
+    #[test]
+    fn says_when_only_finality_opens() {
+        let large = Order { open_at: None, ..order(OrderState::Confirming) };
+        assert!(message(&large, &connected(), "").text.contains("final"));
     }
 
     #[test]

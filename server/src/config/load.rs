@@ -202,6 +202,45 @@ mod tests {
     }
 
     #[test]
+    fn tokens_feeds_and_limits_know_each_other() {
+        let token = r#"[{symbol="USDC",address="0x5FbDB2315678afecb367f032d93F642f64180aa3",decimals=6,sign="permit",name="USD Coin"}]"#;
+        let feed = |of: &str, bounds: &str| {
+            format!(
+                r#"[{{currency="USD",of="{of}",address="0x5FbDB2315678afecb367f032d93F642f64180aa3",max_age_seconds=90000,{bounds}}}]"#
+            )
+        };
+        let read = |tokens: &str, feeds: &str, limits: &str| {
+            with(&[
+                ("LECTERN__QUOTES__KEY", "hunter2"),
+                ("LECTERN__QUOTES__TOKENS", tokens),
+                ("LECTERN__QUOTES__FEEDS", feeds),
+                ("LECTERN__CHAIN__PROVISIONAL_LIMITS", limits),
+            ])
+        };
+        let fine = read(token, &feed("USDC", "min=0.98,max=1.02"), "{ETH=\"0.5\",USDC=\"1500\"}").unwrap();
+        assert_eq!((fine.quotes.feeds[0].min_cents, fine.quotes.feeds[0].max_cents), (98, 102));
+        assert_eq!(fine.quotes.tokens[0].version, "1");
+        let unnamed = token.replace(",name=\"USD Coin\"", "");
+        let coin = token.replace("USDC", "ETH");
+        let fine = feed("USDC", "min=0.98,max=1.02");
+        for (tokens, feeds, limits, key) in [
+            (unnamed.as_str(), fine.as_str(), "{}", "quotes.tokens"),
+            (&coin, "[]", "{}", "quotes.tokens"),
+            (&token.replace("permit", "hope"), &fine, "{}", "quotes.tokens"),
+            (&token.replace("decimals=6", "decimals=77"), &fine, "{}", "quotes.tokens"),
+            ("[]", &fine, "{}", "quotes.feeds"),
+            (token, &feed("USDC", "min=1.02,max=0.98"), "{}", "quotes.feeds"),
+            (token, &feed("USDC", "min=0.981,max=1.02"), "{}", "quotes.feeds"),
+            (token, &fine, "{DAI=\"1\"}", "chain.provisional_limits"),
+            (token, &fine, "{USDC=\"0.0000001\"}", "chain.provisional_limits"),
+        ] {
+            let error = read(tokens, feeds, limits).unwrap_err().to_string();
+            assert!(error.contains(key), "{tokens} {feeds} {limits}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn development_wallets_stay_on_development_chains() {
         let error = with(&[("LECTERN__DEV__DEMO_WALLET", "true"), ("LECTERN__CHAIN__ID", "1")]);
         assert!(error.unwrap_err().to_string().contains("dev.demo_wallet:"));

@@ -5,12 +5,12 @@ mod load;
 mod secret;
 mod types;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use academy::{
     chain::Signing,
     evm::{Address, BlockTag},
-    money::Currency,
+    money::{COIN_DECIMALS, Currency, Wei},
     price::Fiat,
 };
 use serde::Deserialize;
@@ -84,6 +84,7 @@ pub struct Chain {
     pub market: Option<Address>,
     pub start_block: u64,
     pub open_confirmations: u32,
+    pub provisional_limits: BTreeMap<String, String>,
     pub final_confirmations: u32,
     #[serde(deserialize_with = "types::optional_tag")]
     pub final_tag: Option<BlockTag>,
@@ -222,6 +223,19 @@ impl Config {
             "chain.open_confirmations",
             "write 1 to 1000 blocks",
         );
+        for (symbol, amount) in &self.chain.provisional_limits {
+            let decimals = self.decimals_of(symbol);
+            check(
+                decimals.is_some(),
+                "chain.provisional_limits",
+                &format!("{symbol} is neither the coin nor one of quotes.tokens"),
+            );
+            check(
+                Wei::parse_figure(amount, decimals.unwrap_or_default()).is_ok(),
+                "chain.provisional_limits",
+                &format!("write an amount for {symbol}, such as \"0.5\""),
+            );
+        }
         check(
             (self.chain.open_confirmations..=10_000).contains(&self.chain.final_confirmations),
             "chain.final_confirmations",
@@ -342,6 +356,15 @@ impl Config {
             &format!("names no point; there are {}", academy::fault::PAYMENT_POINTS.join(", ")),
         );
         found
+    }
+
+    /// The digits after the point of the coin or a token.
+    fn decimals_of(&self, symbol: &str) -> Option<u8> {
+        if symbol == self.chain.currency {
+            return Some(COIN_DECIMALS);
+        }
+        let token = self.quotes.tokens.iter().find(|token| token.symbol == symbol);
+        token.map(|token| token.decimals)
     }
 
     /// The market's address, for commands that can't do without it.

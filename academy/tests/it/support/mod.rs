@@ -77,6 +77,7 @@ pub fn policy() -> Policy {
         market: MARKET,
         start_block: 0,
         open_confirmations: 1,
+        provisional_limits: Vec::new(),
         finality: Finality::Confirmations(3),
         order_ttl_minutes: TTL_MINUTES,
         late_tolerance_minutes: TOLERANCE_MINUTES,

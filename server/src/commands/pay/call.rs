@@ -102,7 +102,7 @@ mod tests {
             confirmations: 0,
             fiat: None,
             stuck: false,
-            open_at: 1,
+            open_at: Some(1),
             finality: Finality::Confirmations(12),
             is_final: false,
             beneficiary: ME.checksummed(),

@@ -154,7 +154,10 @@ async fn is_there(
         _ if order.stuck => {
             "no block takes the payment: its fee may be too low for now. Waiting; nothing is lost".to_owned()
         }
-        _ => format!("{}, {} of {} confirmations", order.state.word(), order.confirmations, order.open_at),
+        _ => match order.open_at {
+            Some(goal) => format!("{}, {} of {goal} confirmations", order.state.word(), order.confirmations),
+            None => format!("{}, opens once it is final", order.state.word()),
+        },
     };
     if words != progress.said && !(progress.is_open && order.state == OrderState::Paid) {
         report.say("order", &words);
