@@ -6,7 +6,7 @@ use crate::{
     accounts::{Accounts, Site},
     catalog::Catalog,
     chain::{Chain, ChainError},
-    checkout::{ChainInfo, Checkout, Policy, Quotes},
+    checkout::{ChainInfo, Checkout, Pace, Policy, Quotes},
     entropy::{Entropy, SystemEntropy},
     fault::{Faults, NoFaults},
     learning::Learning,
@@ -21,6 +21,7 @@ pub(crate) struct Inner {
     pub entropy: Arc<dyn Entropy>,
     pub chain: Arc<dyn Chain>,
     pub faults: Arc<dyn Faults>,
+    pub pace: Pace,
     pub policy: Policy,
     pub site: Site,
     pub chain_info: ChainInfo,
@@ -55,6 +56,7 @@ impl Academy {
                 entropy: Arc::new(SystemEntropy),
                 chain,
                 faults: Arc::new(NoFaults),
+                pace: Pace::new(policy.max_log_range),
                 policy,
                 site,
                 chain_info,
@@ -98,13 +100,17 @@ impl Academy {
     pub async fn worker(&self, poll: Duration, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         loop {
-            let mut pause = poll;
-            if let Err(problem) = self.follow_once().await {
-                tracing::warn!(%problem, "the follower could not take its step");
-                metrics::counter!("lectern_follower_failures_total", "code" => problem.code.clone())
-                    .increment(1);
-                pause = poll.saturating_mul(3);
-            }
+            let pause = match self.follow_once().await {
+                // What has happened already does not wait for what will.
+                Ok(followed) if followed.more => Duration::ZERO,
+                Ok(_) => poll,
+                Err(problem) => {
+                    tracing::warn!(%problem, "the follower could not take its step");
+                    metrics::counter!("lectern_follower_failures_total", "code" => problem.code.clone())
+                        .increment(1);
+                    poll.saturating_mul(3)
+                }
+            };
             if let Err(problem) = self.run_jobs_once().await {
                 tracing::warn!(%problem, "queued work could not be done");
             }

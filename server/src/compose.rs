@@ -117,6 +117,7 @@ pub fn academy(
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: config.chain.start_block,
         max_log_range: config.chain.max_log_range,
+        reorg_depth: config.chain.reorg_depth,
         stuck_after_minutes: config.chain.stuck_minutes,
         stale_after_millis: stale_after(config.chain.poll_ms),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alloy::{
     consensus::Transaction as _,
     network::{TransactionBuilder, TransactionResponse},
-    primitives::{Address as EvmAddress, B256, Bytes, U256},
+    primitives::{Address as EvmAddress, B256, Bytes, LogData, U64, U256},
     providers::{Provider, RootProvider},
     rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
     transports::{RpcError, TransportErrorKind, http::reqwest::Url},
@@ -108,6 +108,36 @@ fn classify(error: &RpcError<TransportErrorKind>) -> ChainError {
     }
 }
 
+/// A log as `eth_getLogs` answers it. alloy's own type flattens one struct into another, which serde
+/// reads through a copy of every field: five times as slow, and a backfill reads little else.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLog {
+    address: EvmAddress,
+    topics: Vec<B256>,
+    data: Bytes,
+    block_number: Option<U64>,
+    block_hash: Option<B256>,
+    transaction_hash: Option<B256>,
+    log_index: Option<U64>,
+    #[serde(default)]
+    removed: bool,
+}
+
+impl WireLog {
+    /// The event, if it is one of the market's and in a block.
+    fn read(self) -> Option<Log> {
+        Some(Log {
+            contract: Address(self.address.0.0),
+            transaction: TxHash(self.transaction_hash?.0),
+            index: self.log_index?.to(),
+            block_number: self.block_number?.to(),
+            block_hash: BlockHash(self.block_hash?.0),
+            event: bindings::decode(&LogData::new(self.topics, self.data)?)?,
+        })
+    }
+}
+
 fn log(log: &RpcLog) -> Option<Log> {
     Some(Log {
         contract: Address(log.address().0.0),
@@ -174,8 +204,10 @@ impl Chain for Node {
             .event_signature(bindings::topics())
             .from_block(from)
             .to_block(to);
-        let logs = self.ask(async { self.provider.get_logs(&filter).await }).await?;
-        Ok(logs.iter().filter(|found| !found.removed).filter_map(log).collect())
+        let answer = self.ask(async {
+            self.provider.raw_request::<_, Vec<WireLog>>("eth_getLogs".into(), (filter,)).await
+        });
+        Ok(answer.await?.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
     }
 
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {

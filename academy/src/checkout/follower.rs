@@ -2,24 +2,26 @@
 //!
 //! A step finds out whether blocks were replaced since the last one, reads the market's events
 //! from where it was (a little earlier, in case a node was late with its logs), keeps what they
-//! say, and settles every order that the chain has not decided. The cursor moves only after the
-//! events are kept, so that a crash repeats a step and never skips one.
+//! say, and settles every order that the chain has not decided. The cursor moves with the events that
+//! are kept, in their transaction, so that a crash repeats a range and never skips one.
+//!
+//! A range's last block is kept with it. Each range is read together with whether the block that was
+//! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{refund_store, service::Checkout, store};
+use super::{service::Checkout, store};
 use crate::{
     Academy, Problem,
-    catalog::dereference,
-    chain::{BlockRef, ChainError, Event, Log},
-    checkout::Setback,
-    ids::{OrderId, PaymentId},
+    chain::{BlockRef, ChainError, Log},
+    evm::BlockHash,
     jobs,
     problem::Kind,
 };
 
 /// Blocks to read again each time.
 const OVERLAP: u64 = 4;
-/// How many blocks back a reorg is recognised; the followed blocks' hashes are kept so far.
-const WINDOW: u64 = 512;
+/// After so many ranges, or so many events, a step ends: orders are settled between two steps.
+const RANGES: usize = 32;
+const EVENTS: usize = 50_000;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,15 @@ pub struct Followed {
     pub events: usize,
     /// The height above which blocks were replaced, if any were.
     pub reorg_above: Option<u64>,
+    /// The step ended because it was long enough: the next need not wait for a new block.
+    pub more: bool,
+}
+
+/// A part of the chain: its events, and its last block, whose hash was taken before them, so that a
+/// reorg between the two shows at the next step.
+struct Range {
+    last: BlockRef,
+    logs: Vec<Log>,
 }
 
 /// What became of the blocks that were followed.
@@ -80,8 +91,8 @@ impl Checkout<'_> {
             Fork::Above(height) => Some(height),
             Fork::Hidden => {
                 let next = cursor.unwrap_or(policy.start_block);
-                self.advance(next, None).await?;
-                return Ok(Followed { head: head.number, next, events: 0, reorg_above: None });
+                self.keep(&[], next, None).await?;
+                return Ok(Followed { head: head.number, next, events: 0, reorg_above: None, more: false });
             }
         };
         let mut next = cursor.unwrap_or(policy.start_block);
@@ -90,33 +101,51 @@ impl Checkout<'_> {
             metrics::counter!("lectern_reorgs_total").increment(1);
             next = next.min(self.rewind(height).await?);
         }
-        let from = next.saturating_sub(OVERLAP).max(policy.start_block);
-        let mut events = 0;
-        if head.number >= from {
-            let (mut to, mut logs) = self.read(from, head).await?;
-            // Where an answer holds no more than the overlap, the step must still lead on.
-            if to.number < next && to.number < head.number {
-                let (further, more) = self.read(next, head).await?;
-                to = further;
-                logs.extend(more);
-            }
-            events = logs.len();
-            for log in &logs {
-                self.keep(log).await?;
-            }
-            self.0.point("follow.before_cursor")?;
-            next = to.number + 1;
-            self.advance(next, Some(&to)).await?;
-        } else {
-            self.advance(next, None).await?;
-        }
+        let below = known.into_iter().find(|(number, _)| reorg_above.is_none_or(|above| *number <= above));
+        let (next, events, more) = self.read_on(next, below, head).await?;
         metrics::gauge!("lectern_chain_head_block").set(head.number as f64);
         metrics::gauge!("lectern_follower_next_block").set(next as f64);
-        Ok(Followed { head: head.number, next, events, reorg_above })
+        Ok(Followed { head: head.number, next, events, reorg_above, more })
+    }
+
+    /// Reads and keeps range after range. The next one is fetched while the last is written: the
+    /// transaction does not wait for the network, nor the network for the disk.
+    async fn read_on(
+        &self,
+        mut next: u64,
+        mut below: Option<(u64, BlockHash)>,
+        head: BlockRef,
+    ) -> Result<(u64, usize, bool), Problem> {
+        let from = next.saturating_sub(OVERLAP).max(self.0.0.policy.start_block);
+        let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
+        if range.is_none() {
+            self.keep(&[], next, None).await?;
+        }
+        let mut events = 0;
+        let mut ranges = 0;
+        while let Some(Range { last, logs }) = range.take() {
+            ranges += 1;
+            events += logs.len();
+            next = next.max(last.number + 1);
+            let passed = below.is_none_or(|(known, _)| known < last.number).then_some(last);
+            below = passed.map(|last| (last.number, last.hash)).or(below);
+            let more = last.number < head.number;
+            let enough = ranges >= RANGES || events >= EVENTS;
+            let ahead = async {
+                if more && !enough { self.read(last.number + 1, next, below, head).await } else { Ok(None) }
+            };
+            let (kept, ahead) = futures::join!(self.keep(&logs, next, passed.as_ref()), ahead);
+            kept?;
+            if more && enough {
+                return Ok((next, events, true));
+            }
+            range = ahead?;
+        }
+        Ok((next, events, false))
     }
 
     /// Whether the blocks that were followed are still the chain's.
-    async fn fork(&self, known: &[(u64, crate::evm::BlockHash)]) -> Result<Fork, Problem> {
+    async fn fork(&self, known: &[(u64, BlockHash)]) -> Result<Fork, Problem> {
         let (mut replaced, mut missing) = (false, false);
         for (number, hash) in known {
             match self.0.0.chain.block(*number).await? {
@@ -144,7 +173,8 @@ impl Checkout<'_> {
         let policy = &self.0.0.policy;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
-        store::forget_blocks(&mut tx, policy.chain_id, Some(height), 0).await?;
+        store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+        store::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         let from = self.0.catalog().retract_above(&mut tx, height).await?;
         store::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
@@ -156,84 +186,47 @@ impl Checkout<'_> {
     }
 
     /// The events from a height on, as far as one answer goes; smaller ranges where the node asks
-    /// for them. The last block's hash is taken before its events, so that a reorg between the two
-    /// shows at the next step.
-    async fn read(&self, from: u64, head: BlockRef) -> Result<(BlockRef, Vec<Log>), Problem> {
-        let policy = &self.0.0.policy;
-        let mut span = policy.max_log_range.max(1);
+    /// for them. `None` where the block that was passed before is not the chain's any more: the next
+    /// step finds out since when.
+    async fn read(
+        &self,
+        from: u64,
+        next: u64,
+        below: Option<(u64, BlockHash)>,
+        head: BlockRef,
+    ) -> Result<Option<Range>, Problem> {
+        let (policy, pace) = (&self.0.0.policy, &self.0.0.pace);
+        let chain = &self.0.0.chain;
         loop {
-            let to = head.number.min(from.saturating_add(span - 1));
-            let last = if to == head.number { Some(head) } else { self.0.0.chain.block(to).await? };
+            let mut to = head.number.min(from.saturating_add(pace.span() - 1));
+            // A block as deep as a reorg may reach is kept, to know what one of that depth left alone.
+            if let Some(deep) = head.number.checked_sub(policy.reorg_depth)
+                && (next..to).contains(&deep)
+            {
+                to = deep;
+            }
+            let last = if to == head.number { Some(head) } else { chain.block(to).await? };
             let last =
                 last.ok_or_else(|| ChainError::Unavailable("a block below the head is missing".to_owned()))?;
-            match self.0.0.chain.events(policy.market, from, to).await {
-                Ok(logs) => return Ok((last, logs)),
-                Err(ChainError::RangeTooLarge(_)) if span > 1 => {
-                    span = (to - from + 1).div_ceil(2).min(span / 2).max(1)
+            let linked = async {
+                match below {
+                    Some((number, hash)) if number < to => {
+                        Ok(chain.block(number).await?.is_some_and(|block| block.hash == hash))
+                    }
+                    _ => Ok(true),
                 }
+            };
+            let (logs, linked) = futures::join!(chain.events(policy.market, from, to), linked);
+            match logs {
+                Ok(logs) => {
+                    pace.answered(to - from + 1, logs.len());
+                    let linked: Result<bool, ChainError> = linked;
+                    return Ok(linked?.then_some(Range { last, logs }));
+                }
+                Err(ChainError::RangeTooLarge(_)) if pace.refused(to - from + 1) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// Keeps what an event says, and queues what follows from it, in one transaction.
-    async fn keep(&self, log: &Log) -> Result<(), Problem> {
-        let chain_id = self.0.0.policy.chain_id;
-        let now = self.0.now();
-        self.0.point("follow.event_seen")?;
-        let mut tx = self.0.0.db.begin().await?;
-        match &log.event {
-            Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
-                let id = dereference(order).map(OrderId);
-                let order = match id {
-                    Some(id) => store::order(&mut tx, id).await?.map(|order| order.id),
-                    None => None,
-                };
-                let seen = store::SeenPayment {
-                    id: PaymentId(self.0.mint()),
-                    chain_id,
-                    log,
-                    order,
-                    beneficiary: *beneficiary,
-                    listing: *number,
-                    tier: *tier,
-                    token: *token,
-                    amount: *amount,
-                    setback: order.is_none().then_some(Setback::UnknownOrder),
-                    now,
-                };
-                store::see_payment(&mut tx, &seen).await?;
-                if let Some(order) = order {
-                    store::insert_submission(&mut tx, order, log.transaction, now).await?;
-                    jobs::settle_at(&mut tx, self.0, order, now).await?;
-                }
-            }
-            Event::PurchaseRefunded { order, .. } => {
-                let Some(id) = dereference(order).map(OrderId) else { return Ok(()) };
-                if store::order(&mut tx, id).await?.is_some() {
-                    refund_store::see_refund(&mut tx, chain_id, log, id, now).await?;
-                    jobs::settle_at(&mut tx, self.0, id, now).await?;
-                }
-            }
-            // What it says of a payment is read from the receipt, when the payment is judged.
-            Event::PurchaseHeld { .. } => {}
-            Event::PayoutWithdrawn { payee, token, amount } => {
-                store::put_payout(&mut tx, chain_id, log, *payee, (*amount, *token), now).await?;
-            }
-            _ => self.0.catalog().apply(&mut tx, log).await?,
-        }
-        Ok(tx.commit().await?)
-    }
-
-    async fn advance(&self, next: u64, last: Option<&BlockRef>) -> Result<(), Problem> {
-        let policy = &self.0.0.policy;
-        let mut tx = self.0.0.db.begin().await?;
-        if let Some(last) = last {
-            store::put_block(&mut tx, policy.chain_id, last).await?;
-            store::forget_blocks(&mut tx, policy.chain_id, None, last.number.saturating_sub(WINDOW)).await?;
-        }
-        store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.0.now()).await?;
-        Ok(tx.commit().await?)
     }
 
     /// Settles every order that the chain has not decided. One that fails does not hold up the

@@ -21,7 +21,13 @@ pub mod decide;
 #[cfg(feature = "server")]
 mod error;
 #[cfg(feature = "server")]
+mod events;
+#[cfg(feature = "server")]
 mod follower;
+#[cfg(feature = "server")]
+mod keep;
+#[cfg(feature = "server")]
+mod pace;
 #[cfg(feature = "server")]
 mod payment;
 #[cfg(feature = "server")]
@@ -51,6 +57,8 @@ pub mod verify;
 pub use error::CheckoutError;
 #[cfg(feature = "server")]
 pub use follower::Followed;
+#[cfg(feature = "server")]
+pub(crate) use pace::Pace;
 #[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]

@@ -3,7 +3,7 @@
 use super::store::{corrupt, parse, unsigned};
 use crate::{
     accounts::parse_address,
-    chain::{Hold, Log},
+    chain::Hold,
     evm::{BlockHash, TxHash},
     ids::{OrderId, TierId, UserId},
     money::Wei,
@@ -47,25 +47,6 @@ pub(super) async fn refunds_of(conn: &mut Conn, order: OrderId) -> Result<Vec<Re
             })
         })
         .collect()
-}
-
-/// Keeps what a provider told, as a hint: what a receipt confirmed is left alone.
-pub(super) async fn see_refund(
-    conn: &mut Conn,
-    chain_id: u64,
-    log: &Log,
-    order: OrderId,
-    now: Time,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO refunds (chain_id, tx_hash, log_index, order_id, block_number, block_hash, confirmed, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
-            SET order_id = excluded.order_id, block_number = excluded.block_number, block_hash = excluded.block_hash
-            WHERE NOT refunds.confirmed",
-        chain_id.cast_signed(), log.transaction.to_string(), log.index.cast_signed(), order,
-        log.block_number.cast_signed(), log.block_hash.to_string(), false, now)?;
-    Ok(())
 }
 
 /// Writes down what the receipt said, or that its block was replaced.

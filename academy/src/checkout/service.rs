@@ -43,6 +43,9 @@ pub struct Policy {
     pub max_log_range: u64,
     /// A named transaction that is in no block after so long is stuck: people are told what helps.
     pub stuck_after_minutes: i64,
+    /// So many of the newest blocks may be replaced by others; a reorg that reaches deeper is met by
+    /// reading everything again.
+    pub reorg_depth: u64,
     /// When the follower has not moved for so long, people are told that the network can't be
     /// reached.
     pub stale_after_millis: i64,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     accounts::parse_address,
-    chain::{BlockRef, Hold, Log},
+    chain::{BlockRef, Hold},
     evm::{Address, BlockHash, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId, UserId},
     money::Wei,
@@ -330,49 +330,6 @@ pub(super) async fn decided_above(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// A purchase event as it was seen, before anyone judged it.
-pub(super) struct SeenPayment<'a> {
-    pub id: PaymentId,
-    pub chain_id: u64,
-    pub log: &'a Log,
-    pub order: Option<OrderId>,
-    pub beneficiary: Address,
-    pub listing: u64,
-    pub tier: u8,
-    pub token: Address,
-    pub amount: Wei,
-    pub setback: Option<Setback>,
-    pub now: Time,
-}
-
-/// Keeps a purchase event. Seen again, perhaps in another block, its place is renewed. After a reorg
-/// another event may stand at its index: then that is kept, to be judged anew. What was decided is
-/// left alone: an event that one provider reports is only a hint.
-pub(super) async fn see_payment(conn: &mut Conn, seen: &SeenPayment<'_>) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
-            listing, tier_number, token, amount, standing, setback, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'review', $14, $15)
-         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
-            SET block_number = excluded.block_number, block_hash = excluded.block_hash,
-                standing = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
-                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
-                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
-                    AND payments.amount = excluded.amount THEN payments.standing ELSE 'review' END,
-                setback = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
-                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
-                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
-                    AND payments.amount = excluded.amount THEN payments.setback ELSE excluded.setback END,
-                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
-                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount
-            WHERE payments.standing NOT IN ('accepted', 'dismissed')",
-        seen.id, seen.chain_id.cast_signed(), seen.log.transaction.to_string(), seen.log.index.cast_signed(),
-        seen.log.contract.to_string(), seen.log.block_number.cast_signed(), seen.log.block_hash.to_string(),
-        seen.order, seen.beneficiary.to_string(), seen.listing.cast_signed(), i64::from(seen.tier),
-        seen.token.to_string(), seen.amount.to_string(), seen.setback.map(Setback::word), seen.now)?;
-    Ok(())
-}
-
 /// When a hold ends, in milliseconds.
 fn end_of(hold: &Hold) -> Time {
     millis(hold.until)
@@ -443,23 +400,6 @@ pub(super) async fn set_standing(
     Ok(())
 }
 
-pub(super) async fn put_payout(
-    conn: &mut Conn,
-    chain_id: u64,
-    log: &Log,
-    payee: Address,
-    (amount, token): (Wei, Address),
-    now: Time,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO payouts (chain_id, tx_hash, log_index, payee, amount, block_number, block_hash, seen_at, token)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE SET block_number = excluded.block_number, block_hash = excluded.block_hash",
-        chain_id.cast_signed(), log.transaction.to_string(), log.index.cast_signed(), payee.to_string(), amount.to_string(),
-        log.block_number.cast_signed(), log.block_hash.to_string(), now, token.to_string())?;
-    Ok(())
-}
-
 /// Payouts in blocks that may have been replaced; the rescan brings back those that were not.
 pub(super) async fn forget_payouts_above(
     conn: &mut Conn,
@@ -495,6 +435,13 @@ pub(super) async fn put_cursor(
     Ok(())
 }
 
+/// Nobody else moves the cursor, or keeps events, until this transaction ends.
+pub(super) async fn lock_cursor(conn: &mut Conn, chain_id: u64, market: Address) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE chain_cursors SET next_block = next_block WHERE chain_id = $1 AND market = $2",
+        chain_id.cast_signed(), market.to_string())?;
+    Ok(())
+}
+
 /// The blocks that the follower has passed, newest first.
 pub(super) async fn known_blocks(
     conn: &mut Conn,
@@ -514,15 +461,26 @@ pub(super) async fn put_block(conn: &mut Conn, chain_id: u64, block: &BlockRef) 
     Ok(())
 }
 
-pub(super) async fn forget_blocks(
+/// The blocks above a height were replaced.
+pub(super) async fn forget_blocks_above(
     conn: &mut Conn,
     chain_id: u64,
-    above: Option<u64>,
-    below: u64,
+    height: u64,
 ) -> Result<(), StoreError> {
-    if let Some(above) = above {
-        sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number > $2", chain_id.cast_signed(), above.cast_signed())?;
-    }
-    sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number < $2", chain_id.cast_signed(), below.cast_signed())?;
+    sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number > $2", chain_id.cast_signed(), height.cast_signed())?;
+    Ok(())
+}
+
+/// No reorg reaches below this height. The newest block that is not above it stays known, so that one
+/// that reaches just so far is seen for what it is.
+pub(super) async fn forget_blocks_below(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "DELETE FROM chain_blocks WHERE chain_id = $1 AND number <
+            (SELECT MAX(number) FROM chain_blocks WHERE chain_id = $1 AND number <= $2)",
+        chain_id.cast_signed(), height.cast_signed())?;
     Ok(())
 }

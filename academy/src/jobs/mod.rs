@@ -7,7 +7,7 @@
 use crate::{
     Academy, Problem,
     ids::{JobId, OrderId},
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, sql, sql_rows},
     time::Time,
 };
 
@@ -24,13 +24,22 @@ pub(crate) async fn settle_at(
     order: OrderId,
     at: Time,
 ) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO jobs (id, kind, subject, run_at, asked, attempts, locked_until, last_error) VALUES ($1, $2, $3, $4, 1, 0, 0, NULL)
-         ON CONFLICT (kind, subject) DO UPDATE
+    settle_all_at(conn, academy, &[order], at).await
+}
+
+/// Queues the settling of these orders, each named once, in the caller's transaction.
+pub(crate) async fn settle_all_at(
+    conn: &mut Conn,
+    academy: &Academy,
+    orders: &[OrderId],
+    at: Time,
+) -> Result<(), StoreError> {
+    sql_rows!(run conn, orders, |order| [JobId(academy.mint()), SETTLE, *order, at],
+        "INSERT INTO jobs (id, kind, subject, run_at, asked, attempts, locked_until, last_error) VALUES ",
+        "(?, ?, ?, ?, 1, 0, 0, NULL)",
+        " ON CONFLICT (kind, subject) DO UPDATE
             SET run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END,
-                asked = jobs.asked + 1",
-        JobId(academy.mint()), SETTLE, order, at)?;
-    Ok(())
+                asked = jobs.asked + 1")
 }
 
 #[derive(sqlx::FromRow)]

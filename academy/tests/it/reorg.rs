@@ -203,4 +203,63 @@ on_both_engines! {
         world.academy.follow_once().await.unwrap();
         assert_eq!(world.academy.checkout().payout(&teacher).await.unwrap().history.len(), 1);
     }
+
+    async fn case_08_a_reorg_as_deep_as_configured_leaves_alone_what_is_below(world: &World) {
+        for (round, step) in [1, 60].into_iter().enumerate() {
+            let academy = world.academy_over(
+                world.chain.clone(),
+                academy::checkout::Policy { reorg_depth: 20, ..crate::support::policy() },
+                world.faults.clone(),
+            );
+            let (course, buyer) = world.sale().await;
+            let order = academy.checkout().open(&buyer, course.tier).await.unwrap();
+            // Followed block by block, or all at once after a while: the depth is known either way.
+            for _ in 0..60 / step {
+                world.chain.mine_empty(step);
+                turn(&academy).await;
+            }
+            let fork = academy.follow_once().await.unwrap().head;
+            world.chain.mine(vec![world.payment(&course, &order)]);
+            world.chain.mine_empty(19);
+            turn(&academy).await;
+            assert!(world.can_read(&buyer, &course).await);
+            let undone = world.chain.reorg(20);
+            world.chain.mine_empty(20);
+            world.chain.mine(undone);
+            let followed = academy.follow_once().await.unwrap();
+            assert_eq!((followed.reorg_above, followed.next), (Some(fork), followed.head + 1));
+            academy.run_jobs_once().await.unwrap();
+            assert!(world.can_read(&buyer, &course).await);
+            world.assert_paid(i64::try_from(round).unwrap() + 1).await;
+        }
+    }
+
+    async fn case_08_a_reorg_deeper_than_configured_starts_over_and_loses_nothing(world: &World) {
+        let academy = world.academy_over(
+            world.chain.clone(),
+            academy::checkout::Policy { reorg_depth: 20, ..crate::support::policy() },
+            world.faults.clone(),
+        );
+        let (course, buyer) = world.sale().await;
+        let order = academy.checkout().open(&buyer, course.tier).await.unwrap();
+        for _ in 0..60 {
+            world.chain.mine_empty(1);
+            turn(&academy).await;
+        }
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine_empty(20);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        let undone = world.chain.reorg(21);
+        world.chain.mine_empty(21);
+        let followed = academy.follow_once().await.unwrap();
+        assert_eq!((followed.reorg_above, followed.next), (Some(0), followed.head + 1));
+        world.chain.mine(undone);
+        turn(&academy).await;
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        // The listing, which the reorg did not reach, is there again, too.
+        assert!(academy.checkout().open(&world.learner().await, course.tier).await.is_ok());
+        world.assert_paid(1).await;
+    }
 }

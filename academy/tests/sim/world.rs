@@ -369,6 +369,7 @@ pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
         order_ttl_minutes: TTL_MINUTES,
         late_tolerance_minutes: TOLERANCE_MINUTES,
         max_log_range: 1000,
+        reorg_depth: 512,
         stuck_after_minutes: 10,
         stale_after_millis: 60_000,
     }

@@ -90,6 +90,7 @@ pub struct Chain {
     pub final_tag: Option<BlockTag>,
     pub poll_ms: u64,
     pub max_log_range: u64,
+    pub reorg_depth: u64,
     pub stuck_minutes: i64,
 }
 
@@ -250,6 +251,11 @@ impl Config {
             (1..=1_000_000).contains(&self.chain.max_log_range),
             "chain.max_log_range",
             "write 1 to 1000000 blocks",
+        );
+        check(
+            (1..=100_000).contains(&self.chain.reorg_depth),
+            "chain.reorg_depth",
+            "write 1 to 100000 blocks",
         );
         check(
             (1..=10_080).contains(&self.chain.stuck_minutes),

@@ -4,6 +4,7 @@
 mod course;
 mod database;
 mod faults;
+pub mod rpc;
 
 use std::sync::{
     Arc,
@@ -82,6 +83,7 @@ pub fn policy() -> Policy {
         order_ttl_minutes: TTL_MINUTES,
         late_tolerance_minutes: TOLERANCE_MINUTES,
         max_log_range: 1000,
+        reorg_depth: 512,
         stuck_after_minutes: 10,
         stale_after_millis: 60_000,
     }

@@ -1,0 +1,148 @@
+//! SQL that keeps what the follower saw, many events to a statement.
+
+use super::model::Setback;
+use crate::{
+    chain::Log,
+    evm::{Address, TxHash},
+    ids::{OrderId, PaymentId},
+    money::Wei,
+    store::{Conn, StoreError, sql_rows},
+    time::Time,
+};
+
+/// Where a log stands, as the database keeps it.
+pub(super) struct Place {
+    hash: String,
+    index: i64,
+    market: String,
+    block_number: i64,
+    block_hash: String,
+}
+
+impl Place {
+    pub fn of(log: &Log) -> Self {
+        Self {
+            hash: log.transaction.to_string(),
+            index: log.index.cast_signed(),
+            market: log.contract.to_string(),
+            block_number: log.block_number.cast_signed(),
+            block_hash: log.block_hash.to_string(),
+        }
+    }
+}
+
+/// A purchase event as it was seen, before anyone judged it.
+pub(super) struct SeenPayment {
+    pub id: PaymentId,
+    pub place: Place,
+    pub transaction: TxHash,
+    /// The order that the event names, which may be none of ours.
+    pub order: Option<OrderId>,
+    pub beneficiary: Address,
+    pub listing: u64,
+    pub tier: u8,
+    pub token: Address,
+    pub amount: Wei,
+}
+
+/// A payee's withdrawal as it was seen.
+pub(super) struct SeenPayout {
+    pub place: Place,
+    pub payee: Address,
+    pub token: Address,
+    pub amount: Wei,
+}
+
+/// A refund as it was seen, before its receipt was asked for.
+pub(super) struct SeenRefund {
+    pub place: Place,
+    /// The order that the event names, which may be none of ours.
+    pub order: OrderId,
+}
+
+/// Those of these ids that are orders of ours.
+pub(super) async fn orders_among(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<OrderId>, StoreError> {
+    let found =
+        sql_rows!(all conn, (OrderId,), ids, |id| [*id], "SELECT id FROM orders WHERE id IN (", "?", ")")?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
+/// event's place is renewed. After a reorg another event may stand at its index: then that is kept, to be
+/// judged anew. What was decided is left alone: an event that one provider reports is only a hint.
+pub(super) async fn see_payments(
+    conn: &mut Conn,
+    chain_id: u64,
+    seen: &[SeenPayment],
+    now: Time,
+) -> Result<(), StoreError> {
+    sql_rows!(run conn, seen, |one| [
+            one.id, chain_id.cast_signed(), &one.place.hash, one.place.index, &one.place.market,
+            one.place.block_number, &one.place.block_hash, one.order, one.beneficiary.to_string(),
+            one.listing.cast_signed(), i64::from(one.tier), one.token.to_string(), one.amount.to_string(),
+            one.order.is_none().then_some(Setback::UnknownOrder.word()), now,
+        ],
+        "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
+            listing, tier_number, token, amount, standing, setback, seen_at) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'review', ?, ?)",
+        " ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                standing = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
+                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
+                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
+                    AND payments.amount = excluded.amount THEN payments.standing ELSE 'review' END,
+                setback = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
+                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
+                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
+                    AND payments.amount = excluded.amount THEN payments.setback ELSE excluded.setback END,
+                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
+                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount
+            WHERE payments.standing NOT IN ('accepted', 'dismissed')")
+}
+
+/// Keeps refunds of orders as hints, no two at one place: what a receipt confirmed is left alone.
+pub(super) async fn see_refunds(
+    conn: &mut Conn,
+    chain_id: u64,
+    seen: &[SeenRefund],
+    now: Time,
+) -> Result<(), StoreError> {
+    sql_rows!(run conn, seen, |one| [
+            chain_id.cast_signed(), &one.place.hash, one.place.index, one.order, one.place.block_number,
+            &one.place.block_hash, false, now,
+        ],
+        "INSERT INTO refunds (chain_id, tx_hash, log_index, order_id, block_number, block_hash, confirmed, seen_at) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, ?)",
+        " ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET order_id = excluded.order_id, block_number = excluded.block_number, block_hash = excluded.block_hash
+            WHERE NOT refunds.confirmed")
+}
+
+/// Keeps withdrawals; no two may stand at one place.
+pub(super) async fn see_payouts(
+    conn: &mut Conn,
+    chain_id: u64,
+    seen: &[SeenPayout],
+    now: Time,
+) -> Result<(), StoreError> {
+    sql_rows!(run conn, seen, |one| [
+            chain_id.cast_signed(), &one.place.hash, one.place.index, one.payee.to_string(), one.amount.to_string(),
+            one.place.block_number, &one.place.block_hash, now, one.token.to_string(),
+        ],
+        "INSERT INTO payouts (chain_id, tx_hash, log_index, payee, amount, block_number, block_hash, seen_at, token) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash")
+}
+
+/// Keeps that these transactions carry these orders' ids.
+pub(super) async fn see_submissions(
+    conn: &mut Conn,
+    seen: &[(OrderId, TxHash)],
+    now: Time,
+) -> Result<(), StoreError> {
+    sql_rows!(run conn, seen, |one| [one.0, one.1.to_string(), now],
+        "INSERT INTO submissions (order_id, tx_hash, created_at) VALUES ",
+        "(?, ?, ?)",
+        " ON CONFLICT (order_id, tx_hash) DO NOTHING")
+}

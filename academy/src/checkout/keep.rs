@@ -1,0 +1,135 @@
+//! Keeping what the market said: many events to a transaction, so that a long history is read quickly.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{
+    events::{self, Place, SeenPayment, SeenPayout, SeenRefund},
+    service::Checkout,
+    store,
+};
+use crate::{
+    Problem,
+    catalog::dereference,
+    chain::{BlockRef, Event, Log},
+    evm::TxHash,
+    ids::{OrderId, PaymentId},
+    jobs,
+    store::Tx,
+};
+
+/// The most events of one transaction: enough that its end, which waits for the disk, costs little;
+/// few enough that whoever else wants to write waits for a moment only.
+const BATCH: usize = 5_000;
+
+/// Events sorted by what is kept of them.
+#[derive(Default)]
+struct Batch<'a> {
+    payments: Vec<SeenPayment>,
+    refunds: Vec<SeenRefund>,
+    payouts: Vec<SeenPayout>,
+    listings: Vec<&'a Log>,
+}
+
+impl Checkout<'_> {
+    /// Keeps events and, with the last of them, how far the follower came: the next block to read, and
+    /// the last that was passed. Doing it again changes nothing.
+    pub(super) async fn keep(
+        &self,
+        logs: &[Log],
+        next: u64,
+        passed: Option<&BlockRef>,
+    ) -> Result<(), Problem> {
+        let policy = &self.0.0.policy;
+        let mut logs = logs;
+        loop {
+            let (part, rest) = logs.split_at(logs.len().min(BATCH));
+            let batch = self.sort(part)?;
+            let mut tx = self.0.0.db.begin().await?;
+            // Two followers on one database write one after the other, not each half of it.
+            store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+            self.write_batch(&mut tx, batch).await?;
+            if rest.is_empty() {
+                self.0.point("follow.before_cursor")?;
+                if let Some(last) = passed {
+                    store::put_block(&mut tx, policy.chain_id, last).await?;
+                    let reach = last.number.saturating_sub(policy.reorg_depth);
+                    store::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
+                }
+                store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.0.now()).await?;
+            }
+            tx.commit().await?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            logs = rest;
+        }
+    }
+
+    /// What to keep of each event. No two of a chain's logs stand at one place: the first counts.
+    fn sort<'a>(&self, logs: &'a [Log]) -> Result<Batch<'a>, Problem> {
+        let mut batch = Batch::default();
+        let mut seen: HashSet<(TxHash, u64)> = HashSet::with_capacity(logs.len());
+        for log in logs {
+            self.0.point("follow.event_seen")?;
+            if !seen.insert((log.transaction, log.index)) {
+                continue;
+            }
+            match &log.event {
+                Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
+                    batch.payments.push(SeenPayment {
+                        id: PaymentId(self.0.mint()),
+                        place: Place::of(log),
+                        transaction: log.transaction,
+                        order: dereference(order).map(OrderId),
+                        beneficiary: *beneficiary,
+                        listing: *number,
+                        tier: *tier,
+                        token: *token,
+                        amount: *amount,
+                    });
+                }
+                Event::PurchaseRefunded { order, .. } => {
+                    let order = dereference(order).map(OrderId);
+                    batch.refunds.extend(order.map(|order| SeenRefund { place: Place::of(log), order }));
+                }
+                // What it says of a payment is read from the receipt, when the payment is judged.
+                Event::PurchaseHeld { .. } => {}
+                Event::PayoutWithdrawn { payee, token, amount } => {
+                    batch.payouts.push(SeenPayout {
+                        place: Place::of(log),
+                        payee: *payee,
+                        token: *token,
+                        amount: *amount,
+                    });
+                }
+                _ => batch.listings.push(log),
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Keeps a batch, and queues what follows from it.
+    async fn write_batch(&self, tx: &mut Tx, mut batch: Batch<'_>) -> Result<(), Problem> {
+        let chain_id = self.0.0.policy.chain_id;
+        let now = self.0.now();
+        let paid = batch.payments.iter().filter_map(|payment| payment.order);
+        let named: Vec<OrderId> = paid.chain(batch.refunds.iter().map(|refund| refund.order)).collect();
+        let ours: BTreeSet<OrderId> = events::orders_among(tx, &named).await?.into_iter().collect();
+        let mut submissions = Vec::new();
+        for payment in &mut batch.payments {
+            payment.order = payment.order.filter(|order| ours.contains(order));
+            submissions.extend(payment.order.map(|order| (order, payment.transaction)));
+        }
+        batch.refunds.retain(|refund| ours.contains(&refund.order));
+        events::see_payments(tx, chain_id, &batch.payments, now).await?;
+        events::see_refunds(tx, chain_id, &batch.refunds, now).await?;
+        events::see_payouts(tx, chain_id, &batch.payouts, now).await?;
+        events::see_submissions(tx, &submissions, now).await?;
+        let orders: Vec<OrderId> = ours.into_iter().collect();
+        jobs::settle_all_at(tx, self.0, &orders, now).await?;
+        for log in batch.listings {
+            self.0.catalog().apply(tx, log).await?;
+        }
+        Ok(())
+    }
+}
