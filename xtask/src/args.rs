@@ -24,7 +24,7 @@ cargo xtask test     everything that must pass; closes on \"N passed, N failed\"
 cargo xtask build    site (target/site) and server; fails above 100 kB of wasm + JavaScript
     --release        with an optimised server
 
-cargo xtask bench    requests/s, CPU per request, latency, memory, sizes, gas
+cargo xtask bench    requests/s, CPU per request, latency, memory, sizes, gas, backfill
     --seconds N      measure each page this long (10)
 
 cargo xtask setup    install what is missing, or only the parts that are named:

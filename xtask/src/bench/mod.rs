@@ -15,7 +15,7 @@ use crate::build::{self, Profile, Site};
 use crate::http;
 use crate::paths;
 use crate::process::{Interrupted, interrupted, pause};
-use crate::setup::{self, npm};
+use crate::setup::{self, Toolchain, npm};
 use crate::world::{LEARNER, Plan, Rhythm, World};
 use load::Request;
 use person::Person;
@@ -47,7 +47,21 @@ pub fn run(seconds: u64) -> Result<()> {
     let measured = measure(&mut world, &site, Duration::from_secs(seconds));
     world.stop();
     fs::remove_dir_all(&dir)?;
-    measured
+    measured?;
+    backfill(&toolchain)
+}
+
+/// How fast the follower reads a long history. A bench of academy's own: see there.
+fn backfill(toolchain: &Toolchain) -> Result<()> {
+    println!();
+    let text = toolchain
+        .cargo()
+        .args(["bench", "--package", "academy", "--features", "server", "--bench", "backfill"])
+        .step("read a long history", "bench-backfill")?;
+    for line in text.lines().filter(|line| line.contains("events")) {
+        println!("{line}");
+    }
+    Ok(())
 }
 
 fn measure(world: &mut World, site: &Site, time: Duration) -> Result<()> {
