@@ -1,7 +1,7 @@
 //! The composition root: here, and nowhere else, the machine's clock, its chance and the
 //! process's environment enter; everything behind takes them as arguments.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use academy::{
     Academy,
@@ -52,22 +52,40 @@ pub fn environment() -> Environment {
 ///
 /// # Errors
 /// When one of the URLs is none.
-pub fn chain(config: &Config) -> Result<Arc<dyn Chain>, Failure> {
+pub fn chain(config: &Config, machine: &Machine) -> Result<Arc<dyn Chain>, Failure> {
     let urls: Vec<String> = config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
-    Ok(Arc::new(Rpc::new(&urls)?))
+    let chain = Rpc::new(&urls)?
+        .timeout(Duration::from_millis(config.chain.timeout_ms))
+        .machine(machine.clock.clone(), machine.entropy.clone());
+    Ok(Arc::new(chain))
 }
 
-/// What each node is, asked alone: its address for people, and the id of the chain that it serves.
+/// What a node says, asked alone.
+pub struct NodeState {
+    /// Its address, for people.
+    pub url: String,
+    /// The id of the chain that it serves.
+    pub chain_id: Result<u64, ChainError>,
+    /// Its newest block.
+    pub head: Result<u64, ChainError>,
+}
+
+/// What each node says, all asked at once.
 ///
 /// # Errors
 /// When one of the URLs is none.
-pub async fn nodes(config: &Config) -> Result<Vec<(String, Result<u64, ChainError>)>, Failure> {
-    let mut answers = Vec::new();
+pub async fn nodes(config: &Config) -> Result<Vec<NodeState>, Failure> {
+    let timeout = Duration::from_millis(config.chain.timeout_ms);
+    let mut asked = Vec::new();
     for url in &config.chain.rpc_urls {
-        let node = Rpc::new(&[url.expose().to_owned()])?;
-        answers.push((url.url_for_people(), node.chain_id().await));
+        let node = Rpc::new(&[url.expose().to_owned()])?.timeout(timeout);
+        let url = url.url_for_people();
+        asked.push(async move {
+            let (chain_id, head) = futures::join!(node.chain_id(), node.head());
+            NodeState { url, chain_id, head: head.map(|head| head.number) }
+        });
     }
-    Ok(answers)
+    Ok(futures::future::join_all(asked).await)
 }
 
 /// What wallets are told about the chain.

@@ -9,8 +9,10 @@ pub mod deploy;
 pub mod dev;
 mod facts;
 pub mod fake;
+mod health;
 #[cfg(feature = "kms")]
 mod kms;
+mod member;
 mod mined;
 mod node;
 mod pool;

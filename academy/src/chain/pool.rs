@@ -2,29 +2,42 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    future::poll_fn,
     sync::Arc,
+    task::Poll,
+    time::Duration,
 };
 
 use async_trait::async_trait;
+use futures::future::{BoxFuture, select_all};
 use ruint::aliases::U256;
 
 use super::{
+    health::Rank,
+    member::{Manner, Member},
     port::{
         BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
     },
     provider::Node,
 };
 use crate::{
+    entropy::{Entropy, SystemEntropy},
     evm::{Address, BlockTag, TxHash},
     money::Wei,
+    time::{Clock, SystemClock},
 };
+
+/// How long a node may take for one answer, if nobody says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A chain through one or more providers.
 ///
 /// Facts that can open a course (a receipt, the canonical block at a height) need the same answer
-/// from two providers where there are two or more; everything else takes the first that answers.
+/// from two providers where there are two or more, however many of them are well; everything else takes
+/// the first that answers. Who failed lately is asked last, not never.
 pub struct Rpc {
-    nodes: Vec<Arc<dyn Chain>>,
+    members: Vec<Member>,
+    manner: Manner,
 }
 
 impl Rpc {
@@ -33,11 +46,15 @@ impl Rpc {
     /// # Errors
     /// When there is none, or one of them is no URL.
     pub fn new(urls: &[String]) -> Result<Self, ChainError> {
-        let nodes = urls
-            .iter()
-            .map(|url| Node::new(url).map(|node| Arc::new(node) as Arc<dyn Chain>))
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::over(nodes)
+        let nodes = urls.iter().map(|url| Node::new(url)).collect::<Result<Vec<_>, _>>()?;
+        let names: Vec<String> = nodes.iter().map(|node| node.name().to_owned()).collect();
+        // Two keys of one service are two nodes.
+        let name = |place: usize| match names[..place].iter().filter(|name| **name == names[place]).count() {
+            0 => names[place].clone(),
+            before => format!("{} #{}", names[place], before + 1),
+        };
+        let members = nodes.into_iter().enumerate();
+        Self::of(members.map(|(place, node)| Member::new(name(place), Arc::new(node))).collect())
     }
 
     /// Over given providers; for tests.
@@ -45,10 +62,44 @@ impl Rpc {
     /// # Errors
     /// When there is none.
     pub fn over(nodes: Vec<Arc<dyn Chain>>) -> Result<Self, ChainError> {
-        if nodes.is_empty() {
+        let members = nodes.into_iter().enumerate();
+        Self::of(members.map(|(place, node)| Member::new(format!("#{}", place + 1), node)).collect())
+    }
+
+    fn of(members: Vec<Member>) -> Result<Self, ChainError> {
+        if members.is_empty() {
             return Err(ChainError::Refused("chain.rpc_urls is empty".to_owned()));
         }
-        Ok(Self { nodes })
+        let manner =
+            Manner { timeout: TIMEOUT, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+        Ok(Self { members, manner })
+    }
+
+    /// How long a node may take for one answer.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.manner.timeout = timeout;
+        self
+    }
+
+    /// The clock that rests are measured by, and the chance that spreads them.
+    #[must_use]
+    pub fn machine(mut self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        (self.manner.clock, self.manner.entropy) = (clock, entropy);
+        self
+    }
+
+    /// So many must say the same before it counts.
+    fn needed(&self) -> usize {
+        self.members.len().min(2)
+    }
+
+    /// The members, those that do best first.
+    fn ranked(&self) -> Vec<(Rank, &Member)> {
+        let mut ranked: Vec<_> =
+            self.members.iter().map(|member| (member.rank(&self.manner), member)).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked
     }
 
     /// The first answer; a provider that fails is passed over.
@@ -56,14 +107,11 @@ impl Rpc {
     where
         F: Future<Output = Result<T, ChainError>>,
     {
-        let mut last = ChainError::Unavailable("no provider".to_owned());
-        for node in &self.nodes {
-            match ask(node.clone()).await {
+        let mut last = silence();
+        for (_, member) in self.ranked() {
+            match member.ask(&self.manner, &ask).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => {
-                    tracing::warn!(%error, "provider failed; asking the next");
-                    last = error;
-                }
+                Err(error) => last = error,
             }
         }
         Err(last)
@@ -76,8 +124,8 @@ impl Rpc {
     {
         let mut failed = None;
         let mut answered = false;
-        for node in &self.nodes {
-            match ask(node.clone()).await {
+        for (_, member) in self.ranked() {
+            match member.ask(&self.manner, &ask).await {
                 Ok(Some(answer)) => return Ok(Some(answer)),
                 Ok(None) => answered = true,
                 Err(error) => failed = Some(error),
@@ -90,17 +138,36 @@ impl Rpc {
     }
 
     /// The answer that two providers give alike, or the only provider's. Without two alike there
-    /// is no answer yet: `None` when nobody claims a fact, else "unavailable".
-    async fn agreed<T, F>(&self, ask: impl Fn(Arc<dyn Chain>) -> F) -> Result<Option<T>, ChainError>
+    /// is no answer yet. As many as are needed are asked at once, and another one for each that fails or
+    /// contradicts.
+    async fn agreed<'a, T, F>(
+        &'a self,
+        ask: impl Fn(Arc<dyn Chain>) -> F + Sync + 'a,
+    ) -> Result<T, ChainError>
     where
-        T: PartialEq,
-        F: Future<Output = Result<Option<T>, ChainError>>,
+        T: PartialEq + Send + 'a,
+        F: Future<Output = Result<T, ChainError>> + Send + 'a,
     {
-        let needed = self.nodes.len().min(2);
-        let mut answers: Vec<(Option<T>, usize)> = Vec::new();
+        let needed = self.needed();
+        let ask = &ask;
+        let mut others = self.ranked().into_iter().map(|(_, member)| member);
+        let mut asked: Vec<BoxFuture<'_, Result<T, ChainError>>> = Vec::new();
+        let mut answers: Vec<(T, usize)> = Vec::new();
         let mut last = None;
-        for node in &self.nodes {
-            match ask(node.clone()).await {
+        loop {
+            let best = answers.iter().map(|(_, count)| *count).max().unwrap_or(0);
+            let missing = needed.saturating_sub(best + asked.len());
+            for member in others.by_ref().take(missing) {
+                asked.push(Box::pin(member.ask(&self.manner, ask)));
+            }
+            if asked.is_empty() {
+                return Err(last.unwrap_or_else(|| {
+                    ChainError::Unavailable("the providers do not agree with each other".to_owned())
+                }));
+            }
+            let (answer, _, rest) = select_all(asked).await;
+            asked = rest;
+            match answer {
                 Ok(answer) => {
                     let place = answers.iter().position(|(known, _)| *known == answer);
                     let index = place.unwrap_or_else(|| {
@@ -115,50 +182,98 @@ impl Rpc {
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| {
-            ChainError::Unavailable("the providers do not agree with each other".to_owned())
-        }))
     }
+
+    /// What everybody says who answers. All are asked at once; those that failed lately are waited for
+    /// only as long as too few of the others answer.
+    async fn everyone<'a, T, F>(
+        &'a self,
+        ask: impl Fn(Arc<dyn Chain>) -> F + Sync + 'a,
+    ) -> (Vec<T>, Option<ChainError>)
+    where
+        T: Send + Unpin + 'a,
+        F: Future<Output = Result<T, ChainError>> + Send + 'a,
+    {
+        let needed = self.needed();
+        let ask = &ask;
+        let mut asked: Vec<(Rank, BoxFuture<'_, Result<T, ChainError>>)> = Vec::new();
+        for (rank, member) in self.ranked() {
+            asked.push((rank, Box::pin(member.ask(&self.manner, ask))));
+        }
+        let (mut answers, mut failed) = (Vec::new(), None);
+        poll_fn(|cx| {
+            asked.retain_mut(|(_, question)| match question.as_mut().poll(cx) {
+                Poll::Ready(Ok(answer)) => {
+                    answers.push(answer);
+                    false
+                }
+                Poll::Ready(Err(error)) => {
+                    // What a smaller question mends tells more than a silence.
+                    if !matches!(failed, Some(ChainError::RangeTooLarge(_))) {
+                        failed = Some(error);
+                    }
+                    false
+                }
+                Poll::Pending => true,
+            });
+            let waits_for_none = asked.iter().all(|(rank, _)| *rank == Rank::Resting);
+            if asked.is_empty() || (waits_for_none && answers.len() >= needed) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        (answers, failed)
+    }
+
+    /// As [`Rpc::everyone`], and they are enough to believe.
+    async fn enough<'a, T, F>(
+        &'a self,
+        ask: impl Fn(Arc<dyn Chain>) -> F + Sync + 'a,
+    ) -> Result<Vec<T>, ChainError>
+    where
+        T: Send + Unpin + 'a,
+        F: Future<Output = Result<T, ChainError>> + Send + 'a,
+    {
+        let (answers, failed) = self.everyone(ask).await;
+        if answers.len() < self.needed() {
+            return Err(failed.unwrap_or_else(silence));
+        }
+        Ok(answers)
+    }
+}
+
+fn silence() -> ChainError {
+    ChainError::Unavailable("no provider answers".to_owned())
 }
 
 #[async_trait]
 impl Chain for Rpc {
+    /// As two say, so that one that serves another chain does not stop the site.
     async fn chain_id(&self) -> Result<u64, ChainError> {
-        self.first(|node| async move { node.chain_id().await }).await
+        self.agreed(|node| async move { node.chain_id().await }).await
     }
 
     /// The highest block that two providers have reached, so that a liar's future does not count
-    /// as confirmations and a laggard does not hold the site back.
+    /// as confirmations and a laggard does not hold the site back; with the hash that two see there.
     async fn head(&self) -> Result<BlockRef, ChainError> {
-        let mut heads = Vec::new();
-        let mut last = None;
-        for node in &self.nodes {
-            match node.head().await {
-                Ok(head) => heads.push(head),
-                Err(error) => last = Some(error),
-            }
-        }
+        let mut heads = self.enough(|node| async move { node.head().await }).await?;
         heads.sort_by_key(|head| std::cmp::Reverse(head.number));
-        let needed = self.nodes.len().min(2);
-        match (heads.get(needed - 1), last) {
-            (Some(head), _) => Ok(*head),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(ChainError::Unavailable("no provider".to_owned())),
+        let needed = self.needed();
+        let number = heads[needed - 1].number;
+        let alike = |head: &&BlockRef| heads.iter().filter(|other| other == head).count() >= needed;
+        match heads.iter().filter(|head| head.number == number).find(alike) {
+            Some(head) => Ok(*head),
+            None => self.block(number).await?.ok_or_else(silence),
         }
     }
 
     /// As [`Rpc::head`]: as far as two providers say.
     async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
-        let mut heights = Vec::new();
-        let mut last = ChainError::Unavailable("no provider".to_owned());
-        for node in &self.nodes {
-            match node.tagged(tag).await {
-                Ok(height) => heights.push(height),
-                Err(error) => last = error,
-            }
-        }
+        let mut heights = self.enough(|node| async move { node.tagged(tag).await }).await?;
         heights.sort_by_key(|height| std::cmp::Reverse(*height));
-        heights.get(self.nodes.len().min(2) - 1).copied().ok_or(last)
+        Ok(heights[self.needed() - 1])
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
@@ -176,59 +291,39 @@ impl Chain for Rpc {
     /// The lowest that anyone reports, where two answer: a liar must not make a pending payment look
     /// cancelled.
     async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
-        let mut nonces = Vec::new();
-        let mut last = ChainError::Unavailable("no provider".to_owned());
-        for node in &self.nodes {
-            match node.nonce(account).await {
-                Ok(nonce) => nonces.push(nonce),
-                Err(error) => last = error,
-            }
-        }
-        if nonces.len() < self.nodes.len().min(2) {
-            return Err(last);
-        }
-        nonces.into_iter().min().ok_or(last)
+        let nonces = self.enough(|node| async move { node.nonce(account).await }).await?;
+        nonces.into_iter().min().ok_or_else(silence)
     }
 
-    /// Everything that any provider reports, once: a log is only a hint to settle, and a provider
-    /// that hides one must not close a course that was paid for. Where two report different logs at
-    /// one place, the transaction's receipt says which is true, so that a lie does not take its place.
+    /// Everything that any provider reports, once, where two answer: a log is only a hint to settle, and
+    /// a provider that hides one must not close a course that was paid for. Where two report different
+    /// logs at one place, the transaction's receipt says which is true, so that a lie does not take its
+    /// place.
     async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let mut answers = self.enough(|node| async move { node.events(market, from, to).await }).await?;
+        if answers.len() == 1 {
+            return Ok(answers.remove(0));
+        }
         let mut seen: HashMap<(TxHash, u64), Log> = HashMap::new();
         let mut disputed: BTreeSet<(TxHash, u64)> = BTreeSet::new();
-        let mut failed = None;
-        let mut answered = 0;
-        for node in &self.nodes {
-            match node.events(market, from, to).await {
-                Ok(logs) => {
-                    answered += 1;
-                    for log in logs {
-                        let place = (log.transaction, log.index);
-                        if *seen.entry(place).or_insert_with(|| log.clone()) != log {
-                            disputed.insert(place);
-                        }
-                    }
-                }
-                Err(error) => failed = Some(error),
+        for log in answers.into_iter().flatten() {
+            let place = (log.transaction, log.index);
+            match seen.get(&place) {
+                Some(known) if *known == log => {}
+                Some(_) => drop(disputed.insert(place)),
+                None => drop(seen.insert(place, log)),
             }
         }
-        match failed {
-            // A smaller range may be answered by all.
-            Some(error @ ChainError::RangeTooLarge(_)) => Err(error),
-            Some(error) if answered == 0 => Err(error),
-            _ => {
-                for place in disputed {
-                    let receipt = self.receipt(place.0).await?;
-                    seen.remove(&place);
-                    let logs = receipt.into_iter().flat_map(|receipt| receipt.logs);
-                    let mut logs = logs.filter(|log| log.contract == market && log.index == place.1);
-                    seen.extend(logs.next().map(|log| (place, log)));
-                }
-                let mut logs: Vec<Log> = seen.into_values().collect();
-                logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
-                Ok(logs)
-            }
+        for place in disputed {
+            let receipt = self.receipt(place.0).await?;
+            seen.remove(&place);
+            let logs = receipt.into_iter().flat_map(|receipt| receipt.logs);
+            let mut logs = logs.filter(|log| log.contract == market && log.index == place.1);
+            seen.extend(logs.next().map(|log| (place, log)));
         }
+        let mut logs: Vec<Log> = seen.into_values().collect();
+        logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
+        Ok(logs)
     }
 
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
@@ -239,6 +334,7 @@ impl Chain for Rpc {
         self.first(|node| async move { node.held_for(market, payee, token).await }).await
     }
 
+    /// The first answer will do here and below: the contract refuses what was prepared by a lie.
     async fn token_account(
         &self,
         token: Address,
@@ -262,8 +358,7 @@ impl Chain for Rpc {
 
     /// Two must agree where there are two: a liar must not sell for nothing.
     async fn round(&self, feed: Address) -> Result<Round, ChainError> {
-        let round = self.agreed(|node| async move { node.round(feed).await.map(Some) }).await?;
-        round.ok_or_else(|| ChainError::Unavailable("no provider".to_owned()))
+        self.agreed(|node| async move { node.round(feed).await }).await
     }
 
     /// Two must agree where there are two: a liar must let nobody in.

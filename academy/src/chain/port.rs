@@ -17,9 +17,17 @@ pub enum ChainError {
     /// The node asks for a smaller range of blocks.
     #[error("the range of blocks is too large for the node: {0}")]
     RangeTooLarge(String),
-    /// The node answered something that is no answer to the question.
+    /// The node understood the question and turns it down.
     #[error("the node refused: {0}")]
     Refused(String),
+}
+
+impl ChainError {
+    /// Whether the same question may be answered later, or by another node. What is final is an answer:
+    /// a smaller range is wanted, or the question is wrong.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
 }
 
 /// A block, by number and hash.

@@ -1,7 +1,5 @@
 //! One node, over JSON-RPC.
 
-use std::time::Duration;
-
 use alloy::{
     consensus::Transaction as _,
     network::{TransactionBuilder, TransactionResponse},
@@ -27,12 +25,10 @@ use crate::{
 /// Checking a signature may take so much gas; passkeys and wallets of several keys take some 300,000, and
 /// deploying the wallet for it more.
 const SIGNATURE_GAS: u64 = 3_000_000;
-/// How long a node may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A node.
 pub(super) struct Node {
-    /// Its host, for metrics.
+    /// Its host and port, for people and metrics.
     name: String,
     provider: RootProvider,
 }
@@ -43,27 +39,20 @@ impl Node {
         let url: Url = url
             .parse()
             .map_err(|_| ChainError::Refused("chain.rpc_urls holds something that is no URL".to_owned()))?;
-        let name = url.host_str().unwrap_or_default().to_owned();
+        let host = url.host_str().unwrap_or_default();
+        let name = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         Ok(Self { name, provider: RootProvider::new_http(url) })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     async fn ask<T>(
         &self,
         call: impl Future<Output = Result<T, RpcError<TransportErrorKind>>>,
     ) -> Result<T, ChainError> {
-        let answer = match tokio::time::timeout(PATIENCE, call).await {
-            Ok(answer) => answer.map_err(|error| classify(&error)),
-            Err(_) => Err(ChainError::Unavailable("no answer in time".to_owned())),
-        };
-        let outcome = match &answer {
-            Ok(_) => "ok",
-            Err(ChainError::Unavailable(_)) => "unavailable",
-            Err(ChainError::RangeTooLarge(_)) => "range_too_large",
-            Err(ChainError::Refused(_)) => "refused",
-        };
-        metrics::counter!("lectern_rpc_requests_total", "node" => self.name.clone(), "outcome" => outcome)
-            .increment(1);
-        answer
+        call.await.map_err(|error| classify(&error))
     }
 
     /// The first of the words that a contract answers.
@@ -102,7 +91,7 @@ fn classify(error: &RpcError<TransportErrorKind>) -> ChainError {
                 ChainError::Refused(format!("{message} ({})", response.code))
             }
         }
-        RpcError::DeserError { .. } => ChainError::Refused("an answer that can't be read".to_owned()),
+        RpcError::DeserError { .. } => ChainError::Unavailable("an answer that can't be read".to_owned()),
         // Transport errors print the URL, which may hold a key.
         _ => ChainError::Unavailable("the connection failed".to_owned()),
     }

@@ -243,7 +243,7 @@ fn build(
     crash: &Arc<Crash>,
 ) -> Academy {
     let nodes = net.providers.iter().map(|node| node.clone() as Arc<dyn academy::chain::Chain>).collect();
-    let chain = Arc::new(Rpc::over(nodes).unwrap());
+    let chain = Arc::new(Rpc::over(nodes).unwrap().machine(clock.clone(), entropy.clone()));
     World::academy(&world.db, chain, policy.clone(), clock.clone(), entropy.clone(), crash.clone())
 }
 

@@ -22,12 +22,14 @@ impl Gate {
     /// Lets another task go on first.
     pub async fn pause(&self) {
         let mut waited = !self.closed.load(Ordering::SeqCst);
-        poll_fn(|_| {
+        poll_fn(|cx| {
             if waited {
                 return Poll::Ready(());
             }
             waited = true;
             self.paused.store(true, Ordering::SeqCst);
+            // Several questions may be asked at once: whoever waits for them must look at this one again.
+            cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;

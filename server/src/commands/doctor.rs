@@ -11,10 +11,13 @@ use academy::{
 
 use super::database;
 use crate::{
-    compose,
+    compose::{self, Machine, NodeState},
     config::{self, Config},
     http,
 };
+
+/// Nodes hear of a new block some seconds after each other.
+const LAG: u64 = 3;
 
 enum Finding {
     Ok(String),
@@ -93,37 +96,48 @@ async fn check_database(config: &Config) -> Finding {
 }
 
 async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
-    let (chain, nodes) = match (compose::chain(config), compose::nodes(config).await) {
+    let (chain, nodes) = match (compose::chain(config, &Machine::real()), compose::nodes(config).await) {
         (Ok(chain), Ok(nodes)) => (chain, nodes),
         (Err(error), _) | (_, Err(error)) => {
             return vec![("node", Wrong(format!("{error}; correct chain.rpc_urls")))];
         }
     };
-    let mut findings = Vec::new();
-    let mut answering = false;
-    for (url, id) in &nodes {
-        let finding = match id {
-            Ok(id) if *id == config.chain.id => {
-                answering = true;
-                Fine(format!("{url} serves {} ({id})", config.chain.name))
-            }
-            Ok(id) => Wrong(format!(
-                "{url} serves chain {id}, but chain.id is {}; correct one of them",
-                config.chain.id
-            )),
-            Err(error) => Wrong(format!("{url}: {error}; is it running? See chain.rpc_urls")),
-        };
-        findings.push(("node", finding));
-    }
+    let ours = |node: &&NodeState| node.chain_id == Ok(config.chain.id);
+    let newest = nodes.iter().filter(ours).filter_map(|node| node.head.clone().ok()).max();
+    let mut findings: Vec<_> = nodes.iter().map(|node| ("node", provider(config, node, newest))).collect();
     if nodes.len() < 2 && config.chain.id != config::DEV_CHAIN {
         let text = "only one is named in chain.rpc_urls: when it is down, payments wait";
         findings.push(("node", Warning(text.to_owned())));
     }
-    if answering {
+    if newest.is_some() {
         findings.push(("market", market(config, &*chain).await));
         findings.extend(quotes(config, &*chain).await);
     }
     findings
+}
+
+/// How a node does, beside the newest block that any of them knows.
+fn provider(config: &Config, node: &NodeState, newest: Option<u64>) -> Finding {
+    let url = &node.url;
+    match (&node.chain_id, &node.head) {
+        (Ok(id), _) if *id != config.chain.id => Wrong(format!(
+            "{url} serves chain {id}, but chain.id is {}; correct one of them",
+            config.chain.id
+        )),
+        (Ok(id), Ok(head)) => {
+            let serves = format!("{url} serves {} ({id}), block {head}", config.chain.name);
+            match newest.unwrap_or(*head) - head {
+                0 => Fine(serves),
+                lag if lag <= LAG => Fine(format!("{serves}, {lag} behind the newest")),
+                lag => Warning(format!(
+                    "{serves}, {lag} blocks behind the newest: what it has not seen waits for the others"
+                )),
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            Wrong(format!("{url}: {error}; is it running? See chain.rpc_urls"))
+        }
+    }
 }
 
 async fn market(config: &Config, chain: &dyn Chain) -> Finding {
@@ -167,7 +181,7 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
         Err(error) => Wrong(error.to_string()),
     };
     let mut findings = vec![("quotes", signer)];
-    let now = compose::Machine::real().clock.now();
+    let now = Machine::real().clock.now();
     for token in &quotes.tokens {
         findings.push(("token", token_facts(config, chain, market, token).await));
     }

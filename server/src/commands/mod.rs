@@ -71,16 +71,17 @@ async fn migrated(config: &Config) -> Result<Db, Failure> {
 /// Refuses nodes of another chain: their payments would be taken for ours. One that is down now may
 /// be up later, so that is only logged.
 async fn right_chain(config: &Config) -> Result<(), Failure> {
-    for (node, id) in compose::nodes(config).await? {
-        match id {
+    for node in compose::nodes(config).await? {
+        let url = node.url;
+        match node.chain_id {
             Ok(id) if id == config.chain.id => {}
             Ok(id) => {
                 return Err(Failure::Told(format!(
-                    "chain.rpc_urls: {node} serves chain {id}, but chain.id is {}",
+                    "chain.rpc_urls: {url} serves chain {id}, but chain.id is {}",
                     config.chain.id
                 )));
             }
-            Err(error) => tracing::warn!(node, %error, "this node does not answer now"),
+            Err(error) => tracing::warn!(node = url, %error, "this node does not answer now"),
         }
     }
     Ok(())
@@ -88,5 +89,5 @@ async fn right_chain(config: &Config) -> Result<(), Failure> {
 
 /// The services over the configured database and chain.
 fn services(config: &Config, machine: &Machine, db: Db) -> Result<Academy, Failure> {
-    compose::academy(config, machine, db, compose::chain(config)?)
+    compose::academy(config, machine, db, compose::chain(config, machine)?)
 }

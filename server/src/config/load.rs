@@ -192,6 +192,7 @@ mod tests {
             ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
             ("LECTERN__CHAIN__FINAL_TAG", "latest", "chain.final_tag"),
             ("LECTERN__CHAIN__REORG_DEPTH", "0", "chain.reorg_depth"),
+            ("LECTERN__CHAIN__TIMEOUT_MS", "1", "chain.timeout_ms"),
             ("LECTERN__LOG__FORMAT", "xml", "log.format"),
             ("LECTERN__LOG__FILTER", "academy=loud", "log.filter"),
             ("LECTERN__DEV__CRASH_AT", "somewhere", "dev.crash_at"),

@@ -89,6 +89,7 @@ pub struct Chain {
     #[serde(deserialize_with = "types::optional_tag")]
     pub final_tag: Option<BlockTag>,
     pub poll_ms: u64,
+    pub timeout_ms: u64,
     pub max_log_range: u64,
     pub reorg_depth: u64,
     pub stuck_minutes: i64,
@@ -246,6 +247,11 @@ impl Config {
             (50..=600_000).contains(&self.chain.poll_ms),
             "chain.poll_ms",
             "write 50 to 600000 milliseconds",
+        );
+        check(
+            (100..=60_000).contains(&self.chain.timeout_ms),
+            "chain.timeout_ms",
+            "write 100 to 60000 milliseconds",
         );
         check(
             (1..=1_000_000).contains(&self.chain.max_log_range),

@@ -152,7 +152,8 @@ impl Till {
         let db = Db::connect(config.database.url.expose()).await.unwrap();
         db.migrate().await.unwrap();
         let machine = Machine::real();
-        let academy = compose::academy(&config, &machine, db, compose::chain(&config).unwrap()).unwrap();
+        let academy =
+            compose::academy(&config, &machine, db, compose::chain(&config, &machine).unwrap()).unwrap();
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
         let site =
             http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics: None })

@@ -16,7 +16,7 @@ use academy::{
 use serde_json::{Value, json};
 
 use crate::{
-    compose,
+    compose::{self, Machine},
     config::{Config, DEV_CHAIN},
     failure::Failure,
 };
@@ -49,7 +49,7 @@ impl Market {
         let url = config.chain.rpc_urls.first().map(|url| url.expose()).unwrap_or_default();
         Ok(Self {
             node: Dev::new(url)?,
-            chain: compose::chain(config)?,
+            chain: compose::chain(config, &Machine::real())?,
             address: config.market()?,
             id: config.chain.id,
         })
