@@ -1,36 +1,23 @@
-//! The real contract on a real node: anvil, started for each test on a port of its own.
+//! The real contract on a real node.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use academy::{
-    Academy, Actor,
-    accounts::GivenRole,
+    Academy,
     catalog::{Published, TierForm},
-    chain::{Call, Chain, Deployed, Deployer, Rpc, deploy, dev::Dev, set_quote_signer_call},
-    checkout::{OrderState, Policy, Setback, WalletCall},
+    chain::{Call, Chain, Deployer, Rpc, deploy, set_quote_signer_call},
+    checkout::{OrderState, Policy, Setback},
     evm::{Address, BlockTag},
-    fault::NoFaults,
     ids::TierId,
     money::Wei,
 };
-use alloy::signers::local::PrivateKeySigner;
 use serde_json::json;
 
 use crate::support::{
-    Engine, TestCourse, World, chain_info, person, policy, quotes, refusal, site, tier_form, turn,
-    wallet_call,
+    Engine,
+    anvil::{Anvil, Place, call, on_anvil, signer},
+    chain_info, person, policy, quotes, refusal, site, tier_form, turn, wallet_call,
 };
-
-/// Anvil's first accounts: their keys are public, and worth nothing.
-const KEYS: [&str; 3] = [
-    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
-    "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
-    "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
-];
 
 /// The first account's key, encrypted with the password `secret` (Web3 Secret Storage, version 3).
 const KEYSTORE: &str = r#"{
@@ -45,123 +32,6 @@ const KEYSTORE: &str = r#"{
         "mac": "e37c05b73dd052a0077d424c72db1e41fb834fca1ff6f156b7fc8df8a021e799"
     }
 }"#;
-
-struct Anvil {
-    process: Child,
-    url: String,
-    dev: Dev,
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Anvil {
-    async fn start() -> Self {
-        let binary = crate::support::environment("LECTERN_TEST_ANVIL");
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let process = Command::new(binary)
-            .args(["--host", "127.0.0.1", "--silent", "--port", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let url = format!("http://127.0.0.1:{port}");
-        let dev = Dev::new(&url).unwrap();
-        let anvil = Self { process, url, dev };
-        while anvil.dev.raw("eth_chainId", json!([])).await.is_err() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        anvil
-    }
-
-    async fn ask(&self, method: &str, params: serde_json::Value) -> serde_json::Value {
-        self.dev.raw(method, params).await.unwrap()
-    }
-}
-
-/// A place that sells on anvil: a course of the second account's, and the third account as a buyer.
-struct Place {
-    world: World,
-    anvil: Anvil,
-    academy: Academy,
-    market: Deployed,
-    teacher: Actor,
-    buyer: Actor,
-    course: TestCourse,
-}
-
-fn signer(index: usize) -> PrivateKeySigner {
-    KEYS[index].parse().unwrap()
-}
-
-fn call(wallet: &WalletCall) -> Call {
-    let value = alloy::primitives::U256::from_str_radix(&wallet.value[2..], 16).unwrap();
-    Call {
-        to: wallet.to.parse().unwrap(),
-        data: alloy::hex::decode(&wallet.data).unwrap(),
-        value: Wei::new(value),
-    }
-}
-
-impl Place {
-    async fn new(engine: Engine) -> Self {
-        let anvil = Anvil::start().await;
-        let deployer = Deployer::Unlocked(Address(signer(0).address().0.0));
-        let market = deploy(&anvil.url, deployer, None).await.unwrap();
-        let world = World::new(engine).await;
-        let chain = Arc::new(Rpc::new(std::slice::from_ref(&anvil.url)).unwrap());
-        let policy = Policy { market: market.address, start_block: market.block, ..policy() };
-        let now = anvil.ask("eth_getBlockByNumber", json!(["latest", false])).await;
-        let now = u64::from_str_radix(&now["timestamp"].as_str().unwrap()[2..], 16).unwrap();
-        let ahead = i64::try_from(now).unwrap() * 1000 - world.academy.now().0;
-        world.clock.advance_millis(ahead);
-        let academy = world.academy_over(chain, policy, Arc::new(NoFaults));
-        let teacher = Address(signer(1).address().0.0);
-        let accounts = academy.accounts();
-        accounts
-            .set_role_of_address(&Actor::System, teacher, GivenRole::Instructor, true, "test")
-            .await
-            .unwrap();
-        let (teacher, buyer) = (world.sign_in(&signer(1)).await, world.sign_in(&signer(2)).await);
-        let mut course = world.draft(&teacher).await;
-        let catalog = academy.catalog();
-        course.tier = catalog.add_tier(&teacher, course.id, &tier_form("0.02", 1)).await.unwrap();
-        let published = catalog.publish(&teacher, course.id).await.unwrap();
-        let Published::NeedsListing(listing) = published else { panic!("the chain has nothing yet") };
-        anvil.dev.send(person(&teacher).address, &call(&listing)).await.unwrap();
-        turn(&academy).await;
-        Self { world, anvil, academy, market, teacher, buyer, course }
-    }
-
-    async fn close(self) {
-        drop(self.anvil);
-        self.world.close().await;
-    }
-
-    async fn buy(&self) -> (academy::checkout::Order, academy::evm::TxHash) {
-        let checkout = self.academy.checkout();
-        let order = checkout.open(&self.buyer, self.course.tier).await.unwrap();
-        let wallet = wallet_call(&checkout, &self.buyer, order.id).await.unwrap();
-        assert_eq!(wallet.to.parse(), Ok(self.market.address));
-        let hash = self.anvil.dev.send(person(&self.buyer).address, &call(&wallet)).await.unwrap();
-        (order, hash)
-    }
-
-    async fn state(&self, id: academy::ids::OrderId) -> (OrderState, Option<Setback>) {
-        let order = self.academy.checkout().order(&self.buyer, id).await.unwrap();
-        (order.state, order.setback)
-    }
-
-    async fn can_read(&self) -> bool {
-        self.world.can_read(&self.buyer, &self.course).await
-    }
-}
 
 async fn buys_finishes_and_pays_out(engine: Engine) {
     let place = Place::new(engine).await;
@@ -293,11 +163,11 @@ async fn the_contract_refuses_a_wrong_price_and_nothing_opens(engine: Engine) {
         let wrong = Call { value: Wei::from_ether(price).unwrap(), ..call(&wallet) };
         assert!(place.anvil.dev.send(person(&place.buyer).address, &wrong).await.is_err(), "{price}");
         // Sent all the same, with gas that the wallet did not ask for: it fails on the chain.
-        let sent = json!([{
+        let sent = json!({
             "from": wallet.from, "to": wallet.to, "data": wallet.data,
             "value": format!("0x{:x}", wrong.value.get()), "gas": "0x30d40",
-        }]);
-        let hash = place.anvil.ask("eth_sendTransaction", sent).await;
+        });
+        let hash = place.anvil.mined(sent).await["transactionHash"].clone();
         let answer = checkout.submit(&place.buyer, order.id, hash.as_str().unwrap()).await.unwrap();
         assert_eq!((answer.state, answer.setback), (OrderState::Open, Some(Setback::Reverted)));
         turn(&place.academy).await;
@@ -360,23 +230,6 @@ async fn deploys_with_a_key_from_an_encrypted_file() {
     assert!(!node.code(market.address).await.unwrap().is_empty());
     assert!(market.block > 0 && market.gas > 21_000);
     std::fs::remove_dir_all(folder).unwrap();
-}
-
-macro_rules! on_anvil {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::support::Engine::Sqlite).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::support::Engine::Postgres).await;
-            })+
-        }
-    };
 }
 
 on_anvil!(

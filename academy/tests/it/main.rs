@@ -8,6 +8,7 @@ mod anvil;
 mod catalog;
 mod decide;
 mod edge_cases;
+mod faulty;
 mod follower;
 mod jobs;
 mod kill;

@@ -1,9 +1,11 @@
 //! The ground of the tests: a world with a database of its own, a chain in memory, a clock that
 //! stands still and faults that can be switched on.
 
+pub mod anvil;
 mod course;
 mod database;
 mod faults;
+pub mod proxy;
 pub mod rpc;
 
 use std::sync::{
