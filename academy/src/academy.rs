@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
+
 use crate::{
     accounts::{Accounts, Site},
     catalog::Catalog,
@@ -95,9 +97,9 @@ impl Academy {
         Ok(self.0.db.ping().await?)
     }
 
-    /// Follows the chain and does queued work until `shutdown` ends. Failures are logged and tried
-    /// again: nothing here gives up.
-    pub async fn worker(&self, poll: Duration, shutdown: impl Future<Output = ()>) {
+    /// Follows the chain and does queued work until `shutdown` ends: after each `poll`, and at once when
+    /// there are `news` of a block. Failures are logged and tried again: nothing here gives up.
+    pub async fn worker(&self, poll: Duration, news: Arc<Notify>, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         loop {
             let pause = match self.follow_once().await {
@@ -116,6 +118,7 @@ impl Academy {
             }
             tokio::select! {
                 () = &mut shutdown => return,
+                () = news.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }

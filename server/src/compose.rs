@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use academy::{
     Academy,
     accounts::Site,
-    chain::{Chain, ChainError, QuoteKey, Rpc, TokenDomain},
+    chain::{Chain, ChainError, Heads, QuoteKey, Rpc, TokenDomain},
     checkout::{ChainInfo, Feed, Finality, Policy, Quotes, Token},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
@@ -58,6 +58,17 @@ pub fn chain(config: &Config, machine: &Machine) -> Result<Arc<dyn Chain>, Failu
         .timeout(Duration::from_millis(config.chain.timeout_ms))
         .machine(machine.clock.clone(), machine.entropy.clone());
     Ok(Arc::new(chain))
+}
+
+/// The node that tells of new blocks, if there is one.
+///
+/// # Errors
+/// When its URL is none.
+pub fn heads(config: &Config, machine: &Machine) -> Result<Option<Heads>, Failure> {
+    match config.chain.ws_url.expose() {
+        "" => Ok(None),
+        url => Ok(Some(Heads::subscribe(url, machine.entropy.clone())?)),
+    }
 }
 
 /// What a node says, asked alone.

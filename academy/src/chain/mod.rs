@@ -1,7 +1,8 @@
 //! The chain, as a port in our own words; alloy is behind it.
 //!
 //! [`Chain`] answers facts and decides nothing: what a fact means is decided by pure functions in
-//! `checkout`. [`Rpc`] asks real nodes, [`fake::FakeChain`] is a chain in memory for tests.
+//! `checkout`. [`Rpc`] asks real nodes, [`Heads`] hears of their new blocks, [`fake::FakeChain`] is a chain
+//! in memory for tests.
 
 mod bindings;
 mod code;
@@ -9,6 +10,7 @@ pub mod deploy;
 pub mod dev;
 mod facts;
 pub mod fake;
+mod heads;
 mod health;
 #[cfg(feature = "kms")]
 mod kms;
@@ -31,6 +33,7 @@ pub use bindings::{
 pub use code::is_our_market;
 pub use deploy::{Deployed, Deployer, deploy, send};
 pub use facts::{Code, MarketFacts, market_facts};
+pub use heads::Heads;
 pub use mined::Mined;
 pub use pool::Rpc;
 pub use port::{

@@ -1,5 +1,7 @@
 //! Following the chain: case 11 and what nodes do.
 
+use std::sync::Arc;
+
 use academy::{Kind, chain::fake::FakeChain};
 
 use crate::support::{CHAIN_ID, on_both_engines, person, policy, refusal, turn};
@@ -64,7 +66,7 @@ on_both_engines! {
     }
 
     async fn another_chain_is_not_followed(world: &World) {
-        let other = std::sync::Arc::new(FakeChain::new(CHAIN_ID + 1));
+        let other = Arc::new(FakeChain::new(CHAIN_ID + 1));
         let academy = world.academy_over(other, policy(), world.faults.clone());
         let (kind, code) = refusal(academy.follow_once().await);
         assert_eq!((kind, code.as_str()), (Kind::Unavailable, "other_chain"));
@@ -151,7 +153,7 @@ on_both_engines! {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let academy = world.academy.clone();
         let worker = tokio::spawn(async move {
-            academy.worker(std::time::Duration::from_millis(1), async { stopped.await.unwrap() }).await;
+            academy.worker(std::time::Duration::from_millis(1), Arc::default(), async { stopped.await.unwrap() }).await;
         });
         tokio::task::yield_now().await;
         world.chain.mine(vec![world.payment(&course, &order)]);

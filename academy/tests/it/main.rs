@@ -10,6 +10,7 @@ mod decide;
 mod edge_cases;
 mod faulty;
 mod follower;
+mod heads;
 mod jobs;
 mod kill;
 mod learning;

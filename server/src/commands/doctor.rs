@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use academy::{
-    chain::{Chain, is_our_market},
+    chain::{Chain, Heads, is_our_market},
     checkout::{Token, quote::convert},
     evm::Address,
     price::Cents,
@@ -109,6 +109,7 @@ async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
         let text = "only one is named in chain.rpc_urls: when it is down, payments wait";
         findings.push(("node", Warning(text.to_owned())));
     }
+    findings.extend(socket(config).await.map(|finding| ("websocket", finding)));
     if newest.is_some() {
         findings.push(("market", market(config, &*chain).await));
         findings.extend(quotes(config, &*chain).await);
@@ -138,6 +139,22 @@ fn provider(config: &Config, node: &NodeState, newest: Option<u64>) -> Finding {
             Wrong(format!("{url}: {error}; is it running? See chain.rpc_urls"))
         }
     }
+}
+
+/// Whether new blocks are told of, where a WebSocket is named.
+async fn socket(config: &Config) -> Option<Finding> {
+    let url = &config.chain.ws_url;
+    if url.expose().is_empty() {
+        return None;
+    }
+    let named = url.url_for_people();
+    Some(match Heads::try_out(url.expose()).await {
+        Ok(()) => Fine(format!("{named} tells of new blocks")),
+        Err(error) => Warning(format!(
+            "{named}: {error}; new blocks are polled for every {} ms. See chain.ws_url",
+            config.chain.poll_ms
+        )),
+    })
 }
 
 async fn market(config: &Config, chain: &dyn Chain) -> Finding {
@@ -226,5 +243,26 @@ async fn token_facts(config: &Config, chain: &dyn Chain, market: Address, token:
         Wrong(format!("{symbol}: its EIP-712 domain has another name or version; correct quotes.tokens"))
     } else {
         Fine(format!("the market sells for {symbol}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use academy::chain::ChainError;
+
+    use super::*;
+
+    #[test]
+    fn tells_how_far_a_provider_is_behind() {
+        let config = config::load(None, config::Environment::new([])).unwrap();
+        let node = |head| NodeState { url: "http://node".to_owned(), chain_id: Ok(config.chain.id), head };
+        let say = |head, newest| provider(&config, &node(head), newest);
+        assert!(matches!(say(Ok(100), Some(100)), Fine(text) if text.ends_with("block 100")));
+        assert!(matches!(say(Ok(98), Some(100)), Fine(text) if text.ends_with("2 behind the newest")));
+        assert!(matches!(say(Ok(40), Some(100)), Warning(text) if text.contains("60 blocks behind")));
+        let down = Err(ChainError::Unavailable("down".to_owned()));
+        assert!(matches!(say(down, Some(100)), Wrong(text) if text.contains("chain.rpc_urls")));
+        let other = NodeState { chain_id: Ok(1), ..node(Ok(100)) };
+        assert!(matches!(provider(&config, &other, None), Wrong(text) if text.contains("serves chain 1")));
     }
 }

@@ -2,17 +2,17 @@
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use academy::Academy;
+use academy::{Academy, chain::Heads};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
 };
 
 use super::{migrated, right_chain, services};
 use crate::{
-    compose::Machine,
+    compose::{self, Machine},
     config::Config,
     failure::Failure,
     http::{self, ServeLimits, Throttle},
@@ -32,7 +32,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let metrics = if config.server.metrics { Some(telemetry::metrics()?) } else { None };
     let site = http::site(http::Parts {
         config: Arc::new(config.clone()),
-        machine,
+        machine: machine.clone(),
         academy: academy.clone(),
         assets,
         metrics,
@@ -41,7 +41,10 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         .await
         .map_err(Failure::system(format!("server.listen: can't listen on {}", config.server.listen)))?;
     let stop = stop_signal()?;
-    let worker = config.server.workers.then(|| start_worker(config, &academy, &stop));
+    let worker = match config.server.workers {
+        true => Some(start_worker(config, &machine, &academy, &stop)?),
+        false => None,
+    };
     tokio::spawn(tidy(site.throttle.clone()));
     warn_of_dangers(config);
     tracing::info!(
@@ -74,10 +77,12 @@ pub async fn worker(config: &Config) -> Result<(), Failure> {
     config.market()?;
     let db = migrated(config).await?;
     right_chain(config).await?;
-    let academy = services(config, &Machine::real(), db.clone())?;
+    let machine = Machine::real();
+    let academy = services(config, &machine, db.clone())?;
     let stop = stop_signal()?;
     tracing::info!(database = config.database.url.url_for_people(), chain = config.chain.id, "working");
-    academy.worker(Duration::from_millis(config.chain.poll_ms), stopped(stop)).await;
+    let worker = start_worker(config, &machine, &academy, &stop)?;
+    worker.await.map_err(broke_off)?;
     db.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -106,10 +111,23 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     }
 }
 
-fn start_worker(config: &Config, academy: &Academy, stop: &watch::Receiver<bool>) -> JoinHandle<()> {
+fn start_worker(
+    config: &Config,
+    machine: &Machine,
+    academy: &Academy,
+    stop: &watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Failure> {
     let (academy, stop) = (academy.clone(), stop.clone());
     let poll = Duration::from_millis(config.chain.poll_ms);
-    tokio::spawn(async move { academy.worker(poll, stopped(stop)).await })
+    let heads = compose::heads(config, machine)?;
+    Ok(tokio::spawn(async move {
+        let news = heads.as_ref().map(Heads::news).unwrap_or_default();
+        academy.worker(poll, news, stopped(stop)).await;
+    }))
+}
+
+fn broke_off(error: JoinError) -> Failure {
+    Failure::Told(format!("the worker broke off: {error}"))
 }
 
 /// Serves until told to stop, then waits for the worker's current step. A worker that breaks off
@@ -120,7 +138,6 @@ async fn serve_with(
     drain: Duration,
 ) -> Result<(), Failure> {
     let mut serving = pin!(serving);
-    let broke_off = |error| Failure::Told(format!("the worker broke off: {error}"));
     tokio::select! {
         () = &mut serving => match tokio::time::timeout(drain, &mut worker).await {
             Ok(ended) => ended.map_err(broke_off),

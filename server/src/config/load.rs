@@ -188,6 +188,7 @@ mod tests {
             ("LECTERN__CHAIN__RPC_URLS", "[]", "chain.rpc_urls"),
             ("LECTERN__CHAIN__RPC_URLS", "[\"hunter2\"]", "chain.rpc_urls"),
             ("LECTERN__CHAIN__RPC_URLS", "http://u:hunter2@h", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__WS_URL", "http://u:hunter2@h", "chain.ws_url"),
             ("LECTERN__CHAIN__MARKET", "0x12", "chain.market"),
             ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
             ("LECTERN__CHAIN__FINAL_TAG", "latest", "chain.final_tag"),

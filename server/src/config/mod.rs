@@ -88,6 +88,7 @@ pub struct Chain {
     pub final_confirmations: u32,
     #[serde(deserialize_with = "types::optional_tag")]
     pub final_tag: Option<BlockTag>,
+    pub ws_url: Secret,
     pub poll_ms: u64,
     pub timeout_ms: u64,
     pub max_log_range: u64,
@@ -220,6 +221,12 @@ impl Config {
         for url in &self.chain.rpc_urls {
             check(types::is_web(url.expose()), "chain.rpc_urls", "each must start with http:// or https://");
         }
+        let socket = self.chain.ws_url.expose();
+        check(
+            socket.is_empty() || types::is_socket(socket),
+            "chain.ws_url",
+            "must be empty or start with ws:// or wss://",
+        );
         check(
             (1..=1000).contains(&self.chain.open_confirmations),
             "chain.open_confirmations",

@@ -106,8 +106,17 @@ fn parse_public(text: &str) -> Option<PublicUrl> {
 }
 
 pub(super) fn is_web(url: &str) -> bool {
-    url.parse::<Uri>()
-        .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some())
+    has_scheme(url, &["http", "https"])
+}
+
+pub(super) fn is_socket(url: &str) -> bool {
+    has_scheme(url, &["ws", "wss"])
+}
+
+fn has_scheme(url: &str, schemes: &[&str]) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme)) && uri.authority().is_some()
+    })
 }
 
 pub(super) fn optional_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

@@ -2,6 +2,7 @@
 
 use std::{
     future::{pending, ready},
+    sync::Arc,
     time::Duration,
 };
 
@@ -106,7 +107,7 @@ async fn metrics_count_requests_and_what_goes_wrong_with_the_chain() {
     world.chain.mine_empty(7);
     world.academy.follow_once().await.unwrap();
     world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
-    world.academy.worker(Duration::ZERO, ready(())).await;
+    world.academy.worker(Duration::ZERO, Arc::default(), ready(())).await;
     let text = world.get("/metrics").await.text();
     for line in [
         "lectern_http_requests_total{route=\"/\",method=\"GET\",status=\"200\"} 1",

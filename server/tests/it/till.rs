@@ -162,7 +162,9 @@ impl Till {
         let limits = http::ServeLimits { connections: 100, head: 10 * second, drain: second };
         tokio::spawn(http::serve(listener, site.router, limits, std::future::pending()));
         let worker = academy.clone();
-        tokio::spawn(async move { worker.worker(Duration::from_millis(100), std::future::pending()).await });
+        tokio::spawn(async move {
+            worker.worker(Duration::from_millis(100), Arc::default(), std::future::pending()).await
+        });
         std::fs::write(folder.path().join("key.json"), KEYSTORE).unwrap();
         std::fs::write(folder.path().join("password"), "secret\n").unwrap();
         let till = Self { anvil, market, academy, url: format!("http://127.0.0.1:{port}"), folder };
