@@ -40,6 +40,11 @@ impl Member {
         self.health().rank(manner.clock.now())
     }
 
+    #[cfg(test)]
+    pub fn failures(&self) -> u32 {
+        self.health().failures
+    }
+
     /// Asks, and remembers how that went.
     pub async fn ask<T, F>(
         &self,

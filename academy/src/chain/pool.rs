@@ -374,3 +374,40 @@ impl Chain for Rpc {
         self.first(|node| async move { node.code(address).await }).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use crate::{
+        chain::fake::FakeChain,
+        entropy::CountingEntropy,
+        time::{FixedClock, Time},
+    };
+
+    #[tokio::test]
+    async fn who_hangs_is_waited_for_once_in_each_rest_and_not_at_each_question() {
+        let nodes: Vec<Arc<dyn Chain>> = (0..3).map(|_| Arc::new(FakeChain::new(1)) as _).collect();
+        let hung = nodes[0].clone();
+        let clock = Arc::new(FixedClock::new(Time(0)));
+        let rpc = Rpc::over(nodes)
+            .unwrap()
+            .timeout(Duration::from_millis(300))
+            .machine(clock.clone(), Arc::new(CountingEntropy::default()));
+        let ask = |node: Arc<dyn Chain>| {
+            let hangs = Arc::ptr_eq(&node, &hung);
+            async move { if hangs { pending().await } else { node.head().await } }
+        };
+        for rest in 1..=3 {
+            for _ in 0..10 {
+                assert_eq!(rpc.agreed(ask).await.unwrap().number, 0);
+                assert_eq!(rpc.enough(ask).await.unwrap().len(), 2);
+                assert_eq!(rpc.first(ask).await.unwrap().number, 0);
+            }
+            // A failure is a time-out that someone waited for.
+            assert_eq!(rpc.members[0].failures(), rest);
+            clock.advance_millis(60_000);
+        }
+    }
+}

@@ -2,8 +2,9 @@
 
 use alloy::{
     consensus::Transaction as _,
-    network::{TransactionBuilder, TransactionResponse},
-    primitives::{Address as EvmAddress, B256, Bytes, LogData, U64, U256},
+    eips::Encodable2718,
+    network::TransactionBuilder,
+    primitives::{Address as EvmAddress, B256, Bytes, LogData, U64, U256, keccak256},
     providers::{Provider, RootProvider},
     rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
     transports::{RpcError, TransportErrorKind, http::reqwest::Url},
@@ -79,21 +80,33 @@ impl Node {
 /// Sorts a node's refusals: those that another try, another node or a smaller range may mend.
 fn classify(error: &RpcError<TransportErrorKind>) -> ChainError {
     match error {
-        RpcError::ErrorResp(response) => {
-            let message = response.message.to_string();
-            let lower = message.to_lowercase();
-            let range = ["range", "too many", "more than", "limit exceeded", "response size"];
-            if range.iter().any(|word| lower.contains(word)) {
-                ChainError::RangeTooLarge(message)
-            } else if response.code == -32005 || response.code == 429 {
-                ChainError::Unavailable(message)
-            } else {
-                ChainError::Refused(format!("{message} ({})", response.code))
-            }
-        }
+        RpcError::ErrorResp(response) => refusal(response.code, &response.message),
         RpcError::DeserError { .. } => ChainError::Unavailable("an answer that can't be read".to_owned()),
+        RpcError::Transport(TransportErrorKind::HttpError(answer)) if answer.status == 413 => {
+            ChainError::RangeTooLarge("HTTP 413".to_owned())
+        }
+        RpcError::Transport(TransportErrorKind::HttpError(answer)) => {
+            ChainError::Unavailable(format!("HTTP {}", answer.status))
+        }
         // Transport errors print the URL, which may hold a key.
         _ => ChainError::Unavailable("the connection failed".to_owned()),
+    }
+}
+
+/// What a node's error means. There is a code for limits only (EIP-1474), for those of a range and of a
+/// rate alike; so the words decide first.
+fn refusal(code: i64, message: &str) -> ChainError {
+    const LIMITS: i64 = -32005;
+    const INTERNAL: i64 = -32603;
+    let lower = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let is_busy = code == 429 || says(&["too many requests", "rate limit", "rate exceeded", "capacity"]);
+    if !is_busy && says(&["range", "too many", "more than", "limit exceeded", "response size"]) {
+        ChainError::RangeTooLarge(message.to_owned())
+    } else if is_busy || code == LIMITS || (code == INTERNAL && !says(&["revert"])) {
+        ChainError::Unavailable(message.to_owned())
+    } else {
+        ChainError::Refused(format!("{message} ({code})"))
     }
 }
 
@@ -165,7 +178,14 @@ impl Chain for Node {
     async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
         let found =
             self.ask(async { self.provider.get_transaction_by_hash(B256::from(hash.0)).await }).await?;
-        Ok(found.map(|tx| TransactionFacts { sender: Address(tx.from().0.0), nonce: tx.nonce() }))
+        let Some(found) = found else { return Ok(None) };
+        // No second opinion is needed: the hash stands for the content, and the signature for the sender.
+        let signed = found.inner.inner();
+        let sender = signed.signature().recover_address_from_prehash(&signed.signature_hash()).ok();
+        let sender = sender
+            .filter(|_| keccak256(signed.encoded_2718()) == hash.0)
+            .ok_or_else(|| ChainError::Unavailable("another transaction than asked for".to_owned()))?;
+        Ok(Some(TransactionFacts { sender: Address(sender.0.0), nonce: found.nonce() }))
     }
 
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
@@ -278,5 +298,56 @@ impl Chain for Node {
         let address = EvmAddress::from(address.0);
         let code = self.ask(async { self.provider.get_code_at(address).await }).await?;
         Ok(code.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_a_smaller_range_mends_from_what_another_try_does() {
+        let range = |error: &ChainError| matches!(error, ChainError::RangeTooLarge(_));
+        for (code, message) in [
+            (-32005, "query returned more than 10000 results"),
+            (-32000, "query exceeds max block range 50000"),
+            (
+                -32602,
+                "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range",
+            ),
+            (-32614, "eth_getLogs is limited to a 10,000 range"),
+            (-32005, "Limit exceeded"),
+        ] {
+            let error = refusal(code, message);
+            assert!(range(&error) && !error.is_retryable(), "{message}: {error}");
+        }
+        for (code, message) in [
+            (429, "Your app has exceeded its compute units per second capacity"),
+            (-32005, "Too Many Requests"),
+            (-32005, "daily request count exceeded"),
+            (-32000, "rate limit exceeded"),
+            (-32603, "Internal error"),
+        ] {
+            let error = refusal(code, message);
+            assert!(error.is_retryable(), "{message}: {error}");
+        }
+        for (code, message) in [(3, "execution reverted"), (-32603, "VM: revert"), (-32601, "no such method")]
+        {
+            let error = refusal(code, message);
+            assert!(!range(&error) && !error.is_retryable(), "{message}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_gate_may_say_so_without_json() {
+        let status = |status| classify(&TransportErrorKind::http_error(status, "<html>".to_owned()));
+        assert!(matches!(status(413), ChainError::RangeTooLarge(_)));
+        assert!([401, 429, 500, 502, 503, 504].into_iter().all(|code| status(code).is_retryable()));
+    }
+
+    #[test]
+    fn a_key_in_the_url_is_in_no_message() {
+        let error = TransportErrorKind::http_error(500, "https://node/hunter2".to_owned());
+        assert!(!classify(&error).to_string().contains("hunter2"));
     }
 }

@@ -224,7 +224,13 @@ impl Checkout<'_> {
                     return Ok(linked?.then_some(Range { last, logs }));
                 }
                 Err(ChainError::RangeTooLarge(_)) if pace.refused(to - from + 1) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // Some nodes say nothing where the range is too large, and time runs out.
+                    if error.is_retryable() {
+                        pace.refused(to - from + 1);
+                    }
+                    return Err(error.into());
+                }
             }
         }
     }

@@ -1,9 +1,13 @@
 //! Case 10 on real wire: the whole site over providers with faults, each a proxy before one anvil. A
 //! lie never opens a course; what two can agree on does, whatever the third one does.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use academy::{Actor, checkout::Order, evm::TxHash};
+use academy::{
+    Actor,
+    checkout::{Order, OrderState},
+    evm::TxHash,
+};
 use alloy::{
     primitives::{Address as EvmAddress, B256, U256},
     sol,
@@ -13,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Engine,
-    anvil::{Place, TIMEOUT, call, on_anvil},
+    anvil::{Place, call, on_anvil, signer},
     person,
     proxy::Fault,
     wallet_call,
@@ -146,12 +150,9 @@ async fn case_10_one_of_three_does_not_stop_what_two_agree_on(engine: Engine) {
     for (turn, (name, fault)) in troubles().into_iter().enumerate() {
         let bad = turn % 3;
         place.proxies[bad].set(&[fault]);
-        let start = Instant::now();
         let (buyer, order) = place.order().await;
         place.pay(&buyer, &order).await;
         assert!(place.opens_within(3, &buyer).await, "provider {bad} {name}");
-        // It is waited for until it rests, not at each question.
-        assert!(start.elapsed() < TIMEOUT * 10, "provider {bad} {name}: took {:?}", start.elapsed());
         place.proxies[bad].set(&[]);
     }
     place.close().await;
@@ -216,7 +217,40 @@ async fn a_provider_that_lags_behind_a_reorg_takes_nothing_away(engine: Engine) 
     place.close().await;
 }
 
+async fn a_range_that_a_node_chokes_on_is_asked_for_in_parts(engine: Engine) {
+    let place = Place::through(engine, 1).await;
+    let (buyer, order) = place.order().await;
+    place.anvil.ask("anvil_mine", json!(["0x64"])).await;
+    place.pay(&buyer, &order).await;
+    place.proxies[0].set(&[Fault::Chokes(10)]);
+    assert!(place.opens_within(12, &buyer).await);
+    place.close().await;
+}
+
+/// Who sent a transaction is read from it, not from the node: or a liar could make one that waits look
+/// replaced.
+async fn case_06_whose_a_pending_transaction_is_nobody_can_lie_about(engine: Engine) {
+    let place = Place::through(engine, 1).await;
+    let (buyer, order) = place.order().await;
+    place.anvil.ask("evm_setAutomine", json!([false])).await;
+    let wallet = wallet_call(&place.academy.checkout(), &buyer, order.id).await.unwrap();
+    let hash = place.anvil.dev.broadcast(person(&place.buyer).address, &call(&wallet)).await.unwrap();
+    // Whose nonce is used up.
+    place.proxies[0].set(&[Fault::other_sender(signer(0).address().to_string())]);
+    let submitted = place.academy.checkout().submit(&buyer, order.id, &hash.to_string()).await;
+    assert_eq!(submitted.unwrap().state, OrderState::Submitted);
+    assert!(!place.opens_within(2, &buyer).await);
+    let waiting = place.academy.checkout().order(&buyer, order.id).await.unwrap();
+    assert_eq!(waiting.state, OrderState::Submitted);
+    place.anvil.ask("evm_mine", json!([])).await;
+    place.proxies[0].set(&[]);
+    assert!(place.opens_within(2, &buyer).await);
+    place.close().await;
+}
+
 on_anvil!(
+    case_06_whose_a_pending_transaction_is_nobody_can_lie_about,
+    a_range_that_a_node_chokes_on_is_asked_for_in_parts,
     case_10_an_invented_purchase_never_opens,
     case_10_one_of_three_does_not_stop_what_two_agree_on,
     case_10_one_of_two_delays_until_it_is_well,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use academy::{
     Academy,
     chain::{
-        Chain, ChainError, Rpc,
+        Chain, ChainError, Round, Rpc,
         fake::{FakeChain, FakeTransaction},
     },
     checkout::OrderState,
@@ -221,6 +221,27 @@ async fn a_liars_nonce_cancels_nothing() {
     };
     liar.mine(vec![used]);
     assert_eq!(rpc.nonce(sender).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn case_10_one_liar_does_not_make_the_price() {
+    let [one, two, liar] = [node(), node(), node()];
+    let feed = Address([7; 20]);
+    let rate = |answer| Round {
+        answer: Some(alloy::primitives::U256::from(answer)),
+        decimals: 8,
+        started_at: 1,
+        updated_at: 1,
+    };
+    one.set_round(feed, rate(2000));
+    two.set_round(feed, rate(2000));
+    liar.set_round(feed, rate(1_000_000));
+    let ask = async |nodes: &[&Arc<FakeChain>]| {
+        let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
+        Rpc::over(nodes).unwrap().round(feed).await
+    };
+    assert_eq!(ask(&[&liar, &one, &two]).await, Ok(rate(2000)));
+    assert!(matches!(ask(&[&liar, &one]).await, Err(ChainError::Unavailable(_))));
 }
 
 #[tokio::test]

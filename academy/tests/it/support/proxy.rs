@@ -31,6 +31,8 @@ pub enum Fault {
     Lag(u64),
     /// It refuses ranges of more blocks.
     Ranges(u64),
+    /// Its gate gives up on ranges of more blocks.
+    Chokes(u64),
     /// It changes what it answers to these methods.
     Lie(&'static [&'static str], Tamper),
 }
@@ -63,6 +65,11 @@ impl Fault {
 
     pub fn hidden_logs() -> Self {
         Self::lie(&["eth_getLogs"], |logs| *logs = json!([]))
+    }
+
+    /// Somebody else sent it, it says.
+    pub fn other_sender(who: String) -> Self {
+        Self::lie(&["eth_getTransactionByHash"], move |transaction| transaction["from"] = json!(who))
     }
 
     pub fn other_chain() -> Self {
@@ -113,6 +120,15 @@ fn number(hex: &Value) -> Option<u64> {
     u64::from_str_radix(hex.as_str()?.strip_prefix("0x")?, 16).ok()
 }
 
+/// How many blocks a question for events is about; none, if it is another question.
+fn blocks(asked: &Value) -> u64 {
+    let bound = |name| number(&asked["params"][0][name]);
+    match asked["method"] == "eth_getLogs" {
+        true => bound("toBlock").unwrap() - bound("fromBlock").unwrap() + 1,
+        false => 0,
+    }
+}
+
 impl Behind {
     async fn answer(&self, faults: &[Fault], mut asked: Value) -> Reply {
         let method = asked["method"].as_str().unwrap().to_owned();
@@ -128,17 +144,15 @@ impl Behind {
                     let head = self.result("eth_blockNumber", json!([])).await;
                     horizon = Some(number(&head).unwrap().saturating_sub(*blocks));
                 }
-                Fault::Ranges(most) if method == "eth_getLogs" => {
-                    let range = &asked["params"][0];
-                    let (from, to) =
-                        (number(&range["fromBlock"]).unwrap(), number(&range["toBlock"]).unwrap());
-                    if to - from >= *most {
-                        let error = json!({ "code": -32000, "message": "query exceeds max block range" });
-                        let body = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error }).to_string();
-                        return Reply::Http { status: 200, body };
-                    }
+                Fault::Ranges(most) if blocks(&asked) > *most => {
+                    let error = json!({ "code": -32000, "message": "query exceeds max block range" });
+                    let body = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error }).to_string();
+                    return Reply::Http { status: 200, body };
                 }
-                Fault::Ranges(_) | Fault::Lie(..) => {}
+                Fault::Chokes(most) if blocks(&asked) > *most => {
+                    return Reply::Http { status: 504, body: "gateway timeout".to_owned() };
+                }
+                Fault::Ranges(_) | Fault::Chokes(_) | Fault::Lie(..) => {}
             }
         }
         if let Some(horizon) = horizon
