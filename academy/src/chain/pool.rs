@@ -365,9 +365,9 @@ impl Chain for Rpc {
     async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {
         let ask = |node: Arc<dyn Chain>| {
             let signature = signature.to_vec();
-            async move { node.approves(account, hash, &signature).await.map(Some) }
+            async move { node.approves(account, hash, &signature).await }
         };
-        Ok(self.agreed(ask).await?.unwrap_or_default())
+        self.agreed(ask).await
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {

@@ -154,7 +154,7 @@ async fn a_reorg_takes_access_back_and_gives_it_again(engine: Engine) {
     place.close().await;
 }
 
-async fn the_contract_refuses_a_wrong_price_and_nothing_opens(engine: Engine) {
+async fn case_14_the_contract_takes_neither_more_nor_less_than_the_price(engine: Engine) {
     let place = Place::new(engine).await;
     let checkout = place.academy.checkout();
     let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
@@ -236,6 +236,6 @@ on_anvil!(
     buys_finishes_and_pays_out,
     buys_by_quote_within_a_window_and_gives_it_back,
     a_reorg_takes_access_back_and_gives_it_again,
-    the_contract_refuses_a_wrong_price_and_nothing_opens,
+    case_14_the_contract_takes_neither_more_nor_less_than_the_price,
     cancelled_in_the_wallet_opens_the_order_again,
 );

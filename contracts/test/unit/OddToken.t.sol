@@ -43,7 +43,7 @@ contract OddTokenTest is TokenMarketTest {
         expectWrongAmount(0);
     }
 
-    function test_RevertWhen_TokenTakesAFee() external {
+    function test_RevertWhen_TokenTakesAFee_Case25() external {
         use(deployToken("FeeToken"));
         expectWrongAmount(DEAR - DEAR / 100);
     }
