@@ -70,6 +70,8 @@ words! {
         UnknownOrder = "unknown_order",
         /// A person looked at it and did not accept it.
         Dismissed = "dismissed",
+        /// A person looked at it, and it goes back to whoever paid.
+        ToRefund = "to_refund",
     }
 }
 
@@ -95,6 +97,11 @@ impl Setback {
     /// at the wrong time.
     pub fn may_be_accepted(self) -> bool {
         matches!(self, Self::Late | Self::Closed | Self::Withdrawn)
+    }
+
+    /// Whether a person said that the payment does not count.
+    pub fn is_ruling(self) -> bool {
+        matches!(self, Self::Dismissed | Self::ToRefund)
     }
 
     /// What happened, whether money moved, what to do.
@@ -141,6 +148,9 @@ impl Setback {
             Self::UnknownOrder => "This payment names no order of this site. A person will look at it.",
             Self::Dismissed => {
                 "A person looked at this payment and did not accept it for the order. Ask whoever runs this site what became of the money."
+            }
+            Self::ToRefund => {
+                "A person decided that this payment goes back to the account that paid. While the contract holds it, take it back yourself under “Money back”; otherwise the instructor sends it."
             }
         }
     }
@@ -461,6 +471,8 @@ words! {
     Ruling {
         /// It counts: the course opens.
         Accept = "accept",
+        /// It does not, and goes back: by the contract while it holds the money, else by whoever has it.
+        Refund = "refund",
         /// It does not, whatever became of the money.
         Dismiss = "dismiss",
     }

@@ -76,11 +76,13 @@ pub(super) async fn refunded_since(
     Ok(row.is_some())
 }
 
-/// How the contract holds what was paid for an order, accepted or waiting for a person, and how much it was.
+/// How the contract holds what was paid for an order, accepted, waiting for a person or to go back, and how
+/// much it was.
 pub(super) async fn hold_of(conn: &mut Conn, order: OrderId) -> Result<Option<(Wei, Hold)>, StoreError> {
     let row = sql!(opt conn, (String, Option<String>, Option<String>, Option<String>, Option<Time>),
         "SELECT amount, payer, payee, fee, refundable_until FROM payments
-         WHERE order_id = $1 AND standing IN ('accepted', 'review') AND refundable_until IS NOT NULL
+         WHERE order_id = $1 AND (standing IN ('accepted', 'review') OR standing = 'dismissed' AND setback = 'to_refund')
+            AND refundable_until IS NOT NULL
          ORDER BY CASE standing WHEN 'accepted' THEN 0 ELSE 1 END LIMIT 1", order)?;
     let Some((amount, Some(payer), Some(payee), Some(fee), Some(until))) = row else { return Ok(None) };
     let hold = Hold {

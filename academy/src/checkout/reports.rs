@@ -39,7 +39,8 @@ struct Listed {
 macro_rules! listed {
     () => {
         "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.token, o.state, o.setback, o.created_at,
-            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id AND p.standing IN ('accepted', 'review')) AS refundable_until
+            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id
+                AND (p.standing IN ('accepted', 'review') OR p.standing = 'dismissed' AND p.setback = 'to_refund')) AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
     };
 }
@@ -211,7 +212,8 @@ impl Checkout<'_> {
             }
         }
         let orders = sql!(all conn, Listed,
-            concat!(listed!(), "WHERE o.course_id = $1 AND o.paid_at IS NOT NULL ORDER BY o.paid_at DESC LIMIT 50"), course)?;
+            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR o.setback = 'to_refund')
+             ORDER BY COALESCE(o.paid_at, o.created_at) DESC LIMIT 50"), course)?;
         let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
         let earned = sums.into_iter().map(|(token, (total, days))| Earned {
             currency: self.chain().currency_of(token),

@@ -10,8 +10,8 @@ use crate::{Actor, Operation, Problem, accounts::audit, ids::PaymentId, jobs, te
 
 impl Checkout<'_> {
     /// Decides about a payment in review, once, with a reason for the audit log. Accepting opens the
-    /// course as its order would have; a reorg takes it back as any other. A dismissed payment never
-    /// counts by itself.
+    /// course as its order would have; a reorg takes it back as any other. One that is dismissed,
+    /// or is to go back, never counts by itself.
     ///
     /// # Errors
     /// For everyone but admins; without a reason; `not_in_review`; `not_acceptable` where the payment
@@ -52,16 +52,13 @@ impl Checkout<'_> {
                 store::update_order(&mut tx, &order).await?;
                 "payment.accepted"
             }
-            Ruling::Dismiss => {
-                store::set_standing(
-                    &mut tx,
-                    id,
-                    payment.order,
-                    Standing::Dismissed,
-                    Some(Setback::Dismissed),
-                )
-                .await?;
-                "payment.dismissed"
+            Ruling::Refund | Ruling::Dismiss => {
+                let (setback, act) = match ruling {
+                    Ruling::Refund => (Setback::ToRefund, "payment.to_refund"),
+                    _ => (Setback::Dismissed, "payment.dismissed"),
+                };
+                store::set_standing(&mut tx, id, payment.order, Standing::Dismissed, Some(setback)).await?;
+                act
             }
         };
         if let Some(order) = payment.order {

@@ -50,6 +50,7 @@ impl Checkout<'_> {
             sight.refunds = self.refunds_now(&sight).await?;
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);
+            sight.heed_rulings(&mut candidates);
             let orphaned = self.orphaned(&sight, &candidates).await?;
             let rules = self.rules(&sight.order).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
@@ -118,7 +119,15 @@ impl Checkout<'_> {
                 (Standing::Accepted, _) if orphaned && !order.is_final => {
                     Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }
-                (_, Some(Candidate::Refunded(_))) => Some((Standing::Refunded, None)),
+                // What a person said of it stays, should a reorg undo the refund.
+                (_, Some(Candidate::Refunded(_))) => {
+                    Some((Standing::Refunded, payment.setback.filter(|setback| setback.is_ruling())))
+                }
+                (Standing::Refunded, Some(Candidate::Mined(Verdict::Rejected(setback))))
+                    if setback.is_ruling() =>
+                {
+                    Some((Standing::Dismissed, Some(*setback)))
+                }
                 // The order is paid at another place since a reorg.
                 (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
                     Some((Standing::Orphaned, Some(Setback::Orphaned)))

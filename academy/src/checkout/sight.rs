@@ -32,12 +32,22 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    /// Whether a person said that this payment does not count.
-    fn dismissed(&self, found: &Found) -> bool {
-        self.payments.iter().any(|payment| {
-            payment.standing == Standing::Dismissed
-                && (payment.hash, payment.log_index) == (found.transaction, found.log_index)
-        })
+    /// What a person said of this payment, if they said that it does not count; it may have gone back since.
+    fn ruled(&self, found: &Found) -> Option<Setback> {
+        let place = (found.transaction, found.log_index);
+        let mut there = self.payments.iter().filter(|payment| (payment.hash, payment.log_index) == place);
+        there.find_map(|payment| payment.setback).filter(|setback| setback.is_ruling())
+    }
+
+    /// Takes out what a person said does not count.
+    pub fn heed_rulings(&self, candidates: &mut [Judged]) {
+        for (_, candidate) in candidates {
+            if let Candidate::Mined(Verdict::Pays(found)) = candidate
+                && let Some(setback) = self.ruled(found)
+            {
+                *candidate = Candidate::Mined(Verdict::Rejected(setback));
+            }
+        }
     }
 }
 /// Whether a transaction's log at that index is a purchase with the order's id.
@@ -118,12 +128,6 @@ impl Checkout<'_> {
                         used: &used,
                     };
                     for (log, verdict) in verify_each(&expected, &evidence) {
-                        let verdict = match verdict {
-                            Verdict::Pays(found) if sight.dismissed(&found) => {
-                                Verdict::Rejected(Setback::Dismissed)
-                            }
-                            verdict => verdict,
-                        };
                         candidates.push(((hash, log), Candidate::Mined(verdict)));
                     }
                 }

@@ -10,7 +10,7 @@ use academy::{
     page::Filter,
 };
 
-use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, refusal};
+use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal};
 
 /// A payment that came too late, an admin, and its order.
 async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, PaymentId, OrderId) {
@@ -32,6 +32,66 @@ async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> Payment
 }
 
 on_both_engines! {
+    async fn a_payment_in_review_is_sent_back_by_the_contract_while_it_holds_it(world: &World) {
+        let checkout = world.academy.checkout();
+        let admin = world.admin().await;
+        let (course, teacher, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let seconds = u64::try_from(until.0 / 1000).unwrap();
+        world.chain.mine(vec![world.held_payment(&course, &order, seconds)]);
+        world.turn().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "too late for this batch").await.unwrap();
+        let twice = checkout.rule(&admin, payment, Ruling::Accept, "after all").await;
+        assert_eq!(refusal(twice).1, "not_in_review");
+        world.turn().await;
+        // Both can have the contract send it, and both are told.
+        let told = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((told.state, told.setback), (OrderState::Expired, Some(Setback::ToRefund)));
+        assert!(told.refundable_until.is_some());
+        assert_eq!(checkout.refund(&buyer, order.id).await.unwrap().amount, order.price);
+        let sale = &checkout.sales(&teacher, course.id).await.unwrap().rows[0];
+        assert_eq!((sale.id, sale.refundable_until.is_some()), (order.id, true));
+        assert!(!checkout.refund(&teacher, order.id).await.unwrap().own);
+        let refunded = world.refunded(&course, &order);
+        world.chain.mine(vec![world.transaction(person(&teacher).address, vec![refunded])]);
+        world.turn().await;
+        world.turn().await;
+        let done = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((done.state, done.refundable_until), (OrderState::Refunded, None));
+        payment_in(world, &admin, Standing::Refunded).await;
+        assert!(!world.can_read(&buyer, &course).await);
+        // A reorg that undoes the refund does not make the payment count.
+        world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        payment_in(world, &admin, Standing::Dismissed).await;
+        assert!(checkout.refund(&buyer, order.id).await.is_ok(), "it can be sent again");
+    }
+
+    async fn a_payment_that_the_contract_does_not_hold_goes_back_by_hand(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "sent back by hand").await.unwrap();
+        world.turn().await;
+        let told = checkout.order(&buyer, order).await.unwrap();
+        assert_eq!((told.setback, told.refundable_until), (Some(Setback::ToRefund), None));
+        assert_eq!(refusal(checkout.refund(&buyer, order).await).1, "not_refundable");
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.to_refund'").await, 1);
+        // Neither a reorg nor a second look makes it count.
+        let again = world.chain.reorg(1);
+        world.chain.mine(again);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        payment_in(world, &admin, Standing::Dismissed).await;
+    }
+
     async fn case_12_mined_long_after_the_price_ran_out_goes_to_review(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;

@@ -265,7 +265,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
 
 fn tone_of(setback: Setback) -> Tone {
     match setback {
-        Setback::Replaced | Setback::Orphaned => Tone::Warning,
+        Setback::Replaced | Setback::Orphaned | Setback::ToRefund => Tone::Warning,
         _ if setback.needs_review() => Tone::Warning,
         _ => Tone::Negative,
     }

@@ -52,6 +52,7 @@ fn act_words(act: &str) -> &str {
         "access.granted" => "Granted access",
         "access.revoked" => "Revoked access",
         "payment.accepted" => "Accepted a payment",
+        "payment.to_refund" => "Had a payment refunded",
         "payment.dismissed" => "Dismissed a payment",
         "course.published" => "Published a course",
         "course.withdrawn" => "Withdrew a course",

@@ -74,6 +74,9 @@ async fn payments_page(
         let standings = choices(Standing::ALL, Standing::word, standing_words);
         let done = match asked.done.parse() {
             Ok(Ruling::Accept) => Some("The payment is accepted, and the course is open."),
+            Ok(Ruling::Refund) => Some(
+                "The payment is to go back. Its buyer reads it on the order's page, and the instructor among the sales.",
+            ),
             Ok(Ruling::Dismiss) => Some("The payment is dismissed. The audit log keeps the reason."),
             Err(_) => None,
         };
@@ -150,9 +153,9 @@ fn decide(
     let prefix = format!("{id}-");
     let acceptable = payment.order.is_some() && setback.may_be_accepted();
     let advice = if acceptable {
-        "Accepting opens the course, as if the payment had come in time. Dismissing keeps it closed; the money stays with the payee, so agree with the buyer first."
+        "Accepting opens the course, as if the payment had come in time. Refunding keeps it closed and tells buyer and instructor that the money goes back: while the contract holds it, either of them has the contract send it; after that the instructor sends it. Dismissing keeps it closed and says nothing of the money, so agree with the buyer first."
     } else {
-        "Nothing opens for this payment by itself. Settle it with the buyer, grant access by hand where that is right, and dismiss it here."
+        "Nothing opens for this payment by itself. Refund it, or settle it with the buyer, grant access by hand where that is right, and dismiss it here."
     };
     Some(view! {
         <details class="row-fold" open=mine>
@@ -164,6 +167,7 @@ fn decide(
                 <Field form=form name="reason" prefix=prefix label="Reason" hint="Kept in the audit log." required=true maxlength=200/>
                 <div class="button-row">
                     {acceptable.then(|| view! { <Submit name="act" value="accept">"Accept"</Submit> })}
+                    {payment.order.is_some().then(|| view! { <Submit kind="secondary" name="act" value="refund">"Refund"</Submit> })}
                     <Submit kind="danger" name="act" value="dismiss">"Dismiss"</Submit>
                 </div>
             </form>
