@@ -245,6 +245,21 @@ async fn case_10_one_liar_does_not_make_the_price() {
 }
 
 #[tokio::test]
+async fn one_liar_lets_nobody_in() {
+    let [one, two, liar] = [node(), node(), node()];
+    let wallet = Address([7; 20]);
+    liar.approve(wallet, vec![1]);
+    let ask = async |nodes: &[&Arc<FakeChain>]| {
+        let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
+        Rpc::over(nodes).unwrap().approves(wallet, [0; 32], &[1]).await
+    };
+    assert_eq!(ask(&[&liar, &one, &two]).await, Ok(false));
+    assert!(matches!(ask(&[&liar, &one]).await, Err(ChainError::Unavailable(_))));
+    one.approve(wallet, vec![1]);
+    assert_eq!(ask(&[&two, &liar, &one]).await, Ok(true));
+}
+
+#[tokio::test]
 async fn a_log_that_one_provider_hides_is_heard_from_another() {
     let (one, two) = (node(), node());
     let paid = academy::chain::Event::PayoutWithdrawn {
