@@ -172,6 +172,42 @@ test('money that came for a cancelled order is accepted by a person', async ({ p
   await office.close();
 });
 
+test('money that came for a cancelled order goes back, from the contract that holds it', async ({ page, context, browser, wallet, world }) => {
+  const buyer = new Learner(page);
+  await buyer.readyToPay(TYPE.slug, 'Reader');
+  const window = wallet.holdNext();
+  await buyer.pay.click();
+  await window.asked;
+  const other = await context.newPage();
+  await visit(other, page.url());
+  await other.getByTestId('cancel-order').click();
+  await new Learner(other).is('cancelled');
+  window.approve();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  await world.chain.mine(2);
+  await buyer.says('closed');
+
+  const office = await browser.newContext({ baseURL: world.url });
+  await signInAs(office, world, ADMIN);
+  const desk = await office.newPage();
+  await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
+  const payments = desk.getByTestId('payments');
+  await fold(payments, 'Decide').click();
+  await payments.getByLabel('Reason').fill('she changed her mind');
+  await payments.getByRole('button', { name: 'Refund' }).click();
+  await expect(desk.getByText('The payment is to go back')).toBeVisible();
+  await office.close();
+
+  await buyer.says('to_refund');
+  await page.reload();
+  await page.getByRole('link', { name: 'Give it back' }).click();
+  await page.getByRole('button', { name: 'Give it back' }).click();
+  await expect.poll(() => wallet.sent.length).toBe(2);
+  await world.chain.mine(2);
+  await page.waitForURL((url) => url.pathname.startsWith('/orders/') && !url.pathname.endsWith('/refund'));
+  await buyer.is('refunded');
+});
+
 test('nobody else runs the place', async ({ browser, world, someone }) => {
   for (const who of [someone(), account(1)]) {
     const context = await browser.newContext({ baseURL: world.url });
