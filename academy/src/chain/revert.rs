@@ -20,7 +20,9 @@ mod abi {
             error CourseMarket_QuoteSpent(uint256 refundedAt, uint256 deadline);
             error CourseMarket_QuoteTooLong(uint256 latest, uint256 given);
             error CourseMarket_ZeroAddress();
+            error CourseMarket_NotAToken(address token);
             error OwnableInvalidOwner(address owner);
+            error OwnableUnauthorizedAccount(address account);
         }
     }
 }
@@ -72,6 +74,8 @@ fn words_of(refusal: Refusal) -> String {
         }
         Refusal::CourseMarket_QuoteTooLong(_) => "this price holds longer than the market allows".to_owned(),
         Refusal::CourseMarket_ZeroAddress(_) => "an account is missing in the call".to_owned(),
+        Refusal::CourseMarket_NotAToken(_) => "there is no token at that address".to_owned(),
+        Refusal::OwnableUnauthorizedAccount(_) => "only the market's owner may do that".to_owned(),
         Refusal::OwnableInvalidOwner(_) => "a market needs an owner".to_owned(),
     }
 }

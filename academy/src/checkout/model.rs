@@ -211,8 +211,8 @@ pub struct Order {
     pub confirmations: u32,
     /// At so many the lessons open; `None`: once the network calls the payment final.
     pub open_at: Option<u32>,
-    /// When the payment can no longer be undone.
-    pub finality: Finality,
+    /// At so many the payment is final; `None`: once the network calls it so.
+    pub final_at: Option<u32>,
     /// It can no longer be undone.
     pub is_final: bool,
     /// The account that must be the beneficiary, checksummed.

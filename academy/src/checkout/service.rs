@@ -52,13 +52,20 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// At how many confirmations a payment is final; `None`: once the network calls it so.
+    fn final_at(&self) -> Option<u32> {
+        match self.finality {
+            Finality::Confirmations(needed) => Some(needed),
+            Finality::Tag(_) => None,
+        }
+    }
+
     /// At how many confirmations an order's lessons open; `None`: once the network calls its payment final.
     pub(super) fn open_at(&self, order: &OrderRecord) -> Option<u32> {
         let is_large = |(token, most): &(Address, Wei)| *token == order.token && order.price > *most;
-        match self.finality {
-            _ if !self.provisional_limits.iter().any(is_large) => Some(self.open_confirmations),
-            Finality::Confirmations(needed) => Some(needed),
-            Finality::Tag(_) => None,
+        match self.provisional_limits.iter().any(is_large) {
+            true => self.final_at(),
+            false => Some(self.open_confirmations),
         }
     }
 }
@@ -396,7 +403,7 @@ impl Checkout<'_> {
             setback: order.setback,
             confirmations: order.confirmations,
             open_at,
-            finality: policy.finality,
+            final_at: policy.final_at(),
             is_final: order.is_final,
             beneficiary: order.beneficiary.checksummed(),
             created_at: order.created_at,

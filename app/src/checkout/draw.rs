@@ -1,7 +1,7 @@
 //! How the checkout looks, as HTML text: a state in, the parts of the page out.
 
 use academy::{
-    checkout::{ChainInfo, Finality, Order, OrderState},
+    checkout::{ChainInfo, Order, OrderState},
     evm::Address,
 };
 
@@ -188,16 +188,14 @@ impl Scene<'_> {
         if order.is_final {
             html.raw("Final: this payment can no longer be undone.");
         } else {
-            match order.finality {
-                Finality::Confirmations(needed) => html
+            match order.final_at {
+                Some(needed) => html
                     .raw("Final after ")
                     .number(needed.into())
                     .raw(" confirmations; ")
                     .number(order.confirmations.into())
                     .raw(" so far."),
-                Finality::Tag(_) => {
-                    html.raw("Final once the network vouches for its block; that takes some minutes.")
-                }
+                None => html.raw("Final once the network vouches for its block; that takes some minutes."),
             };
         }
         html.raw("</p>");

@@ -297,7 +297,6 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
-        checkout::Finality,
         ids::{OrderId, TierId},
         money::{Currency, Wei},
         time::Time,
@@ -322,7 +321,7 @@ pub(super) mod tests {
             transaction: None,
             confirmations: 1,
             open_at: Some(2),
-            finality: Finality::Confirmations(12),
+            final_at: Some(12),
             is_final: false,
             beneficiary: String::new(),
             created_at: Time(0),

@@ -205,6 +205,20 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_chains_are_right() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("chains");
+        let mut ids = Vec::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let config = load(Some(&path), Environment::default()).unwrap();
+            assert!(config.chain.rpc_urls.len() > 1 && config.quotes.wanted(), "{}", path.display());
+            ids.push(config.chain.id);
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, [1, 137, 8453, 11_155_111]);
+    }
+
+    #[test]
     fn tokens_feeds_and_limits_know_each_other() {
         let token = r#"[{symbol="USDC",address="0x5FbDB2315678afecb367f032d93F642f64180aa3",decimals=6,sign="permit",name="USD Coin"}]"#;
         let feed = |of: &str, bounds: &str| {

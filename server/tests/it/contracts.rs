@@ -59,6 +59,54 @@ async fn deploys_verifies_and_lists() {
 }
 
 #[tokio::test]
+async fn the_owner_names_the_signer_and_allows_tokens() {
+    let anvil = Anvil::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let market = anvil.deploy().await.address.to_string();
+    let (code, out, errors) = lectern(
+        folder.path(),
+        &["contracts", "dev-token", "--rpc-url", &anvil.url, "--dev-account", PLATFORM],
+        &[],
+    );
+    assert_eq!(code, 0, "{errors}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let token = told["token"].as_str().unwrap();
+    let urls = format!("[\"{}\"]", anvil.url);
+    let tokens = format!(
+        r#"[{{symbol="DUSD",address="{token}",decimals=6,sign="permit",name="Development Dollar"}}]"#
+    );
+    let key = "51".repeat(32);
+    let settings = [
+        ("CHAIN__RPC_URLS", urls.as_str()),
+        ("CHAIN__MARKET", market.as_str()),
+        ("QUOTES__KEY", key.as_str()),
+        ("QUOTES__TOKENS", tokens.as_str()),
+    ];
+    let set = |args: &[&str]| {
+        lectern(folder.path(), &[&["contracts", "set", "--dev-account"], args].concat(), &settings)
+    };
+    let doctor = || lectern(folder.path(), &["doctor"], &settings).1;
+    let before = doctor();
+    assert!(before.contains("--quote-signer configured") && before.contains("--allow-token"), "{before}");
+    assert!(!before.contains(&key), "{before}");
+    assert_eq!(set(&[PLATFORM]).0, 2, "there is nothing to change");
+    let stranger = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+    let (code, _, errors) = set(&[stranger, "--allow-token", token]);
+    assert!(code != 0 && errors.contains("only the market's owner"), "{errors}");
+    let (code, _, errors) = set(&[PLATFORM, "--allow-token", stranger]);
+    assert!(code != 0 && errors.contains("no token at that address"), "{errors}");
+    let (code, out, errors) = set(&[PLATFORM, "--quote-signer", "configured", "--allow-token", token]);
+    assert_eq!((code, out.lines().count()), (0, 2), "{out}{errors}");
+    let after = doctor();
+    assert!(
+        after.contains("the market takes quotes of") && after.contains("the market sells for DUSD"),
+        "{after}"
+    );
+    assert_eq!(set(&[PLATFORM, "--forbid-token", token]).0, 0);
+    assert!(doctor().contains("does not sell for it"));
+}
+
+#[tokio::test]
 async fn tells_other_code_from_ours() {
     let anvil = Anvil::start().await;
     let folder = tempfile::tempdir().unwrap();

@@ -75,7 +75,7 @@ pub fn check(call: &WalletCall, expected: &Expected) -> Result<Call, Stop> {
 mod tests {
     use academy::{
         chain::{Terms, purchase_call, purchase_quoted_call, withdraw_call},
-        checkout::{Finality, OrderState},
+        checkout::OrderState,
         ids::{OrderId, TierId},
         money::Currency,
         time::Time,
@@ -103,7 +103,7 @@ mod tests {
             fiat: None,
             stuck: false,
             open_at: Some(1),
-            finality: Finality::Confirmations(12),
+            final_at: Some(12),
             is_final: false,
             beneficiary: ME.checksummed(),
             created_at: Time(0),
