@@ -15,7 +15,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct RefundRecord {
     pub hash: TxHash,
+    /// The log's index when it was first told of.
     pub log_index: u64,
+    /// The log's index now.
+    pub stands_at: u64,
     pub block_number: u64,
     pub block_hash: BlockHash,
     /// Its receipt said the same.
@@ -38,9 +41,11 @@ pub(super) async fn refunds_of(conn: &mut Conn, order: OrderId) -> Result<Vec<Re
          ORDER BY block_number, log_index", order)?;
     rows.into_iter()
         .map(|row| {
+            let log_index = unsigned("a log's index", row.log_index)?;
             Ok(RefundRecord {
                 hash: parse("a hash", &row.tx_hash)?,
-                log_index: unsigned("a log's index", row.log_index)?,
+                log_index,
+                stands_at: log_index,
                 block_number: unsigned("a block", row.block_number)?,
                 block_hash: parse("a hash", &row.block_hash)?,
                 confirmed: row.confirmed,

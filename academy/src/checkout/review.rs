@@ -4,14 +4,21 @@ use super::{
     error::CheckoutError,
     model::{OrderState, Ruling, Setback, Standing},
     service::Checkout,
-    store,
+    store::{self, OrderRecord},
 };
-use crate::{Actor, Operation, Problem, accounts::audit, ids::PaymentId, jobs, text::line};
+use crate::{
+    Actor, Operation, Problem,
+    accounts::audit,
+    ids::{OrderId, PaymentId},
+    jobs,
+    store::Conn,
+    text::line,
+};
 
 impl Checkout<'_> {
-    /// Decides about a payment in review, once, with a reason for the audit log. Accepting opens the
-    /// course as its order would have; a reorg takes it back as any other. One that is dismissed,
-    /// or is to go back, never counts by itself.
+    /// Decides about a payment in review, once, with a reason for the audit log. An accepted payment counts
+    /// from then on as one that came in time: the course opens once the chain shows it, at once where it
+    /// does, and a reorg takes it back. One that is dismissed, or is to go back, never counts by itself.
     ///
     /// # Errors
     /// For everyone but admins; without a reason; `not_in_review`; `not_acceptable` where the payment
@@ -28,45 +35,55 @@ impl Checkout<'_> {
         let reason = line(reason, 1, 300).map_err(|_| CheckoutError::NoReason)?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
+        let order = store::payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?.order;
+        // In the order in which settling locks them.
+        let mut order = self.lock_with_buyer(&mut tx, order).await?;
         let payment = store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
         let setback = payment
             .setback
             .filter(|setback| payment.standing == Standing::Review && setback.needs_review())
+            .filter(|_| payment.order == order.as_ref().map(|order| order.id))
             .ok_or(CheckoutError::NotInReview)?;
-        let act = match ruling {
+        let (standing, reviewed, act) = match ruling {
             Ruling::Accept => {
-                let order = payment.order.filter(|_| setback.may_be_accepted());
+                let order = order.as_mut().filter(|_| setback.may_be_accepted());
                 let order = order.ok_or(CheckoutError::NotAcceptable)?;
-                let user = store::order(&mut tx, order).await?.ok_or(CheckoutError::NoSuchOrder)?.user;
-                self.0.accounts().lock(&mut tx, user).await?;
-                let mut order = store::lock_order(&mut tx, order).await?.ok_or(CheckoutError::NoSuchOrder)?;
-                if store::bought_otherwise(&mut tx, &order).await? || order.paid_at.is_some() {
+                let paid = matches!(order.state, OrderState::Paid | OrderState::Confirming);
+                if paid || store::bought_otherwise(&mut tx, order).await? {
                     return Err(CheckoutError::NotAcceptable.into());
                 }
-                store::set_standing(&mut tx, id, payment.order, Standing::Accepted, None).await?;
-                self.0
-                    .learning()
-                    .open_for_order(&mut tx, order.id, order.user, order.course, order.level)
-                    .await?;
-                (order.state, order.setback, order.paid_at) = (OrderState::Paid, None, Some(now));
-                store::update_order(&mut tx, &order).await?;
-                "payment.accepted"
+                (order.state, order.setback, order.is_final) = (OrderState::Confirming, None, false);
+                (Standing::Accepted, None, "payment.accepted")
             }
-            Ruling::Refund | Ruling::Dismiss => {
-                let (setback, act) = match ruling {
-                    Ruling::Refund => (Setback::ToRefund, "payment.to_refund"),
-                    _ => (Setback::Dismissed, "payment.dismissed"),
-                };
-                store::set_standing(&mut tx, id, payment.order, Standing::Dismissed, Some(setback)).await?;
-                act
-            }
+            Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
+            Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
         };
-        if let Some(order) = payment.order {
-            jobs::settle_at(&mut tx, self.0, order, now).await?;
+        store::set_standing(&mut tx, id, payment.order, standing, reviewed).await?;
+        if let Some(order) = &order {
+            // Whoever settles it now started before the ruling, and starts anew.
+            store::update_order(&mut tx, order).await?;
+            jobs::settle_at(&mut tx, self.0, order.id, now).await?;
         }
         audit(&mut tx, self.0, actor, act, &payment.hash.to_string(), &reason).await?;
         tx.commit().await?;
         tracing::info!(ruling = ruling.word(), transaction = %payment.hash, "a payment was decided about");
+        if let Some(order) = payment.order
+            && let Err(problem) = self.settle(order).await
+        {
+            // The job tries again.
+            tracing::info!(%problem, "could not settle at once");
+        }
         Ok(())
+    }
+
+    async fn lock_with_buyer(
+        &self,
+        conn: &mut Conn,
+        id: Option<OrderId>,
+    ) -> Result<Option<OrderRecord>, Problem> {
+        let Some(id) = id else { return Ok(None) };
+        let user = store::order(conn, id).await?.ok_or(CheckoutError::NoSuchOrder)?.user;
+        self.0.accounts().lock(conn, user).await?;
+        Ok(store::lock_order(conn, id).await?)
     }
 }

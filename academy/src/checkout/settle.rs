@@ -98,9 +98,7 @@ impl Checkout<'_> {
         let mut order = sight.order;
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());
-            if !store::put_payment(&mut tx, id, &order, found, Standing::Accepted, None, now).await? {
-                return Ok(None);
-            }
+            store::put_payment(&mut tx, id, &order, found, Standing::Accepted, None, now).await?;
             if let Some(worth) = worth {
                 store::put_worth(&mut tx, order.chain_id, found, worth).await?;
             }

@@ -59,7 +59,7 @@ fn receipt_carries(receipt: &Receipt, index: u64, order: &OrderRecord) -> bool {
 /// that it has not taken back.
 pub(super) fn give_back(candidates: &mut [Judged], refunds: &[RefundRecord]) {
     for refund in refunds.iter().filter(|refund| refund.confirmed) {
-        let place = (refund.block_number, refund.log_index);
+        let place = (refund.block_number, refund.stands_at);
         let paid = candidates
             .iter_mut()
             .filter_map(|(_, candidate)| match candidate {
@@ -143,14 +143,27 @@ impl Checkout<'_> {
         let chain = &self.0.0.chain;
         let expected = self.expected(sight);
         let mut refunds = sight.refunds.clone();
+        // Since a reorg a refund may stand at another index than it was kept at, where another order's was.
+        let mut taken: Vec<(TxHash, u64)> =
+            refunds.iter().map(|refund| (refund.hash, refund.log_index)).collect();
         for refund in &mut refunds {
             if let Some(receipt) = chain.receipt(refund.hash).await? {
                 let canonical = chain.block(receipt.block_number).await?;
                 let chain_id = self.0.0.policy.chain_id;
                 let evidence = Evidence { chain_id, receipt: &receipt, canonical, used: &[] };
-                if refunds_order(&expected, &evidence, refund.log_index) {
+                let mined = canonical.is_some_and(|block| block.hash == receipt.block_hash);
+                let logs = refunds_order(&expected, &evidence);
+                let free = |index: &&u64| !taken.contains(&(refund.hash, **index));
+                let index = logs.iter().find(|index| **index == refund.log_index);
+                if let Some(index) = index.or_else(|| logs.iter().find(free)) {
+                    taken.push((refund.hash, *index));
                     refund.confirmed = true;
+                    refund.stands_at = *index;
                     (refund.block_number, refund.block_hash) = (receipt.block_number, receipt.block_hash);
+                    continue;
+                }
+                if mined {
+                    refund.confirmed = false;
                     continue;
                 }
             }

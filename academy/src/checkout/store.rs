@@ -289,14 +289,18 @@ macro_rules! payment {
     };
 }
 
-/// A payment that nobody else changes until this transaction ends.
+pub(super) async fn payment(conn: &mut Conn, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+    let row = sql!(opt conn, PaymentRow, concat!(payment!(), "WHERE id = $1"), id)?;
+    row.map(PaymentRow::record).transpose()
+}
+
+/// As [`payment`], and nobody else changes it until this transaction ends.
 pub(super) async fn lock_payment(
     conn: &mut Conn,
     id: PaymentId,
 ) -> Result<Option<PaymentRecord>, StoreError> {
     sql!(run conn, "UPDATE payments SET standing = standing WHERE id = $1", id)?;
-    let row = sql!(opt conn, PaymentRow, concat!(payment!(), "WHERE id = $1"), id)?;
-    row.map(PaymentRow::record).transpose()
+    payment(conn, id).await
 }
 
 pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
@@ -355,8 +359,8 @@ pub(super) async fn put_worth(
     Ok(())
 }
 
-/// Writes down that a payment is an order's, and how it stands, unless it was dismissed for another.
-/// What another order had at that place stands elsewhere since a reorg: the chain names this one.
+/// Writes down that a payment is an order's, and how it stands. What stood at that place before, for
+/// another order or dismissed, stands elsewhere since a reorg: the chain names this one.
 pub(super) async fn put_payment(
     conn: &mut Conn,
     id: PaymentId,
@@ -365,8 +369,8 @@ pub(super) async fn put_payment(
     standing: Standing,
     setback: Option<Setback>,
     now: Time,
-) -> Result<bool, StoreError> {
-    let rows = sql!(run conn,
+) -> Result<(), StoreError> {
+    sql!(run conn,
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
             listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until,
             mined_at)
@@ -376,15 +380,14 @@ pub(super) async fn put_payment(
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
                 standing = excluded.standing, setback = excluded.setback, payer = excluded.payer, payee = excluded.payee,
-                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at
-            WHERE payments.order_id = excluded.order_id OR payments.standing <> 'dismissed'",
+                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at",
         id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
         order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
         order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
         order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now,
         found.hold.as_ref().map(|hold| hold.payer.to_string()), found.hold.as_ref().map(|hold| hold.payee.to_string()),
         found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of), millis(found.block_time))?;
-    Ok(rows == 1)
+    Ok(())
 }
 
 /// Changes how an order's payment stands, if it is still that order's.

@@ -183,21 +183,22 @@ fn hold_of(receipt: &Receipt, purchase: &Log) -> Option<Box<Hold>> {
     }
 }
 
-/// Whether a mined refund is of this order's purchase. Of two purchases with the same order's id the
-/// contract can refund only the last, so the order's terms name it.
-pub fn refunds(expected: &Expected, evidence: &Evidence<'_>, index: u64) -> bool {
+/// The logs of a mined transaction, by their indices, that give this order's purchases back. Of two
+/// purchases with the same order's id the contract can refund only the last, so the order's terms name it.
+pub fn refunds(expected: &Expected, evidence: &Evidence<'_>) -> Vec<u64> {
     let receipt = evidence.receipt;
-    evidence.chain_id == expected.chain_id
+    let counts = evidence.chain_id == expected.chain_id
         && receipt.success
-        && evidence.canonical.is_some_and(|block| block.hash == receipt.block_hash)
-        && receipt.logs.iter().any(|log| {
-            log.index == index
-                && log.contract == expected.market
-                && matches!(&log.event, Event::PurchaseRefunded { order, beneficiary, number, tier, token, .. }
+        && evidence.canonical.is_some_and(|block| block.hash == receipt.block_hash);
+    let ours = receipt.logs.iter().filter(|log| {
+        counts
+            && log.contract == expected.market
+            && matches!(&log.event, Event::PurchaseRefunded { order, beneficiary, number, tier, token, .. }
                     if *order == expected.reference
                         && *beneficiary == expected.beneficiary
                         && *number == expected.listing
                         && *tier == expected.tier
                         && *token == expected.token)
-        })
+    });
+    ours.map(|log| log.index).collect()
 }

@@ -1,16 +1,22 @@
 //! What the simulator (`tests/sim`) found, each in its fewest acts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use academy::{
+    Actor,
     chain::{
         Chain, Rpc,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::OrderState,
+    checkout::{Order, OrderState, Ruling, Setback},
+    fault::{Faults, Killed},
+    ids::PaymentId,
+    page::Filter,
 };
 
-use crate::support::{CHAIN_ID, START, TOLERANCE_MINUTES, TTL_MINUTES, World, on_both_engines, policy, turn};
+use crate::support::{
+    CHAIN_ID, START, TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, person, policy, turn,
+};
 
 /// So many payments count, and so many wait for a person for that reason; there are no others.
 async fn assert_standings(world: &World, accepted: i64, review: &[(&str, i64)]) {
@@ -27,6 +33,38 @@ async fn assert_standings(world: &World, accepted: i64, review: &[(&str, i64)]) 
         };
         assert_eq!(world.count(found).await, *count, "{reason}");
     }
+}
+
+/// Does something once, between what settling reads and what it writes.
+struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Faults for Meanwhile {
+    fn at(&self, point: &'static str) -> Result<(), Killed> {
+        if point == "settle.chain_read"
+            && let Some(act) = self.0.lock().unwrap().take()
+        {
+            tokio::task::block_in_place(act);
+        }
+        Ok(())
+    }
+}
+
+/// An order whose payment came too late, the payment in review, its transaction, and an admin.
+async fn late(
+    world: &World,
+    course: &TestCourse,
+    buyer: &Actor,
+) -> (Order, PaymentId, FakeTransaction, Actor) {
+    let order = world.academy.checkout().open(buyer, course.tier).await.unwrap();
+    world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
+    let payment = world.payment(course, &order);
+    world.chain.mine(vec![payment.clone()]);
+    world.turn().await;
+    let admin = world.admin().await;
+    let review = Filter { state: "review".to_owned(), ..Filter::default() };
+    let found = world.academy.checkout().payments(&admin, &review).await.unwrap();
+    assert_eq!(found.total, 1);
+    (order, found.rows[0].id, payment, admin)
 }
 
 on_both_engines! {
@@ -154,5 +192,111 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         assert!(!world.can_read(&other, &course).await);
         world.assert_paid(1).await;
+    }
+
+    async fn case_08_a_payment_accepted_after_its_block_was_replaced_opens_nothing(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (order, payment, transaction, admin) = late(world, &course, &buyer).await;
+        world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        checkout.rule(&admin, payment, Ruling::Accept, "slow").await.unwrap();
+        assert!(!world.can_read(&buyer, &course).await);
+        let waiting = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((waiting.state, waiting.setback), (OrderState::Confirming, Some(Setback::Orphaned)));
+        world.chain.mine(vec![transaction]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn an_accepted_payment_opens_no_sooner_than_one_in_time(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let deep = academy::checkout::Policy { open_confirmations: 3, ..policy() };
+        let academy = world.academy_over(world.chain.clone(), deep, world.faults.clone());
+        let (order, payment, _, admin) = late(world, &course, &buyer).await;
+        academy.checkout().rule(&admin, payment, Ruling::Accept, "slow").await.unwrap();
+        assert!(!world.can_read(&buyer, &course).await);
+        let waiting = academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((waiting.state, waiting.confirmations), (OrderState::Confirming, 1));
+        world.chain.mine_empty(2);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn a_dismissal_in_the_middle_of_settling_stays(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let (order, payment, _, admin) = late(world, &course, &buyer).await;
+        let academy = world.academy.clone();
+        let dismiss = move || {
+            tokio::runtime::Handle::current().block_on(async {
+                academy.checkout().rule(&admin, payment, Ruling::Dismiss, "paid back").await.unwrap();
+            });
+        };
+        let meanwhile = Meanwhile(Mutex::new(Some(Box::new(dismiss))));
+        let settling = world.academy_over(world.chain.clone(), policy(), Arc::new(meanwhile));
+        settling.checkout().settle(order.id).await.unwrap();
+        world.turn().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'dismissed'").await, 1);
+        world.assert_nothing_opened().await;
+    }
+
+    async fn case_08_refunds_that_move_within_their_block_stay_with_their_orders(world: &World) {
+        let (course, teacher, first) = world.sale_with_window(14).await;
+        let (other, third) = world.sale().await;
+        let second = world.learner().await;
+        let until = u64::try_from(START.0 / 1000).unwrap() + 14 * 86_400;
+        let mut back = Vec::new();
+        for buyer in [&first, &second] {
+            let order = world.academy.checkout().open(buyer, course.tier).await.unwrap();
+            world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+            back.push(world.refunded(&course, &order));
+        }
+        let order = world.academy.checkout().open(&third, other.tier).await.unwrap();
+        // The teacher gives both back at once; in the other history, another one's log comes before.
+        let refunds = world.transaction(person(&teacher).address, back);
+        world.chain.mine(vec![refunds.clone()]);
+        world.turn().await;
+        world.chain.reorg(1);
+        world.chain.mine(vec![world.payment(&other, &order), refunds]);
+        world.chain.mine_empty(8);
+        for _ in 0..3 {
+            world.turn().await;
+            assert!(!world.can_read(&first, &course).await);
+            assert!(!world.can_read(&second, &course).await);
+        }
+        assert!(world.can_read(&third, &other).await);
+    }
+
+    async fn case_08_what_was_dismissed_does_not_keep_a_payment_from_its_place(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (other, admin) = (world.learner().await, world.admin().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let others = checkout.open(&other, course.tier).await.unwrap();
+        let mut payment = world.payment(&course, &order);
+        let mut stray = payment.events[0].clone();
+        if let academy::chain::Event::CoursePurchased { order, .. } = &mut stray.1 {
+            *order = [9; 32];
+        }
+        payment.events.push(stray);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        let review = Filter { state: "review".to_owned(), ..Filter::default() };
+        let stray = checkout.payments(&admin, &review).await.unwrap().rows[0].id;
+        checkout.rule(&admin, stray, Ruling::Dismiss, "nobody's").await.unwrap();
+        // In the other history, another one's log comes before: the order's stands where the stray one was.
+        world.chain.reorg(1);
+        world.chain.mine(vec![world.payment(&course, &others), payment]);
+        world.chain.mine_empty(3);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        for (buyer, order) in [(&buyer, &order), (&other, &others)] {
+            assert!(world.can_read(buyer, &course).await);
+            assert!(checkout.order(buyer, order.id).await.unwrap().is_final);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'unknown_order'").await, 1);
     }
 }
