@@ -73,7 +73,9 @@ async fn payments_page(
     Ok(render(state, visitor, head("Payments").for_form(&refused), || {
         let standings = choices(Standing::ALL, Standing::word, standing_words);
         let done = match asked.done.parse() {
-            Ok(Ruling::Accept) => Some("The payment is accepted, and the course is open."),
+            Ok(Ruling::Accept) => {
+                Some("The payment is accepted. The course is open as soon as the network has confirmed it.")
+            }
             Ok(Ruling::Refund) => Some(
                 "The payment is to go back. Its buyer reads it on the order's page, and the instructor among the sales.",
             ),
