@@ -198,8 +198,8 @@ test('money that came for a cancelled order goes back, from the contract that ho
   await expect(desk.getByText('The payment is to go back')).toBeVisible();
   await office.close();
 
-  await buyer.says('to_refund');
   await page.reload();
+  await buyer.says('to_refund');
   await page.getByRole('link', { name: 'Give it back' }).click();
   await page.getByRole('button', { name: 'Give it back' }).click();
   await expect.poll(() => wallet.sent.length).toBe(2);
