@@ -256,7 +256,10 @@ impl Oracle {
                 hold!(ruled, "{} was dismissed by nobody", row.hash);
                 self.dismissed.push((row.place(), row.order));
             }
-            let same = was.filter(|was| dismissed(was) && was.order == row.order);
+            // Nothing else tells apart what names no order of ours.
+            let same = was.filter(|was| {
+                dismissed(was) && was.order == row.order && (was.order.is_some() || was.block == row.block)
+            });
             hold!(same.is_none() || dismissed(row), "{} counts, and was dismissed", row.hash);
         }
         for (place, counts) in &deeds.decided {
@@ -265,7 +268,9 @@ impl Oracle {
             // Since a reorg another order's may stand there.
             let was = before.payments.iter().find(|was| was.place() == *place).unwrap_or(row);
             hold!(
-                *counts || row.standing == Standing::Dismissed || row.order != was.order,
+                *counts
+                    || row.standing == Standing::Dismissed
+                    || (row.order, row.block) != (was.order, was.block),
                 "{} was dismissed, and is {:?}",
                 row.hash,
                 row.standing
