@@ -159,7 +159,16 @@ impl Oracle {
                 })
             };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            hold!(!opened || shown(self.open_at), "{} opened, and no payment was there", row.id);
+            // What the network calls final needs no depth.
+            let vouched = matches!(self.last, Last::Tag)
+                && purchases
+                    .iter()
+                    .any(|p| order.paid_by(p) && p.height <= self.tagged && p.returned.is_none());
+            hold!(
+                !opened || shown(self.open_at) || vouched && shown(1),
+                "{} opened, and no payment was there",
+                row.id
+            );
             hold!(!opened || !order.given_up || order.forgiven, "{} opened after it was given up", row.id);
             let closed = before.is_open(row.id) && !after.is_open(row.id) && !returned(0, u64::MAX);
             hold!(!closed || !final_before, "{} closed after it was final", row.id);
