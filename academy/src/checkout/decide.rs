@@ -173,7 +173,11 @@ pub fn decide(
         OrderState::Paid | OrderState::Confirming => {
             Decision { grant: Grant::Suspend, ..keep(OrderState::Confirming, Some(Setback::Orphaned)) }
         }
-        OrderState::Cancelled | OrderState::Refunded => keep(standing.state, standing.setback),
+        // What a person said of its payment is news.
+        OrderState::Cancelled => {
+            keep(standing.state, failed.filter(|setback| setback.is_ruling()).or(standing.setback))
+        }
+        OrderState::Refunded => keep(standing.state, standing.setback),
         OrderState::Open | OrderState::Submitted | OrderState::Expired => {
             if waiting && !expired {
                 return keep(OrderState::Submitted, None);

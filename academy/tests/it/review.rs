@@ -92,6 +92,23 @@ on_both_engines! {
         payment_in(world, &admin, Standing::Dismissed).await;
     }
 
+    async fn whoever_cancelled_reads_what_was_decided(world: &World) {
+        let checkout = world.academy.checkout();
+        let admin = world.admin().await;
+        for (ruling, setback) in [(Ruling::Refund, Setback::ToRefund), (Ruling::Dismiss, Setback::Dismissed)] {
+            let (course, buyer) = world.sale().await;
+            let order = checkout.open(&buyer, course.tier).await.unwrap();
+            checkout.cancel(&buyer, order.id).await.unwrap();
+            world.chain.mine(vec![world.payment(&course, &order)]);
+            world.turn().await;
+            let payment = payment_in(world, &admin, Standing::Review).await;
+            checkout.rule(&admin, payment, ruling, "cancelled").await.unwrap();
+            world.turn().await;
+            let told = checkout.order(&buyer, order.id).await.unwrap();
+            assert_eq!((told.state, told.setback), (OrderState::Cancelled, Some(setback)));
+        }
+    }
+
     async fn case_12_mined_long_after_the_price_ran_out_goes_to_review(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
