@@ -69,14 +69,15 @@ pub(super) async fn orders_among(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec
 
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
 /// event's place is renewed. After a reorg another event may stand at its index: then that is kept, to be
-/// judged anew. What was decided is left alone: an event that one provider reports is only a hint.
+/// judged anew. What was decided is left alone: an event that one provider reports is only a hint. How many
+/// were kept, or renewed.
 pub(super) async fn see_payments(
     conn: &mut Conn,
     chain_id: u64,
     seen: &[SeenPayment],
     now: Time,
-) -> Result<(), StoreError> {
-    sql_rows!(run conn, seen, |one| [
+) -> Result<u64, StoreError> {
+    sql_rows!(count conn, seen, |one| [
             one.id, chain_id.cast_signed(), &one.place.hash, one.place.index, &one.place.market,
             one.place.block_number, &one.place.block_hash, one.order, one.beneficiary.to_string(),
             one.listing.cast_signed(), i64::from(one.tier), one.token.to_string(), one.amount.to_string(),
@@ -98,6 +99,63 @@ pub(super) async fn see_payments(
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount
             WHERE payments.standing NOT IN ('accepted', 'dismissed')")
+}
+
+#[derive(sqlx::FromRow)]
+struct DecidedRow {
+    id: PaymentId,
+    tx_hash: String,
+    log_index: i64,
+    order_id: Option<OrderId>,
+    beneficiary: String,
+    listing: i64,
+    tier_number: i64,
+    token: String,
+    amount: String,
+    standing: String,
+}
+
+/// A payment that was decided about, at whose place another event was seen.
+#[derive(Debug)]
+pub(super) struct Displaced {
+    pub id: PaymentId,
+    pub hash: String,
+    pub index: i64,
+    pub order: Option<OrderId>,
+    pub accepted: bool,
+}
+
+/// Those of these places at which another payment was decided about.
+pub(super) async fn displaced(
+    conn: &mut Conn,
+    chain_id: u64,
+    seen: &[SeenPayment],
+) -> Result<Vec<Displaced>, StoreError> {
+    let decided = sql_rows!(all conn, DecidedRow, seen, |one| [chain_id.cast_signed(), &one.place.hash, one.place.index],
+        "SELECT id, tx_hash, log_index, order_id, beneficiary, listing, tier_number, token, amount, standing
+         FROM payments WHERE standing IN ('accepted', 'dismissed') AND (chain_id, tx_hash, log_index) IN (VALUES ",
+        "(?, ?, ?)", ")")?;
+    let is_other = |row: &DecidedRow| {
+        let there = |one: &&SeenPayment| (&one.place.hash, one.place.index) == (&row.tx_hash, row.log_index);
+        seen.iter().find(there).is_some_and(|one| {
+            (one.order, one.listing.cast_signed(), i64::from(one.tier))
+                != (row.order_id, row.listing, row.tier_number)
+                || one.beneficiary.to_string() != row.beneficiary
+                || one.token.to_string() != row.token
+                || one.amount.to_string() != row.amount
+        })
+    };
+    Ok(decided
+        .into_iter()
+        .filter(is_other)
+        .map(|row| Displaced {
+            accepted: row.standing == "accepted",
+            id: row.id,
+            hash: row.tx_hash,
+            index: row.log_index,
+            order: row.order_id,
+        })
+        .collect())
 }
 
 /// Keeps refunds of orders as hints, no two at one place: what a receipt confirmed is left alone.

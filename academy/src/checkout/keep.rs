@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    events::{self, Place, SeenPayment, SeenPayout, SeenRefund},
+    events::{self, Displaced, Place, SeenPayment, SeenPayout, SeenRefund},
+    model::{Setback, Standing},
     service::Checkout,
     store,
 };
@@ -42,13 +43,23 @@ impl Checkout<'_> {
     ) -> Result<(), Problem> {
         let policy = &self.0.0.policy;
         let mut logs = logs;
+        let mut room_made = false;
         loop {
             let (part, rest) = logs.split_at(logs.len().min(BATCH));
             let batch = self.sort(part)?;
             let mut tx = self.0.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
             store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
-            self.write_batch(&mut tx, batch).await?;
+            let displaced = self.write_batch(&mut tx, batch).await?;
+            if !displaced.is_empty() && !room_made {
+                drop(tx);
+                for decided in &displaced {
+                    self.make_room(part, decided).await?;
+                }
+                room_made = true;
+                continue;
+            }
+            room_made = false;
             if rest.is_empty() {
                 self.0.point("follow.before_cursor")?;
                 if let Some(last) = passed {
@@ -109,8 +120,9 @@ impl Checkout<'_> {
         Ok(batch)
     }
 
-    /// Keeps a batch, and queues what follows from it.
-    async fn write_batch(&self, tx: &mut Tx, mut batch: Batch<'_>) -> Result<(), Problem> {
+    /// Keeps a batch, and queues what follows from it. Answers the payments that were decided about and
+    /// left alone, though another one was seen at their place.
+    async fn write_batch(&self, tx: &mut Tx, mut batch: Batch<'_>) -> Result<Vec<Displaced>, Problem> {
         let chain_id = self.0.0.policy.chain_id;
         let now = self.0.now();
         let paid = batch.payments.iter().filter_map(|payment| payment.order);
@@ -122,7 +134,12 @@ impl Checkout<'_> {
             submissions.extend(payment.order.map(|order| (order, payment.transaction)));
         }
         batch.refunds.retain(|refund| ours.contains(&refund.order));
-        events::see_payments(tx, chain_id, &batch.payments, now).await?;
+        let kept = events::see_payments(tx, chain_id, &batch.payments, now).await?;
+        // What was decided is read again and again; few of it is another.
+        let displaced = match usize::try_from(kept) == Ok(batch.payments.len()) {
+            true => Vec::new(),
+            false => events::displaced(tx, chain_id, &batch.payments).await?,
+        };
         events::see_refunds(tx, chain_id, &batch.refunds, now).await?;
         events::see_payouts(tx, chain_id, &batch.payouts, now).await?;
         events::see_submissions(tx, &submissions, now).await?;
@@ -130,6 +147,38 @@ impl Checkout<'_> {
         jobs::settle_all_at(tx, self.0, &orders, now).await?;
         for log in batch.listings {
             self.0.catalog().apply(tx, log).await?;
+        }
+        Ok(displaced)
+    }
+
+    /// Frees the place of a payment that was decided about, if the receipt says that another event stands
+    /// there: since a reorg, what was decided stands elsewhere, or nowhere. No transaction is open.
+    async fn make_room(&self, logs: &[Log], decided: &Displaced) -> Result<(), Problem> {
+        let there = |log: &&Log| {
+            log.transaction.to_string() == decided.hash && log.index.cast_signed() == decided.index
+        };
+        let Some(log) = logs.iter().find(there) else { return Ok(()) };
+        let chain = &self.0.0.chain;
+        let receipt = chain.receipt(log.transaction).await?;
+        let told = receipt.is_some_and(|receipt| receipt.success && receipt.logs.contains(log));
+        let block = chain.block(log.block_number).await?;
+        if !told || block.is_none_or(|block| block.hash != log.block_hash) {
+            return Ok(());
+        }
+        match decided.order.filter(|_| decided.accepted) {
+            // What it paid for must find it first, or close.
+            Some(order) => drop(self.settle(order).await?),
+            None => {
+                let mut tx = self.0.0.db.begin().await?;
+                let standing = if decided.accepted { Standing::Accepted } else { Standing::Dismissed };
+                let there = store::lock_payment(&mut tx, decided.id).await?;
+                if there.is_some_and(|there| (there.standing, there.order) == (standing, decided.order)) {
+                    let orphaned = Some(Setback::Orphaned);
+                    store::set_standing(&mut tx, decided.id, decided.order, Standing::Orphaned, orphaned)
+                        .await?;
+                }
+                tx.commit().await?;
+            }
         }
         Ok(())
     }

@@ -62,6 +62,11 @@ macro_rules! sql_rows {
         $crate::store::sql_rows!(@ $conn, $rows, $row, [$($bind),+], $before, $one, $after,
             |query, c, _found| query.execute(c).await.map(drop)).map(|_: Vec<()>| ())
     };
+    (count $conn:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?], $before:expr, $one:expr, $after:expr) => {
+        $crate::store::sql_rows!(@ $conn, $rows, $row, [$($bind),+], $before, $one, $after,
+            |query, c, found| query.execute(c).await.map(|done| found.push(done.rows_affected())))
+            .map(|counts: Vec<u64>| counts.into_iter().sum::<u64>())
+    };
     (all $conn:expr, $type:ty, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?], $before:expr, $one:expr, $after:expr) => {
         $crate::store::sql_rows!(@ $conn, $rows, $row, [$($bind),+], $before, $one, $after,
             |query, c, found| query.fetch_all(c).await.and_then(|rows| {

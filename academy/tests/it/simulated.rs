@@ -299,4 +299,37 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'unknown_order'").await, 1);
     }
+
+    async fn case_27_money_that_moves_to_a_decided_payments_place_is_not_dropped(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (other, admin) = (world.learner().await, world.admin().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let others = checkout.open(&other, course.tier).await.unwrap();
+        let mut payment = world.payment(&course, &order);
+        // Two that name no order of ours, one of them dismissed, and then the order's.
+        for mark in [8, 9] {
+            let mut stray = payment.events[0].clone();
+            if let academy::chain::Event::CoursePurchased { order, .. } = &mut stray.1 {
+                *order = [mark; 32];
+            }
+            payment.events.insert(0, stray);
+        }
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        let review = Filter { state: "review".to_owned(), ..Filter::default() };
+        let strays = checkout.payments(&admin, &review).await.unwrap().rows;
+        let second = strays.iter().find(|stray| stray.log_index == 1).unwrap().id;
+        checkout.rule(&admin, second, Ruling::Dismiss, "nobody's").await.unwrap();
+        // In the other history, another one's log comes before: each stands where the next one was.
+        world.chain.reorg(1);
+        world.chain.mine(vec![world.payment(&course, &others), payment]);
+        world.chain.mine_empty(8);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'unknown_order'").await, 2);
+    }
 }
