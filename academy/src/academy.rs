@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::{FutureExt, future::join_all};
 use tokio::sync::Notify;
 
 use crate::{
     accounts::{Accounts, Site},
     catalog::Catalog,
     chain::{Chain, ChainError},
-    checkout::{ChainInfo, Checkout, Pace, Policy, Quotes},
+    checkout::{ChainInfo, Checkout, Network, Networks, Policy, Quotes},
     entropy::{Entropy, SystemEntropy},
     fault::{Faults, NoFaults},
     learning::Learning,
@@ -21,13 +22,11 @@ pub(crate) struct Inner {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
-    pub chain: Arc<dyn Chain>,
     pub faults: Arc<dyn Faults>,
-    pub pace: Pace,
-    pub policy: Policy,
+    pub networks: Networks,
+    /// Told when a follower may have queued work.
+    pub work: Notify,
     pub site: Site,
-    pub chain_info: ChainInfo,
-    pub quotes: Option<Quotes>,
     pub texts: crate::content::Cache,
     pub catalog: crate::catalog::Cache,
 }
@@ -36,14 +35,25 @@ pub(crate) struct Inner {
 #[derive(Clone)]
 pub struct Academy(pub(crate) Arc<Inner>);
 
+/// How often a chain is followed.
+#[derive(Clone, Debug)]
+pub struct Rhythm {
+    /// The chain (EIP-155).
+    pub chain_id: u64,
+    /// After so long,
+    pub poll: Duration,
+    /// and at once when there are news of a block.
+    pub news: Arc<Notify>,
+}
+
 /// Puts an [`Academy`] together.
 pub struct Builder {
     inner: Inner,
 }
 
 impl Academy {
-    /// Over a database, a chain and the rules for it. Clock and chance are the machine's, and no
-    /// faults happen, unless the builder is told otherwise.
+    /// Over a database, the first chain that is sold on, and the rules for it. Clock and chance are the
+    /// machine's, no faults happen, and there is no other chain, unless the builder is told otherwise.
     pub fn builder(
         db: Db,
         chain: Arc<dyn Chain>,
@@ -56,13 +66,10 @@ impl Academy {
                 db,
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(SystemEntropy),
-                chain,
                 faults: Arc::new(NoFaults),
-                pace: Pace::new(policy.max_log_range),
-                policy,
+                networks: Networks::new(Network::new(chain, policy, chain_info)),
+                work: Notify::new(),
                 site,
-                chain_info,
-                quotes: None,
                 texts: crate::content::Cache::default(),
                 catalog: crate::catalog::Cache::default(),
             },
@@ -97,29 +104,51 @@ impl Academy {
         Ok(self.0.db.ping().await?)
     }
 
-    /// Follows the chain and does queued work until `shutdown` ends: after each `poll`, and at once when
-    /// there are `news` of a block. Failures are logged and tried again: nothing here gives up.
-    pub async fn worker(&self, poll: Duration, news: Arc<Notify>, shutdown: impl Future<Output = ()>) {
+    /// Follows chains and does queued work until `shutdown` ends. Failures are logged and tried again: nothing
+    /// here gives up, and no chain waits for another.
+    pub async fn worker(&self, rhythms: Vec<Rhythm>, shutdown: impl Future<Output = ()>) {
+        let shutdown = shutdown.shared();
+        let poll = rhythms.iter().map(|rhythm| rhythm.poll).min().unwrap_or(Duration::MAX);
+        let followers = rhythms.into_iter().map(|rhythm| self.follower(rhythm, shutdown.clone()));
+        futures::join!(join_all(followers), self.jobs(poll, shutdown.clone()));
+    }
+
+    async fn follower(&self, rhythm: Rhythm, shutdown: impl Future<Output = ()>) {
+        let Rhythm { chain_id, poll, news } = rhythm;
         tokio::pin!(shutdown);
         loop {
-            let pause = match self.follow_once().await {
+            let pause = match self.follow(chain_id).await {
                 // What has happened already does not wait for what will.
                 Ok(followed) if followed.more => Duration::ZERO,
                 Ok(_) => poll,
                 Err(problem) => {
-                    tracing::warn!(%problem, "the follower could not take its step");
-                    metrics::counter!("lectern_follower_failures_total", "code" => problem.code.clone())
+                    tracing::warn!(chain_id, %problem, "the follower could not take its step");
+                    let (chain, code) = (chain_id.to_string(), problem.code.clone());
+                    metrics::counter!("lectern_follower_failures_total", "chain" => chain, "code" => code)
                         .increment(1);
                     poll.saturating_mul(3)
                 }
             };
+            self.0.work.notify_one();
+            tokio::select! {
+                () = &mut shutdown => return,
+                () = news.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Does queued work after each step of a follower, and every `poll`.
+    async fn jobs(&self, poll: Duration, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        loop {
             if let Err(problem) = self.run_jobs_once().await {
                 tracing::warn!(%problem, "queued work could not be done");
             }
             tokio::select! {
                 () = &mut shutdown => return,
-                () = news.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.0.work.notified() => {}
+                () = tokio::time::sleep(poll) => {}
             }
         }
     }
@@ -147,10 +176,17 @@ impl Builder {
         self
     }
 
-    /// Prices in states' currencies are quoted so. Without, nothing is sold for them.
+    /// Prices that the first chain's contract does not list are quoted so. Without, nothing is sold for them.
     #[must_use]
     pub fn quotes(mut self, quotes: Quotes) -> Self {
-        self.inner.quotes = Some(quotes);
+        self.inner.networks.first_mut().quotes = Some(quotes);
+        self
+    }
+
+    /// Another chain to sell on.
+    #[must_use]
+    pub fn also(mut self, network: Network) -> Self {
+        self.inner.networks.add(network);
         self
     }
 

@@ -13,6 +13,8 @@ pub struct Person {
     pub address: Address,
     /// The same address with its EIP-55 checksum, for reading.
     pub address_text: String,
+    /// The chain that their wallet was on then (EIP-155), if the site sells there.
+    pub chain_id: Option<u64>,
     /// The name they gave, or empty.
     pub name: String,
     /// May teach.

@@ -37,6 +37,6 @@ pub mod jobs;
 pub mod store;
 
 #[cfg(feature = "server")]
-pub use academy::{Academy, Builder};
+pub use academy::{Academy, Builder, Rhythm};
 pub use actor::{Actor, Operation, Person};
 pub use problem::{Kind, Problem};

@@ -7,7 +7,7 @@ use academy::{
     Academy,
     accounts::Site,
     chain::{Chain, ChainError, Heads, QuoteKey, Rpc, TokenDomain},
-    checkout::{ChainInfo, Feed, Finality, Policy, Quotes, Token},
+    checkout::{ChainInfo, Feed, Finality, Network, Policy, Quotes, Token},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
@@ -17,7 +17,7 @@ use academy::{
 };
 
 use crate::{
-    config::{Config, Environment},
+    config::{self, Config, Environment},
     failure::Failure,
 };
 
@@ -48,14 +48,14 @@ pub fn environment() -> Environment {
     )
 }
 
-/// The chain through the configured nodes. Asks nothing yet.
+/// A chain through its configured nodes. Asks nothing yet.
 ///
 /// # Errors
 /// When one of the URLs is none.
-pub fn chain(config: &Config, machine: &Machine) -> Result<Arc<dyn Chain>, Failure> {
-    let urls: Vec<String> = config.chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
+pub fn chain(chain: &config::Chain, machine: &Machine) -> Result<Arc<dyn Chain>, Failure> {
+    let urls: Vec<String> = chain.rpc_urls.iter().map(|url| url.expose().to_owned()).collect();
     let chain = Rpc::new(&urls)?
-        .timeout(Duration::from_millis(config.chain.timeout_ms))
+        .timeout(Duration::from_millis(chain.timeout_ms))
         .machine(machine.clock.clone(), machine.entropy.clone());
     Ok(Arc::new(chain))
 }
@@ -64,8 +64,8 @@ pub fn chain(config: &Config, machine: &Machine) -> Result<Arc<dyn Chain>, Failu
 ///
 /// # Errors
 /// When its URL is none.
-pub fn heads(config: &Config, machine: &Machine) -> Result<Option<Heads>, Failure> {
-    match config.chain.ws_url.expose() {
+pub fn heads(chain: &config::Chain, machine: &Machine) -> Result<Option<Heads>, Failure> {
+    match chain.ws_url.expose() {
         "" => Ok(None),
         url => Ok(Some(Heads::subscribe(url, machine.entropy.clone())?)),
     }
@@ -81,14 +81,14 @@ pub struct NodeState {
     pub head: Result<u64, ChainError>,
 }
 
-/// What each node says, all asked at once.
+/// What each node of a chain says, all asked at once.
 ///
 /// # Errors
 /// When one of the URLs is none.
-pub async fn nodes(config: &Config) -> Result<Vec<NodeState>, Failure> {
-    let timeout = Duration::from_millis(config.chain.timeout_ms);
+pub async fn nodes(chain: &config::Chain) -> Result<Vec<NodeState>, Failure> {
+    let timeout = Duration::from_millis(chain.timeout_ms);
     let mut asked = Vec::new();
-    for url in &config.chain.rpc_urls {
+    for url in &chain.rpc_urls {
         let node = Rpc::new(&[url.expose().to_owned()])?.timeout(timeout);
         let url = url.url_for_people();
         asked.push(async move {
@@ -99,16 +99,39 @@ pub async fn nodes(config: &Config) -> Result<Vec<NodeState>, Failure> {
     Ok(futures::future::join_all(asked).await)
 }
 
-/// What wallets are told about the chain.
-pub fn chain_info(config: &Config) -> ChainInfo {
+/// What wallets are told about a chain.
+fn chain_info(chain: &config::Chain) -> ChainInfo {
     ChainInfo {
-        id: config.chain.id,
-        hex_id: format!("{:#x}", config.chain.id),
-        name: config.chain.name.clone(),
-        currency: config.chain.currency.clone(),
-        rpc_url: config.chain.public_rpc_url.clone(),
-        explorer: config.chain.explorer.clone(),
-        tokens: tokens(config).into_iter().map(|token| token.currency).collect(),
+        id: chain.id,
+        hex_id: format!("{:#x}", chain.id),
+        name: chain.name.clone(),
+        currency: chain.currency.clone(),
+        rpc_url: chain.public_rpc_url.clone(),
+        explorer: chain.explorer.clone(),
+        tokens: tokens(chain).into_iter().map(|token| token.currency).collect(),
+    }
+}
+
+/// The rules of a chain.
+fn policy(config: &Config, chain: &config::Chain) -> Policy {
+    Policy {
+        chain_id: chain.id,
+        // Commands that touch the market ask `Chain::market` first; for the others nobody's
+        // address does no harm.
+        market: chain.market.unwrap_or(Address::ZERO),
+        open_confirmations: chain.open_confirmations,
+        provisional_limits: provisional_limits(chain),
+        finality: match chain.final_tag {
+            Some(tag) => Finality::Tag(tag),
+            None => Finality::Confirmations(chain.final_confirmations),
+        },
+        order_ttl_minutes: config.orders.ttl_minutes,
+        late_tolerance_minutes: config.orders.late_tolerance_minutes,
+        start_block: chain.start_block,
+        max_log_range: chain.max_log_range,
+        reorg_depth: chain.reorg_depth,
+        stuck_after_minutes: chain.stuck_minutes,
+        stale_after_millis: stale_after(chain.poll_ms),
     }
 }
 
@@ -117,74 +140,69 @@ fn stale_after(poll_ms: u64) -> i64 {
     i64::try_from(poll_ms.saturating_mul(10)).unwrap_or(i64::MAX).max(30_000)
 }
 
-/// The services, over a database and a chain.
+/// The services, over a database and the configured chains.
 ///
 /// # Errors
-/// When the key that signs quotes can't be had.
-pub fn academy(
+/// When the key that signs quotes can't be had, or one of the nodes' URLs is none.
+pub fn academy(config: &Config, machine: &Machine, db: Db) -> Result<Academy, Failure> {
+    let first = chain(&config.chain, machine)?;
+    academy_on(config, machine, db, first)
+}
+
+/// As [`academy`], with the first chain as it is given.
+///
+/// # Errors
+/// As there.
+pub fn academy_on(
     config: &Config,
     machine: &Machine,
     db: Db,
-    chain: Arc<dyn Chain>,
+    first: Arc<dyn Chain>,
 ) -> Result<Academy, Failure> {
     let faults: Arc<dyn Faults> = match config.dev.crash_at.as_str() {
         "" => Arc::new(NoFaults),
         point => Arc::new(AbortAt(point.to_owned())),
-    };
-    let policy = Policy {
-        chain_id: config.chain.id,
-        // Commands that touch the market ask `Config::market` first; for the others nobody's
-        // address does no harm.
-        market: config.chain.market.unwrap_or(Address::ZERO),
-        open_confirmations: config.chain.open_confirmations,
-        provisional_limits: provisional_limits(config),
-        finality: match config.chain.final_tag {
-            Some(tag) => Finality::Tag(tag),
-            None => Finality::Confirmations(config.chain.final_confirmations),
-        },
-        order_ttl_minutes: config.orders.ttl_minutes,
-        late_tolerance_minutes: config.orders.late_tolerance_minutes,
-        start_block: config.chain.start_block,
-        max_log_range: config.chain.max_log_range,
-        reorg_depth: config.chain.reorg_depth,
-        stuck_after_minutes: config.chain.stuck_minutes,
-        stale_after_millis: stale_after(config.chain.poll_ms),
     };
     let site = Site {
         domain: config.server.public_url.authority().to_owned(),
         uri: config.server.public_url.to_string(),
         name: config.site.name.clone(),
     };
-    let builder = Academy::builder(db, chain, policy, site, chain_info(config))
-        .clock(machine.clock.clone())
-        .entropy(machine.entropy.clone())
-        .faults(faults);
-    Ok(match quotes(config)? {
-        Some(quotes) => builder.quotes(quotes).build(),
-        None => builder.build(),
-    })
+    let mut builder =
+        Academy::builder(db, first, policy(config, &config.chain), site, chain_info(&config.chain))
+            .clock(machine.clock.clone())
+            .entropy(machine.entropy.clone())
+            .faults(faults);
+    if let Some(quotes) = quotes(config, &config.chain)? {
+        builder = builder.quotes(quotes);
+    }
+    for other in &config.chains {
+        let network = Network::new(chain(other, machine)?, policy(config, other), chain_info(other));
+        builder = builder.also(network.quotes(quotes(config, other)?));
+    }
+    Ok(builder.build())
 }
 
 /// What opens nothing before it is final. The configuration's checks read every amount.
-fn provisional_limits(config: &Config) -> Vec<(Address, Wei)> {
-    let mut currencies = vec![Currency::coin(&config.chain.currency)];
-    currencies.extend(tokens(config).into_iter().map(|token| token.currency));
+fn provisional_limits(chain: &config::Chain) -> Vec<(Address, Wei)> {
+    let mut currencies = vec![Currency::coin(&chain.currency)];
+    currencies.extend(tokens(chain).into_iter().map(|token| token.currency));
     let limit = |currency: &Currency| {
-        let amount = config.chain.provisional_limits.get(&currency.symbol)?;
+        let amount = chain.provisional_limits.get(&currency.symbol)?;
         Some((currency.token, Wei::parse_figure(amount, currency.decimals).ok()?))
     };
     currencies.iter().filter_map(limit).collect()
 }
 
-/// How prices are quoted, if they are.
+/// How prices are quoted on a chain, if they are.
 ///
 /// # Errors
 /// When the key can't be had.
-pub fn quotes(config: &Config) -> Result<Option<Quotes>, Failure> {
-    let wanted = &config.quotes;
-    if !wanted.wanted() {
+pub fn quotes(config: &Config, chain: &config::Chain) -> Result<Option<Quotes>, Failure> {
+    if !chain.quotes() {
         return Ok(None);
     }
+    let wanted = &config.quotes;
     let key = if wanted.keystore.is_empty() {
         QuoteKey::from_hex(wanted.key.expose())
             .map_err(|error| Failure::Told(format!("quotes.key: {error}")))?
@@ -195,14 +213,14 @@ pub fn quotes(config: &Config) -> Result<Option<Quotes>, Failure> {
         QuoteKey::from_keystore(wanted.keystore.as_ref(), text.lines().next().unwrap_or_default())
             .map_err(|error| Failure::Told(format!("quotes.keystore: {error}")))?
     };
-    let tokens = tokens(config);
-    let feeds = wanted.feeds.iter().map(|feed| Feed {
+    let tokens = tokens(chain);
+    let feeds = chain.feeds.iter().map(|feed| Feed {
         currency: feed.currency,
         of: tokens
             .iter()
             .map(|token| &token.currency)
             .find(|currency| currency.symbol == feed.of)
-            .map_or_else(|| Currency::coin(&config.chain.currency), Currency::clone),
+            .map_or_else(|| Currency::coin(&chain.currency), Currency::clone),
         address: feed.address,
         max_age_seconds: feed.max_age_seconds,
         min_cents: feed.min_cents,
@@ -211,15 +229,15 @@ pub fn quotes(config: &Config) -> Result<Option<Quotes>, Failure> {
     Ok(Some(Quotes {
         key: Arc::new(key),
         feeds: feeds.collect(),
-        sequencer: wanted.sequencer_feed,
+        sequencer: chain.sequencer_feed,
         ttl_minutes: wanted.ttl_minutes,
         tokens,
     }))
 }
 
-/// The tokens that this site sells for.
-fn tokens(config: &Config) -> Vec<Token> {
-    let tokens = config.quotes.tokens.iter().map(|token| Token {
+/// The tokens that this site sells for on a chain.
+fn tokens(chain: &config::Chain) -> Vec<Token> {
+    let tokens = chain.tokens.iter().map(|token| Token {
         currency: Currency { token: token.address, symbol: token.symbol.clone(), decimals: token.decimals },
         domain: token.sign.map(|signing| TokenDomain {
             signing,

@@ -180,8 +180,8 @@ impl World {
             ("CHAIN__START_BLOCK", self.market.block.to_string()),
             ("CHAIN__MARKET", self.market.address.clone()),
             ("QUOTES__KEY", QUOTE_KEY.to_owned()),
-            ("QUOTES__TOKENS", tokens(&self.market)),
-            ("QUOTES__FEEDS", feeds(&self.market)),
+            ("CHAIN__TOKENS", tokens(&self.market)),
+            ("CHAIN__FEEDS", feeds(&self.market)),
             ("DEV__DEMO_WALLET", "true".to_owned()),
         ];
         let mut job = Job::new(&self.plan.server).dir(&self.plan.dir).args(args);
@@ -270,7 +270,7 @@ impl World {
     }
 }
 
-/// The setting `quotes.tokens`; before there is one, none.
+/// The setting `chain.tokens`; before there is one, none.
 fn tokens(market: &Market) -> String {
     if market.token.is_empty() {
         return "[]".to_owned();
@@ -281,7 +281,7 @@ fn tokens(market: &Market) -> String {
     )
 }
 
-/// The setting `quotes.feeds`; before there are some, none.
+/// The setting `chain.feeds`; before there are some, none.
 fn feeds(market: &Market) -> String {
     let feed = |of: &str, address: &str, bounds: &str| {
         let feed =

@@ -9,6 +9,9 @@ pub enum AccountsError {
     /// The signature is not that wallet's over that message.
     #[error("the signature does not match")]
     WrongSignature,
+    /// The wallet is a contract, and its account was made on the chain of this name.
+    #[error("the wallet's account is of {0}")]
+    OtherNetwork(String),
     /// No reason was given where one is kept.
     #[error("a reason is needed")]
     NoReason,
@@ -32,6 +35,13 @@ impl From<AccountsError> for Problem {
                 Kind::Invalid,
                 "wrong_signature",
                 "The signature does not belong to that wallet and message. Nothing happened; try again.",
+            ),
+            AccountsError::OtherNetwork(chain) => Self::new(
+                Kind::Forbidden,
+                "other_network",
+                format!(
+                    "This wallet is a contract, and its account here belongs to the one on {chain}. Switch the wallet to {chain} and sign in again."
+                ),
             ),
             AccountsError::NoReason => {
                 Self::field("reason", "Say why, in a few words; it is kept in the audit log.")

@@ -5,10 +5,12 @@ use sha2::{Digest, Sha256};
 use super::{
     error::AccountsError,
     model::{AuditEntry, Challenge, GivenRole, Profile, UserRow},
-    siwe, store,
+    siwe,
+    store::{self, Challenged},
 };
 use crate::{
     Academy, Actor, Operation, Person, Problem,
+    checkout::Network,
     evm::Address,
     ids::{SessionId, UserId},
     page::{Filter, Page},
@@ -33,6 +35,15 @@ pub struct Site {
     pub uri: String,
     /// The site's name.
     pub name: String,
+}
+
+/// How a wallet signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signed {
+    WithKey,
+    /// By the word of its code (ERC-1271), which is on one chain; on another one, the same address may be
+    /// somebody else's.
+    AsContract,
 }
 
 /// A browser's session and who is behind it.
@@ -79,6 +90,7 @@ impl Accounts<'_> {
                     id,
                     address,
                     address_text: address.checksummed(),
+                    chain_id: row.chain_id.map(i64::cast_unsigned),
                     name: row.name.unwrap_or_default(),
                     instructor: row.instructor.unwrap_or(false),
                     admin: row.admin.unwrap_or(false),
@@ -112,28 +124,36 @@ impl Accounts<'_> {
         Ok(NewSession { token, session: Session { id, actor: Actor::Visitor } })
     }
 
-    /// An EIP-4361 message for a wallet to sign, good once, in this session, for ten minutes.
+    /// An EIP-4361 message for a wallet to sign, good once, in this session, for ten minutes. It is for the
+    /// chain that the wallet is on, if the site sells there; else for the site's first.
     ///
     /// # Errors
     /// When the database does not answer, or the session is gone.
-    pub async fn challenge(&self, session: SessionId, address: Address) -> Result<Challenge, Problem> {
+    pub async fn challenge(
+        &self,
+        session: SessionId,
+        address: Address,
+        wallet_on: Option<u64>,
+    ) -> Result<Challenge, Problem> {
         let nonce = crate::entropy::token(&*self.0.0.entropy);
         let now = self.0.now();
         let expires_at = now.plus_minutes(CHALLENGE_MINUTES);
-        let site = &self.0.0.site;
+        let (site, networks) = (&self.0.0.site, &self.0.0.networks);
+        let network = wallet_on.and_then(|chain_id| networks.find(chain_id)).unwrap_or(networks.first());
+        let chain_id = network.policy.chain_id;
         let message = siwe::Message {
             domain: &site.domain,
             address,
             statement: &format!("Sign in to {}. This costs nothing and moves no money.", site.name),
             uri: &site.uri,
-            chain_id: self.0.0.policy.chain_id,
+            chain_id,
             nonce: &nonce,
             issued_at: now,
             expires_at,
         }
         .to_string();
         let mut tx = self.0.0.db.begin().await?;
-        store::insert_challenge(&mut tx, &nonce, session, address, &message, expires_at).await?;
+        store::insert_challenge(&mut tx, &nonce, session, address, chain_id, &message, expires_at).await?;
         tx.commit().await?;
         Ok(Challenge { nonce, message })
     }
@@ -158,15 +178,25 @@ impl Accounts<'_> {
         }
         let mut tx = self.0.0.db.begin().await?;
         let used = store::use_challenge(&mut tx, nonce, session, now).await?;
-        let Some((address, message)) = used else {
+        let Some(Challenged { address, message, chain_id }) = used else {
             return Err(AccountsError::StaleChallenge.into());
         };
         tx.commit().await?;
-        if !self.signed(&message, signature, address).await? {
-            return Err(AccountsError::WrongSignature.into());
-        }
+        let networks = &self.0.0.networks;
+        let network = networks.get(chain_id.unwrap_or(networks.first().policy.chain_id))?;
+        let signed = self.signed(network, &message, signature, address).await?;
+        let signed = signed.ok_or(AccountsError::WrongSignature)?;
         let mut tx = self.0.0.db.begin().await?;
-        let user = store::ensure_user(&mut tx, self.0, address).await?;
+        let chain_id = network.policy.chain_id;
+        let contract_on = (signed == Signed::AsContract).then_some(chain_id);
+        let user = store::ensure_user(&mut tx, self.0, address, contract_on).await?;
+        if let Some(chain_id) = contract_on {
+            let home = store::contract_chain(&mut tx, address).await?;
+            let home = home.unwrap_or(networks.first().policy.chain_id);
+            if home != chain_id {
+                return Err(AccountsError::OtherNetwork(networks.name(home)).into());
+            }
+        }
         store::delete_session(&mut tx, session).await?;
         let token = crate::entropy::token(&*self.0.0.entropy);
         let id = SessionId(self.0.mint());
@@ -174,7 +204,7 @@ impl Accounts<'_> {
             &mut tx,
             id,
             &token_hash(&token),
-            Some(address),
+            Some((address, chain_id)),
             now,
             now.plus_minutes(SESSION_MINUTES),
         )
@@ -185,14 +215,21 @@ impl Accounts<'_> {
         Ok(NewSession { token, session })
     }
 
-    /// Whether a wallet signed a message: with its key, or, if it is a contract, as it says itself. No
+    /// How a wallet signed a message, if it did: with its key, or, if it is a contract, as it says itself. No
     /// transaction is open, because the chain may be asked.
-    async fn signed(&self, message: &str, signature: &str, address: Address) -> Result<bool, Problem> {
-        let Some(signature) = siwe::read(signature) else { return Ok(false) };
+    async fn signed(
+        &self,
+        network: &Network,
+        message: &str,
+        signature: &str,
+        address: Address,
+    ) -> Result<Option<Signed>, Problem> {
+        let Some(signature) = siwe::read(signature) else { return Ok(None) };
         if siwe::signed_by(message, &signature, address) {
-            return Ok(true);
+            return Ok(Some(Signed::WithKey));
         }
-        Ok(self.0.0.chain.approves(address, siwe::hash(message), &signature).await?)
+        let approves = network.chain.approves(address, siwe::hash(message), &signature).await?;
+        Ok(approves.then_some(Signed::AsContract))
     }
 
     /// Ends the session of a token.
@@ -291,7 +328,7 @@ impl Accounts<'_> {
         actor.may(Operation::SetRoles)?;
         let reason = line(reason, 1, 300).map_err(|_| AccountsError::NoReason)?;
         let mut tx = self.0.0.db.begin().await?;
-        let user = store::ensure_user(&mut tx, self.0, address).await?;
+        let user = store::ensure_user(&mut tx, self.0, address, None).await?;
         self.change_role(&mut tx, actor, user, role, given, &reason).await?;
         tx.commit().await?;
         Ok(user)
@@ -334,7 +371,7 @@ impl Accounts<'_> {
         conn: &mut crate::store::Conn,
         address: Address,
     ) -> Result<UserId, Problem> {
-        Ok(store::ensure_user(conn, self.0, address).await?)
+        Ok(store::ensure_user(conn, self.0, address, None).await?)
     }
 
     /// Nobody else who takes this lock goes on until the caller's transaction ends.

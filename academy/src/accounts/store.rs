@@ -15,6 +15,7 @@ use crate::{
 pub(super) struct SessionRow {
     pub id: SessionId,
     pub address: Option<String>,
+    pub chain_id: Option<i64>,
     pub user_id: Option<UserId>,
     pub name: Option<String>,
     pub instructor: Option<bool>,
@@ -28,7 +29,7 @@ pub(super) async fn session(
     now: Time,
 ) -> Result<Option<SessionRow>, StoreError> {
     sql!(opt conn, SessionRow,
-        "SELECT s.id, s.address, u.id AS user_id, u.name, u.instructor, u.admin
+        "SELECT s.id, s.address, s.chain_id, u.id AS user_id, u.name, u.instructor, u.admin
          FROM sessions s
          LEFT JOIN wallets w ON w.address = s.address
          LEFT JOIN users u ON u.id = w.user_id
@@ -40,14 +41,14 @@ pub(super) async fn insert_session(
     conn: &mut Conn,
     id: SessionId,
     token_hash: &str,
-    address: Option<Address>,
+    wallet: Option<(Address, u64)>,
     now: Time,
     expires_at: Time,
 ) -> Result<(), StoreError> {
-    let address = address.map(|address| address.to_string());
     sql!(run conn,
-        "INSERT INTO sessions (id, token_hash, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        id, token_hash, address.as_deref(), now, expires_at)?;
+        "INSERT INTO sessions (id, token_hash, address, chain_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        id, token_hash, wallet.map(|(address, _)| address.to_string()),
+        wallet.map(|(_, chain_id)| chain_id.cast_signed()), now, expires_at)?;
     Ok(())
 }
 
@@ -69,29 +70,43 @@ pub(super) async fn insert_challenge(
     nonce: &str,
     session: SessionId,
     address: Address,
+    chain_id: u64,
     message: &str,
     expires_at: Time,
 ) -> Result<(), StoreError> {
     sql!(run conn,
-        "INSERT INTO challenges (nonce, session_id, address, message, expires_at, used) VALUES ($1, $2, $3, $4, $5, $6)",
-        nonce, session, address.to_string(), message, expires_at, false)?;
+        "INSERT INTO challenges (nonce, session_id, address, chain_id, message, expires_at, used)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        nonce, session, address.to_string(), chain_id.cast_signed(), message, expires_at, false)?;
     Ok(())
 }
 
-/// Uses a challenge up: its address and message, at most once.
+/// What a wallet was asked to sign.
+pub(super) struct Challenged {
+    pub address: Address,
+    pub message: String,
+    /// The chain that the message names; empty in those from before there were several.
+    pub chain_id: Option<u64>,
+}
+
+/// Uses a challenge up: what was asked, at most once.
 pub(super) async fn use_challenge(
     conn: &mut Conn,
     nonce: &str,
     session: SessionId,
     now: Time,
-) -> Result<Option<(Address, String)>, StoreError> {
-    let row = sql!(opt conn, (String, String),
+) -> Result<Option<Challenged>, StoreError> {
+    let row = sql!(opt conn, (String, String, Option<i64>),
         "UPDATE challenges SET used = $1
          WHERE nonce = $2 AND session_id = $3 AND used = $4 AND expires_at > $5
            AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = $3 AND s.expires_at > $5)
-         RETURNING address, message",
+         RETURNING address, message, chain_id",
         true, nonce, session, false, now)?;
-    row.map(|(address, message)| Ok((parse_address(&address)?, message))).transpose()
+    row.map(|(address, message, chain_id)| {
+        let chain_id = chain_id.map(i64::cast_unsigned);
+        Ok(Challenged { address: parse_address(&address)?, message, chain_id })
+    })
+    .transpose()
 }
 
 pub(crate) fn parse_address(text: &str) -> Result<Address, StoreError> {
@@ -104,11 +119,19 @@ pub(super) async fn user_of(conn: &mut Conn, address: Address) -> Result<Option<
     Ok(row.map(|(id,)| id))
 }
 
-/// The account of a wallet, made if it is new.
+/// The chain on which a wallet that is a contract made its account.
+pub(super) async fn contract_chain(conn: &mut Conn, address: Address) -> Result<Option<u64>, StoreError> {
+    let row = sql!(opt conn, (Option<i64>,),
+        "SELECT contract_chain_id FROM wallets WHERE address = $1", address.to_string())?;
+    Ok(row.and_then(|(chain_id,)| chain_id).map(i64::cast_unsigned))
+}
+
+/// The account of a wallet, made if it is new: of a contract's, for the chain that it is on.
 pub(super) async fn ensure_user(
     conn: &mut Conn,
     academy: &Academy,
     address: Address,
+    contract_on: Option<u64>,
 ) -> Result<UserId, StoreError> {
     if let Some(id) = user_of(conn, address).await? {
         return Ok(id);
@@ -119,8 +142,9 @@ pub(super) async fn ensure_user(
         "INSERT INTO users (id, name, bio, search, instructor, admin, created_at) VALUES ($1, '', '', '', $2, $3, $4)",
         id, false, false, now)?;
     let fresh = sql!(run conn,
-        "INSERT INTO wallets (address, user_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
-        address.to_string(), id, now)?;
+        "INSERT INTO wallets (address, user_id, created_at, contract_chain_id) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (address) DO NOTHING",
+        address.to_string(), id, now, contract_on.map(u64::cast_signed))?;
     if fresh == 1 {
         return Ok(id);
     }

@@ -25,6 +25,9 @@ pub enum CatalogError {
     /// Something is missing before the course can be published.
     #[error("the course is not ready: {0}")]
     NotReady(&'static str),
+    /// Nothing on the chains of this site can pay a tier's price.
+    #[error("the tier {0} can't be paid")]
+    Unpayable(String),
     /// The listing belongs to another wallet.
     #[error("the listing belongs to another wallet")]
     OtherLister(String),
@@ -52,6 +55,13 @@ impl From<CatalogError> for Problem {
                 Self::field("file", format!("The file is too large: at most {} MB.", MAX_MEDIA / 1024 / 1024))
             }
             CatalogError::NotReady(missing) => Self::new(Kind::Conflict, "not_ready", missing),
+            CatalogError::Unpayable(tier) => Self::new(
+                Kind::Conflict,
+                "not_ready",
+                format!(
+                    "This site has no network on which the price of “{tier}” can be paid now. Change its currency, or ask whoever runs this site."
+                ),
+            ),
             CatalogError::OtherLister(lister) => Self::new(
                 Kind::Conflict,
                 "other_lister",

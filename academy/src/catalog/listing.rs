@@ -2,7 +2,8 @@
 
 use super::{
     error::CatalogError,
-    model::{CoursePage, CourseState, ListedTier, Offered},
+    model::{Course, CoursePage, CourseState, Tier},
+    sale::{ListedTier, Market, Offered},
     service::Catalog,
     store,
 };
@@ -20,8 +21,8 @@ use crate::{
 pub enum Published {
     /// The course is in the catalogue.
     Done,
-    /// The instructor's wallet must list it, or its new prices, first. The course publishes itself
-    /// when the chain has the listing.
+    /// The instructor's wallet must list it, or its new prices, on a chain first. The course publishes
+    /// itself when the chain has the listing.
     NeedsListing(WalletCall),
 }
 
@@ -38,21 +39,20 @@ pub(crate) fn dereference(reference: &[u8; 32]) -> Option<uuid::Uuid> {
     rest.iter().all(|byte| *byte == 0).then(|| uuid::Uuid::from_slice(id).ok()).flatten()
 }
 
-/// How tiers are to be sold, by their numbers.
-fn offers(page: &CoursePage) -> Vec<Option<Offered>> {
-    let length =
-        page.tiers.iter().filter(|tier| !tier.price.is_zero()).map(|tier| usize::from(tier.number) + 1).max();
+/// How tiers are to be sold on a chain, by their numbers.
+fn offers(market: &Market) -> Vec<Option<Offered>> {
+    let length = market.offers.iter().map(|(number, _)| usize::from(*number) + 1).max();
     let mut offers = vec![None; length.unwrap_or(0)];
-    for tier in &page.tiers {
-        if let Some(slot) = offers.get_mut(usize::from(tier.number)) {
-            *slot = Offered::of(tier.price);
+    for (number, offered) in &market.offers {
+        if let Some(slot) = offers.get_mut(usize::from(*number)) {
+            *slot = Some(*offered);
         }
     }
     offers
 }
 
 impl Catalog<'_> {
-    /// Publishes a course that is ready, once page and chain agree on its prices.
+    /// Publishes a course that is ready, once page and chains agree on its prices.
     ///
     /// # Errors
     /// `not_ready` with what is missing; `other_lister` when another wallet holds the listing.
@@ -67,9 +67,12 @@ impl Catalog<'_> {
         if page.tiers.is_empty() {
             return Err(CatalogError::NotReady("Add at least one tier first, free or paid.").into());
         }
-        let call = self.call_for(actor, &page)?;
-        let published = match call {
-            Some(call) => {
+        if let Some(tier) = page.tiers.iter().find(|tier| self.unpayable(&page, tier)) {
+            return Err(CatalogError::Unpayable(tier.name.clone()).into());
+        }
+        let published = match page.to_list() {
+            Some(market) => {
+                let call = self.call_for(actor, &page, market)?;
                 if page.course.state != CourseState::Published {
                     store::set_state(&mut tx, id, page.course.state, true, self.0.now()).await?;
                 }
@@ -109,58 +112,126 @@ impl Catalog<'_> {
         Ok(tx.commit().await?)
     }
 
-    /// What the instructor's wallet must send for the chain to agree with the page; `None` when
-    /// it does already.
+    /// Whether a tier costs something that nobody can pay here.
+    fn unpayable(&self, page: &CoursePage, tier: &Tier) -> bool {
+        !tier.price.is_zero() && page.markets.iter().all(|market| market.wanted(tier.number).is_none())
+    }
+
+    /// What the instructor's wallet must send for a chain to sell what the page shows; `None` when it does
+    /// already.
     ///
     /// # Errors
-    /// `other_lister` when another wallet holds the listing.
-    pub async fn listing_call(&self, actor: &Actor, id: CourseId) -> Result<Option<WalletCall>, Problem> {
+    /// `other_lister` when another wallet holds the listing; `not_found` for a chain that this site does not
+    /// sell on.
+    pub async fn listing_call(
+        &self,
+        actor: &Actor,
+        id: CourseId,
+        chain_id: u64,
+    ) -> Result<Option<WalletCall>, Problem> {
         let mut conn = self.0.0.db.read().await?;
         let course = self.own(&mut conn, actor, Operation::Publish, id).await?;
         let page = self.page(&mut conn, course).await?;
-        self.call_for(actor, &page)
+        let market = page.market(chain_id).ok_or(CatalogError::NotFound("network"))?;
+        let agrees = page.agrees_on(market) && market.offers.iter().all(|(number, _)| market.sells(*number));
+        if agrees { Ok(None) } else { self.call_for(actor, &page, market).map(Some) }
     }
 
-    fn call_for(&self, actor: &Actor, page: &CoursePage) -> Result<Option<WalletCall>, Problem> {
-        if page.agrees() {
-            return Ok(None);
-        }
+    /// What the instructor's wallet must send for a chain to sell nothing of a course any more.
+    ///
+    /// # Errors
+    /// `other_lister` when another wallet holds the listing; `not_found` when nothing is sold there.
+    pub async fn unlisting_call(
+        &self,
+        actor: &Actor,
+        id: CourseId,
+        chain_id: u64,
+    ) -> Result<WalletCall, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let course = self.own(&mut conn, actor, Operation::Publish, id).await?;
+        let mut page = self.page(&mut conn, course).await?;
+        page.tiers.clear();
+        let open = page.markets.iter_mut().find(|market| market.chain_id == chain_id && market.is_open());
+        let market = open.ok_or(CatalogError::NotFound("listing"))?;
+        market.offers.clear();
+        let market = market.clone();
+        self.call_for(actor, &page, &market)
+    }
+
+    fn call_for(&self, actor: &Actor, page: &CoursePage, market: &Market) -> Result<WalletCall, Problem> {
         let person = actor.person_who_may(Operation::Publish)?;
         // An event that lists a course counts only from its own instructor.
-        if page.listing.is_none() && person.id != page.course.teacher.id {
+        if market.listing.is_none() && person.id != page.course.teacher.id {
             return Err(CatalogError::OtherLister(page.course.teacher.name.clone()).into());
         }
-        let offers = offers(page);
+        let mut offers = offers(market);
         let days = page.course.refund_days;
-        let market = self.0.0.policy.market;
-        let call: Call = match &page.listing {
-            None => list_course_call(market, reference(page.course.id.0), person.address, days, &offers),
-            Some(listing) if listing.lister == person.address_text => match page.disagreements().is_empty() {
-                false => set_tiers_call(market, listing.number, &offers),
-                true => set_window_call(market, listing.number, days),
-            },
+        let contract = self.0.0.networks.get(market.chain_id)?.policy.market;
+        let call: Call = match &market.listing {
+            None => list_course_call(contract, reference(page.course.id.0), person.address, days, &offers),
+            Some(listing) if listing.lister == person.address_text => {
+                match page.differences(market).is_empty() && page.window_differs(market).is_some() {
+                    true => set_window_call(contract, listing.number, days),
+                    false => {
+                        // What is sold and is to be no more must be named, too.
+                        let sold = listing.tiers.iter().map(|tier| usize::from(tier.number) + 1).max();
+                        offers.resize(offers.len().max(sold.unwrap_or(0)), None);
+                        set_tiers_call(contract, listing.number, &offers)
+                    }
+                }
+            }
             Some(listing) => return Err(CatalogError::OtherLister(listing.lister.clone()).into()),
         };
-        Ok(Some(self.0.checkout().to_wallet(person, &call)))
+        Ok(self.0.checkout().to_wallet(market.chain_id, person, &call))
+    }
+
+    /// A course's sale on every chain of the site. A listing at another contract than the chain's market
+    /// sells nothing here.
+    pub(super) async fn markets(
+        &self,
+        conn: &mut Conn,
+        course: &Course,
+        tiers: &[Tier],
+    ) -> Result<Vec<Market>, Problem> {
+        let mut listings = store::listings(conn, course.id).await?;
+        let networks = &self.0.0.networks;
+        let markets = networks.iter().map(|network| {
+            let (chain_id, market) = (network.policy.chain_id, network.policy.market.checksummed());
+            let there = listings.iter().position(|one| (one.chain_id, &one.market) == (chain_id, &market));
+            let offers = tiers.iter().filter_map(|tier| {
+                networks.offered_on(network, tier.price).map(|offered| (tier.number, offered))
+            });
+            Market {
+                chain_id,
+                chain: network.info.name.clone(),
+                offers: offers.collect(),
+                listing: there.map(|at| listings.swap_remove(at)),
+            }
+        });
+        Ok(markets.collect())
     }
 
     /// Forgets the listings that events above a height made or changed: their blocks were replaced.
     /// From which block on to read again, so that those which the chain still has come back; until
     /// then they are not for sale.
-    pub(crate) async fn retract_above(&self, conn: &mut Conn, height: u64) -> Result<u64, Problem> {
+    pub(crate) async fn retract_above(
+        &self,
+        conn: &mut Conn,
+        chain_id: u64,
+        height: u64,
+    ) -> Result<u64, Problem> {
         change_public(conn).await?;
         let mut from = height + 1;
-        for (course, listed_at) in store::listings_above(conn, self.0.0.policy.chain_id, height).await? {
+        for (course, listed_at) in store::listings_above(conn, chain_id, height).await? {
             tracing::warn!(%course, "the listing's blocks were replaced; reading it again");
-            store::forget_listing(conn, course).await?;
+            store::forget_listing(conn, course, chain_id).await?;
             from = from.min(listed_at);
         }
         Ok(from)
     }
 
-    /// Takes in what the market said of listings. Doing it again changes nothing.
-    pub(crate) async fn apply(&self, conn: &mut Conn, log: &Log) -> Result<(), Problem> {
-        let chain_id = self.0.0.policy.chain_id;
+    /// Takes in what a chain's market said of listings. Doing it again changes nothing.
+    pub(crate) async fn apply(&self, conn: &mut Conn, chain_id: u64, log: &Log) -> Result<(), Problem> {
         let course = match &log.event {
             Event::CourseListed { number, reference, lister, payee } => {
                 let Some(id) = dereference(reference).map(CourseId) else { return Ok(()) };
@@ -175,10 +246,10 @@ impl Catalog<'_> {
                 match store::listed(conn, chain_id, log.contract, *number).await? {
                     Some(known) if known == id => {}
                     before => {
-                        store::forget_listed_tiers(conn, id).await?;
+                        store::forget_listed_tiers(conn, id, chain_id).await?;
                         // The number was another course's before a reorg.
                         if let Some(before) = before {
-                            store::forget_listing(conn, before).await?;
+                            store::forget_listing(conn, before, chain_id).await?;
                         }
                     }
                 }
@@ -192,6 +263,7 @@ impl Catalog<'_> {
                 store::put_listed_tier(
                     conn,
                     id,
+                    chain_id,
                     ListedTier { number: *tier, price: *price, active: *active },
                 )
                 .await?;
@@ -201,21 +273,21 @@ impl Catalog<'_> {
                 let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
                     return Ok(());
                 };
-                store::set_payee(conn, id, *payee).await?;
+                store::set_payee(conn, id, chain_id, *payee).await?;
                 id
             }
             Event::ListerChanged { number, lister } => {
                 let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
                     return Ok(());
                 };
-                store::set_lister(conn, id, *lister).await?;
+                store::set_lister(conn, id, chain_id, *lister).await?;
                 id
             }
             Event::WindowChanged { number, days } => {
                 let Some(id) = store::listed(conn, chain_id, log.contract, *number).await? else {
                     return Ok(());
                 };
-                store::set_window(conn, id, *days).await?;
+                store::set_window(conn, id, chain_id, *days).await?;
                 id
             }
             Event::CoursePurchased { .. }
@@ -223,7 +295,7 @@ impl Catalog<'_> {
             | Event::PurchaseRefunded { .. }
             | Event::PayoutWithdrawn { .. } => return Ok(()),
         };
-        store::touch_listing(conn, course, log.block_number).await?;
+        store::touch_listing(conn, course, chain_id, log.block_number).await?;
         change_public(conn).await?;
         if store::publish_wanted(conn, course).await? {
             let course = self.by_id(conn, course).await?;

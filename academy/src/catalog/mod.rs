@@ -1,4 +1,4 @@
-//! What is taught and sold: courses with modules, lessons, tiers, files, and their listing on a chain.
+//! What is taught and sold: courses with modules, lessons, tiers, files, and their listings on chains.
 //!
 //! What everyone may see is kept in memory until anything of it changes; every change is made in a
 //! transaction from `Catalog::begin`, which tells so.
@@ -7,10 +7,15 @@
 //!
 //! Invariants: only the instructor and admins change a course; an edit that did not see the
 //! newest version is refused; a listing is what the chain's events say, and only counts when the
-//! course's own instructor made it; a tier is for sale only while page and chain agree on its price.
+//! course's own instructor made it; a tier is for sale on a chain only while page
+//! and chain agree on its price.
 
+mod forms;
 mod model;
+mod sale;
+pub use forms::*;
 pub use model::*;
+pub use sale::*;
 
 #[cfg(feature = "server")]
 mod cache;

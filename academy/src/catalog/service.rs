@@ -109,6 +109,7 @@ impl Catalog<'_> {
     }
 
     pub(super) async fn page(&self, conn: &mut Conn, course: Course) -> Result<CoursePage, Problem> {
+        let tiers = store::tiers(conn, course.id).await?;
         Ok(CoursePage {
             description_html: self
                 .0
@@ -117,8 +118,8 @@ impl Catalog<'_> {
                 .render(course.id.0, course.version, &course.description)
                 .to_string(),
             outline: store::outline(conn, course.id).await?,
-            tiers: store::tiers(conn, course.id).await?,
-            listing: store::listing(conn, course.id).await?,
+            markets: self.markets(conn, &course, &tiers).await?,
+            tiers,
             course,
         })
     }
@@ -151,13 +152,14 @@ impl Catalog<'_> {
         Ok(store::card(conn, id).await?.ok_or(CatalogError::NotFound("course"))?)
     }
 
-    /// A course's listing, for later slices.
+    /// A course's listing on a chain, for later slices.
     pub(crate) async fn listing_of(
         &self,
         conn: &mut Conn,
         id: CourseId,
+        chain_id: u64,
     ) -> Result<Option<super::Listing>, Problem> {
-        Ok(store::listing(conn, id).await?)
+        Ok(store::listings(conn, id).await?.into_iter().find(|listing| listing.chain_id == chain_id))
     }
 
     /// A course's modules and lessons, for later slices.

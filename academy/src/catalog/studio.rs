@@ -2,7 +2,8 @@
 
 use super::{
     error::CatalogError,
-    model::{Course, CourseCard, CourseForm, CoursePage, Draft, LessonForm, MAX_REFUND_DAYS, TierForm},
+    forms::{CourseForm, LessonForm, TierForm},
+    model::{Course, CourseCard, CoursePage, Draft, MAX_REFUND_DAYS},
     service::{Catalog, owns},
     store,
 };
@@ -352,20 +353,17 @@ impl Catalog<'_> {
         let days = days.ok_or_else(|| {
             Problem::field("days", format!("Write a whole number of days, 0 to {MAX_REFUND_DAYS}."))
         })?;
-        match store::listing(&mut tx, course.id).await?.map(|listing| listing.refund_days) {
-            Some(0) if days > 0 => {
-                return Err(Problem::field(
-                    "days",
-                    "This course was listed without a money-back window, and the contract keeps it so.",
-                ));
-            }
-            Some(1..) if days == 0 => {
-                return Err(Problem::field(
-                    "days",
-                    "This course was listed with a money-back window. You can change its length, not end it.",
-                ));
-            }
-            _ => {}
+        for listing in store::listings(&mut tx, course.id).await? {
+            let message = match (listing.refund_days, days) {
+                (0, 1..) => {
+                    "This course was listed without a money-back window, and the contract keeps it so."
+                }
+                (1.., 0) => {
+                    "This course was listed with a money-back window. You can change its length, not end it."
+                }
+                _ => continue,
+            };
+            return Err(Problem::field("days", message));
         }
         store::set_refund_days(&mut tx, id, days, self.0.now()).await?;
         Ok(tx.commit().await?)

@@ -64,6 +64,9 @@ pub enum CheckoutError {
     /// A quote from before the refund could still be used, so the contract takes none for a while.
     #[error("refunded lately")]
     RefundedLately,
+    /// The site does not sell on that chain, or no longer.
+    #[error("no chain {0}")]
+    NoSuchNetwork(u64),
     /// Nothing was paid, or it does not count yet.
     #[error("no receipt")]
     NoReceipt,
@@ -91,6 +94,11 @@ impl From<CheckoutError> for Problem {
                 "This course is open to you already. You don't need to pay again.",
             ),
             CheckoutError::Free => conflict("free", "This tier costs nothing; enrol without paying."),
+            CheckoutError::NoSuchNetwork(chain_id) => Problem::new(
+                Kind::Unavailable,
+                "no_such_network",
+                format!("This site does not follow chain {chain_id} now. Ask whoever runs it."),
+            ),
             CheckoutError::NotForSale => conflict("not_for_sale", "This tier is not for sale right now."),
             CheckoutError::OrderInProgress => conflict(
                 "order_in_progress",

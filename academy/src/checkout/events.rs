@@ -38,6 +38,8 @@ pub(super) struct SeenPayment {
     pub transaction: TxHash,
     /// The order that the event names, which may be none of ours.
     pub order: Option<OrderId>,
+    /// Why it pays for none.
+    pub setback: Option<Setback>,
     pub beneficiary: Address,
     pub listing: u64,
     pub tier: u8,
@@ -60,11 +62,14 @@ pub(super) struct SeenRefund {
     pub order: OrderId,
 }
 
-/// Those of these ids that are orders of ours.
-pub(super) async fn orders_among(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<OrderId>, StoreError> {
-    let found =
-        sql_rows!(all conn, (OrderId,), ids, |id| [*id], "SELECT id FROM orders WHERE id IN (", "?", ")")?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
+/// Those of these ids that are orders of ours, each with the chain that it is to be paid on.
+pub(super) async fn orders_among(
+    conn: &mut Conn,
+    ids: &[OrderId],
+) -> Result<Vec<(OrderId, u64)>, StoreError> {
+    let found = sql_rows!(all conn, (OrderId, i64), ids, |id| [*id],
+        "SELECT id, chain_id FROM orders WHERE id IN (", "?", ")")?;
+    Ok(found.into_iter().map(|(id, chain_id)| (id, chain_id.cast_unsigned())).collect())
 }
 
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
@@ -81,7 +86,7 @@ pub(super) async fn see_payments(
             one.id, chain_id.cast_signed(), &one.place.hash, one.place.index, &one.place.market,
             one.place.block_number, &one.place.block_hash, one.order, one.beneficiary.to_string(),
             one.listing.cast_signed(), i64::from(one.tier), one.token.to_string(), one.amount.to_string(),
-            one.order.is_none().then_some(Setback::UnknownOrder.word()), now,
+            one.setback.map(Setback::word), now,
         ],
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
             listing, tier_number, token, amount, standing, setback, seen_at) VALUES ",

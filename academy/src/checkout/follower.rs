@@ -8,7 +8,7 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{service::Checkout, store};
+use super::{Network, service::Checkout, store};
 use crate::{
     Academy, Problem,
     chain::{BlockRef, ChainError, Log},
@@ -56,33 +56,48 @@ enum Fork {
     Hidden,
 }
 
+/// Follows one chain.
+pub(super) struct Follower<'a> {
+    pub academy: &'a Academy,
+    pub network: &'a Network,
+}
+
 impl Academy {
-    /// Takes one step after the chain.
+    /// Takes one step after a chain.
     ///
     /// # Errors
     /// When the chain or the database does not answer; the next step starts from the same place.
-    pub async fn follow_once(&self) -> Result<Followed, Problem> {
-        let followed = self.checkout().follow().await?;
-        self.checkout().settle_all().await?;
+    pub async fn follow(&self, chain_id: u64) -> Result<Followed, Problem> {
+        let network = self.0.networks.get(chain_id)?;
+        let followed = Follower { academy: self, network }.step().await?;
+        self.checkout().settle_all(chain_id).await?;
         Ok(followed)
+    }
+
+    /// [`Academy::follow`], on the first chain.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn follow_once(&self) -> Result<Followed, Problem> {
+        self.follow(self.0.networks.first().policy.chain_id).await
     }
 }
 
-impl Checkout<'_> {
-    async fn follow(&self) -> Result<Followed, Problem> {
-        let policy = &self.0.0.policy;
-        let chain = &self.0.0.chain;
+impl Follower<'_> {
+    async fn step(&self) -> Result<Followed, Problem> {
+        let policy = &self.network.policy;
+        let chain = &self.network.chain;
         let chain_id = chain.chain_id().await?;
         if chain_id != policy.chain_id {
             tracing::error!(expected = policy.chain_id, found = chain_id, "the RPC serves another chain");
             return Err(Problem::new(
                 Kind::Unavailable,
                 "other_chain",
-                "The RPC serves another chain than chain.id says.",
+                "The RPC serves another chain than its id in the configuration says.",
             ));
         }
         let head = chain.head().await?;
-        let mut conn = self.0.0.db.read().await?;
+        let mut conn = self.academy.0.db.read().await?;
         let cursor = store::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
         let known = store::known_blocks(&mut conn, chain_id).await?;
         drop(conn);
@@ -97,14 +112,15 @@ impl Checkout<'_> {
         };
         let mut next = cursor.unwrap_or(policy.start_block);
         if let Some(height) = reorg_above {
-            tracing::warn!(above = height, "blocks were replaced");
-            metrics::counter!("lectern_reorgs_total").increment(1);
+            tracing::warn!(chain_id, above = height, "blocks were replaced");
+            metrics::counter!("lectern_reorgs_total", "chain" => chain_id.to_string()).increment(1);
             next = next.min(self.rewind(height).await?);
         }
         let below = known.into_iter().find(|(number, _)| reorg_above.is_none_or(|above| *number <= above));
         let (next, events, more) = self.read_on(next, below, head).await?;
-        metrics::gauge!("lectern_chain_head_block").set(head.number as f64);
-        metrics::gauge!("lectern_follower_next_block").set(next as f64);
+        let label = chain_id.to_string();
+        metrics::gauge!("lectern_chain_head_block", "chain" => label.clone()).set(head.number as f64);
+        metrics::gauge!("lectern_follower_next_block", "chain" => label).set(next as f64);
         Ok(Followed { head: head.number, next, events, reorg_above, more })
     }
 
@@ -116,7 +132,7 @@ impl Checkout<'_> {
         mut below: Option<(u64, BlockHash)>,
         head: BlockRef,
     ) -> Result<(u64, usize, bool), Problem> {
-        let from = next.saturating_sub(OVERLAP).max(self.0.0.policy.start_block);
+        let from = next.saturating_sub(OVERLAP).max(self.network.policy.start_block);
         let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
         if range.is_none() {
             self.keep(&[], next, None).await?;
@@ -148,7 +164,7 @@ impl Checkout<'_> {
     async fn fork(&self, known: &[(u64, BlockHash)]) -> Result<Fork, Problem> {
         let (mut replaced, mut missing) = (false, false);
         for (number, hash) in known {
-            match self.0.0.chain.block(*number).await? {
+            match self.network.chain.block(*number).await? {
                 Some(block) if block.hash == *hash => {
                     return Ok(match (replaced, missing) {
                         (true, _) => Fork::Above(*number),
@@ -162,7 +178,7 @@ impl Checkout<'_> {
         }
         Ok(match (replaced, missing) {
             // Nothing that is known is still there: start over.
-            (true, _) => Fork::Above(self.0.0.policy.start_block.saturating_sub(1)),
+            (true, _) => Fork::Above(self.network.policy.start_block.saturating_sub(1)),
             (false, true) => Fork::Hidden,
             (false, false) => Fork::None,
         })
@@ -170,16 +186,16 @@ impl Checkout<'_> {
 
     /// Takes back what the blocks above a height said. From where to read again.
     async fn rewind(&self, height: u64) -> Result<u64, Problem> {
-        let policy = &self.0.0.policy;
-        let now = self.0.now();
-        let mut tx = self.0.0.db.begin().await?;
+        let policy = &self.network.policy;
+        let now = self.academy.now();
+        let mut tx = self.academy.0.db.begin().await?;
         store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
         store::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
-        let from = self.0.catalog().retract_above(&mut tx, height).await?;
+        let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
         store::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
         for order in store::decided_above(&mut tx, policy.chain_id, height).await? {
-            jobs::settle_at(&mut tx, self.0, order, now).await?;
+            jobs::settle_at(&mut tx, self.academy, order, now).await?;
         }
         tx.commit().await?;
         Ok(from)
@@ -195,8 +211,7 @@ impl Checkout<'_> {
         below: Option<(u64, BlockHash)>,
         head: BlockRef,
     ) -> Result<Option<Range>, Problem> {
-        let (policy, pace) = (&self.0.0.policy, &self.0.0.pace);
-        let chain = &self.0.0.chain;
+        let Network { policy, pace, chain, .. } = self.network;
         loop {
             let mut to = head.number.min(from.saturating_add(pace.span() - 1));
             // A block as deep as a reorg may reach is kept, to know what one of that depth left alone.
@@ -234,12 +249,14 @@ impl Checkout<'_> {
             }
         }
     }
+}
 
-    /// Settles every order that the chain has not decided. One that fails does not hold up the
-    /// others; its job tries again.
-    async fn settle_all(&self) -> Result<(), Problem> {
+impl Checkout<'_> {
+    /// Settles every order that a chain has not decided. One that fails does not hold up the others; its
+    /// job tries again.
+    async fn settle_all(&self, chain_id: u64) -> Result<(), Problem> {
         let mut conn = self.0.0.db.read().await?;
-        let orders = store::unsettled(&mut conn).await?;
+        let orders = store::unsettled(&mut conn, chain_id).await?;
         drop(conn);
         for order in orders {
             if let Err(problem) = self.settle(order).await {

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{
     events::{self, Displaced, Place, SeenPayment, SeenPayout, SeenRefund},
-    model::{Setback, Standing},
-    service::Checkout,
+    follower::Follower,
+    model::Setback,
+    rows::Standing,
     store,
 };
 use crate::{
@@ -32,7 +33,7 @@ struct Batch<'a> {
     listings: Vec<&'a Log>,
 }
 
-impl Checkout<'_> {
+impl Follower<'_> {
     /// Keeps events and, with the last of them, how far the follower came: the next block to read, and
     /// the last that was passed. Doing it again changes nothing.
     pub(super) async fn keep(
@@ -41,13 +42,13 @@ impl Checkout<'_> {
         next: u64,
         passed: Option<&BlockRef>,
     ) -> Result<(), Problem> {
-        let policy = &self.0.0.policy;
+        let policy = &self.network.policy;
         let mut logs = logs;
         let mut room_made = false;
         loop {
             let (part, rest) = logs.split_at(logs.len().min(BATCH));
             let batch = self.sort(part)?;
-            let mut tx = self.0.0.db.begin().await?;
+            let mut tx = self.academy.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
             store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
             let displaced = self.write_batch(&mut tx, batch).await?;
@@ -61,13 +62,13 @@ impl Checkout<'_> {
             }
             room_made = false;
             if rest.is_empty() {
-                self.0.point("follow.before_cursor")?;
+                self.academy.point("follow.before_cursor")?;
                 if let Some(last) = passed {
                     store::put_block(&mut tx, policy.chain_id, last).await?;
                     let reach = last.number.saturating_sub(policy.reorg_depth);
                     store::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
                 }
-                store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.0.now()).await?;
+                store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.academy.now()).await?;
             }
             tx.commit().await?;
             if rest.is_empty() {
@@ -82,17 +83,18 @@ impl Checkout<'_> {
         let mut batch = Batch::default();
         let mut seen: HashSet<(TxHash, u64)> = HashSet::with_capacity(logs.len());
         for log in logs {
-            self.0.point("follow.event_seen")?;
+            self.academy.point("follow.event_seen")?;
             if !seen.insert((log.transaction, log.index)) {
                 continue;
             }
             match &log.event {
                 Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
                     batch.payments.push(SeenPayment {
-                        id: PaymentId(self.0.mint()),
+                        id: PaymentId(self.academy.mint()),
                         place: Place::of(log),
                         transaction: log.transaction,
                         order: dereference(order).map(OrderId),
+                        setback: None,
                         beneficiary: *beneficiary,
                         listing: *number,
                         tier: *tier,
@@ -123,14 +125,25 @@ impl Checkout<'_> {
     /// Keeps a batch, and queues what follows from it. Answers the payments that were decided about and
     /// left alone, though another one was seen at their place.
     async fn write_batch(&self, tx: &mut Tx, mut batch: Batch<'_>) -> Result<Vec<Displaced>, Problem> {
-        let chain_id = self.0.0.policy.chain_id;
-        let now = self.0.now();
+        let chain_id = self.network.policy.chain_id;
+        let now = self.academy.now();
         let paid = batch.payments.iter().filter_map(|payment| payment.order);
         let named: Vec<OrderId> = paid.chain(batch.refunds.iter().map(|refund| refund.order)).collect();
-        let ours: BTreeSet<OrderId> = events::orders_among(tx, &named).await?.into_iter().collect();
+        let (ours, elsewhere): (Vec<_>, Vec<_>) = events::orders_among(tx, &named)
+            .await?
+            .into_iter()
+            .partition(|(_, paid_on)| *paid_on == chain_id);
+        let ours: BTreeSet<OrderId> = ours.into_iter().map(|(order, _)| order).collect();
         let mut submissions = Vec::new();
         for payment in &mut batch.payments {
-            payment.order = payment.order.filter(|order| ours.contains(order));
+            let named = payment.order;
+            payment.order = named.filter(|order| ours.contains(order));
+            payment.setback = match payment.order {
+                Some(_) => None,
+                // It would have to be paid on another chain: nothing here opens it.
+                None if elsewhere.iter().any(|(order, _)| named == Some(*order)) => Some(Setback::OtherChain),
+                None => Some(Setback::UnknownOrder),
+            };
             submissions.extend(payment.order.map(|order| (order, payment.transaction)));
         }
         batch.refunds.retain(|refund| ours.contains(&refund.order));
@@ -144,9 +157,9 @@ impl Checkout<'_> {
         events::see_payouts(tx, chain_id, &batch.payouts, now).await?;
         events::see_submissions(tx, &submissions, now).await?;
         let orders: Vec<OrderId> = ours.into_iter().collect();
-        jobs::settle_all_at(tx, self.0, &orders, now).await?;
+        jobs::settle_all_at(tx, self.academy, &orders, now).await?;
         for log in batch.listings {
-            self.0.catalog().apply(tx, log).await?;
+            self.academy.catalog().apply(tx, chain_id, log).await?;
         }
         Ok(displaced)
     }
@@ -158,7 +171,7 @@ impl Checkout<'_> {
             log.transaction.to_string() == decided.hash && log.index.cast_signed() == decided.index
         };
         let Some(log) = logs.iter().find(there) else { return Ok(()) };
-        let chain = &self.0.0.chain;
+        let chain = &self.network.chain;
         let receipt = chain.receipt(log.transaction).await?;
         let told = receipt.is_some_and(|receipt| receipt.success && receipt.logs.contains(log));
         let block = chain.block(log.block_number).await?;
@@ -167,9 +180,9 @@ impl Checkout<'_> {
         }
         match decided.order.filter(|_| decided.accepted) {
             // What it paid for must find it first, or close.
-            Some(order) => drop(self.settle(order).await?),
+            Some(order) => drop(self.academy.checkout().settle(order).await?),
             None => {
-                let mut tx = self.0.0.db.begin().await?;
+                let mut tx = self.academy.0.db.begin().await?;
                 let standing = if decided.accepted { Standing::Accepted } else { Standing::Dismissed };
                 let there = store::lock_payment(&mut tx, decided.id).await?;
                 if there.is_some_and(|there| (there.standing, there.order) == (standing, decided.order)) {

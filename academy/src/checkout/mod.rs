@@ -14,7 +14,11 @@
 //! counts by itself.
 
 mod model;
+mod rows;
+mod wallet;
 pub use model::*;
+pub use rows::*;
+pub use wallet::*;
 
 #[cfg(feature = "server")]
 pub mod decide;
@@ -26,6 +30,8 @@ mod events;
 mod follower;
 #[cfg(feature = "server")]
 mod keep;
+#[cfg(feature = "server")]
+mod network;
 #[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
@@ -58,8 +64,10 @@ pub use error::CheckoutError;
 #[cfg(feature = "server")]
 pub use follower::Followed;
 #[cfg(feature = "server")]
-pub(crate) use pace::Pace;
+pub(crate) use network::Networks;
+#[cfg(feature = "server")]
+pub use network::{Network, Policy};
 #[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]
-pub use service::{ChainHealth, Checkout, Policy};
+pub use service::{ChainHealth, Checkout, PaidIn};

@@ -1,11 +1,12 @@
-//! Orders and payments as the doors see them.
+//! An order as the doors see it, its receipt, and its refund.
 
 use serde::{Deserialize, Serialize};
 
+use super::wallet::WalletCall;
 use crate::{
     catalog::words,
-    evm::{Address, BlockHash, BlockTag, TxHash},
-    ids::{CourseId, OrderId, PaymentId, TierId},
+    evm::{BlockHash, BlockTag, TxHash},
+    ids::{CourseId, OrderId, TierId},
     money::{Currency, Wei},
     price::Cents,
     time::Time,
@@ -90,6 +91,7 @@ impl Setback {
                 | Self::OtherTier
                 | Self::OtherToken
                 | Self::OtherBeneficiary
+                | Self::OtherChain
         )
     }
 
@@ -129,7 +131,9 @@ impl Setback {
                 "That transaction paid less than the price, so the course did not open. A person will look at it."
             }
             Self::AlreadyUsed => "That transaction has already paid for another order. It can't pay twice.",
-            Self::OtherChain => "That transaction is on a different network from the order's.",
+            Self::OtherChain => {
+                "That transaction paid on a different network from the order's, so it opens nothing here. A person will look at it."
+            }
             Self::Orphaned => {
                 "The network replaced the block that held your payment (a reorg). Nothing is lost: the course opens again as soon as the payment is back in a block."
             }
@@ -196,8 +200,11 @@ pub struct Order {
     pub price: Wei,
     /// What it is paid in.
     pub currency: Currency,
-    /// What it could be paid in instead, by another order.
-    pub or_in: Vec<Currency>,
+    /// The chain that it is paid on (EIP-155).
+    pub chain_id: u64,
+    /// How it could be paid instead, by another order. The browser, which loads all that it reads, does not.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
+    pub ways: Vec<Way>,
     /// What it was before it was quoted, if it was. The browser, which loads all that it reads, does not.
     #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub fiat: Option<Cents>,
@@ -233,6 +240,17 @@ pub struct Order {
     pub refundable_until: Option<Time>,
 }
 
+/// One way to pay for a tier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// The chain (EIP-155).
+    pub chain_id: u64,
+    /// Its name.
+    pub chain: String,
+    /// The coin, or a token.
+    pub currency: Currency,
+}
+
 /// What a buyer keeps of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -250,6 +268,10 @@ pub struct Receipt {
     pub amount: Wei,
     /// In what.
     pub currency: Currency,
+    /// The chain's name.
+    pub chain: String,
+    /// Its id (EIP-155).
+    pub chain_id: u64,
     /// The price that it was quoted for, if it was.
     pub quoted: Option<Cents>,
     /// What that was worth when the payment was seen, where a price feed told.
@@ -285,6 +307,8 @@ pub struct Refund {
     pub amount: Wei,
     /// In what.
     pub currency: Currency,
+    /// On which chain (EIP-155).
+    pub chain_id: u64,
     /// To whom: the account that paid, checksummed.
     pub payer: String,
     /// Whose access ends, checksummed.
@@ -295,229 +319,4 @@ pub struct Refund {
     pub own: bool,
     /// The call for the caller's wallet.
     pub call: WalletCall,
-}
-
-/// A call, ready for `eth_sendTransaction`; quantities as EIP-1474 wants them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WalletCall {
-    /// The chain, as hexadecimal (EIP-155).
-    pub chain_id: String,
-    /// The account that shall send it, checksummed.
-    pub from: String,
-    /// The contract, checksummed.
-    pub to: String,
-    /// The calldata, hexadecimal.
-    pub data: String,
-    /// The value in wei, hexadecimal.
-    pub value: String,
-}
-
-/// What whoever pays does with their wallet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payment {
-    /// To be signed first (EIP-712, for `eth_signTypedData_v4`); then ask again, with the signature.
-    pub sign: Option<String>,
-    /// To be sent in this order, each once the one before is mined, or all at once (EIP-5792). The last
-    /// one pays.
-    pub calls: Vec<WalletCall>,
-}
-
-/// How an order in a token is paid. In the coin it makes no difference. As text: `best`, `approval`, or the
-/// signature itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum PayBy {
-    /// With a signature in place of an approval, where the token and its allowance ask for one.
-    Best,
-    /// With an approval, where the allowance asks for one: for wallets that can't sign so.
-    Approval,
-    /// With this signature of what [`Payment::sign`] asked, hexadecimal.
-    Signature(String),
-}
-
-impl From<PayBy> for String {
-    fn from(by: PayBy) -> Self {
-        match by {
-            PayBy::Best => "best".to_owned(),
-            PayBy::Approval => "approval".to_owned(),
-            PayBy::Signature(signature) => signature,
-        }
-    }
-}
-
-impl From<String> for PayBy {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "best" => Self::Best,
-            "approval" => Self::Approval,
-            _ => Self::Signature(text),
-        }
-    }
-}
-
-/// What a wallet needs to know a chain (EIP-3085).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainInfo {
-    /// Its id as a number.
-    pub id: u64,
-    /// Its id, hexadecimal.
-    pub hex_id: String,
-    /// Its name.
-    pub name: String,
-    /// Its currency's symbol.
-    pub currency: String,
-    /// An RPC URL that wallets may use, if it may be public.
-    pub rpc_url: Option<String>,
-    /// Its explorer's URL, or none.
-    pub explorer: Option<String>,
-    /// The tokens that this site sells for.
-    pub tokens: Vec<Currency>,
-}
-
-impl ChainInfo {
-    /// The coin, or a token. Of one that this site does not know, amounts are shown in base units.
-    pub fn currency_of(&self, token: Address) -> Currency {
-        if token == Address::ZERO {
-            return Currency::coin(&self.currency);
-        }
-        let known = self.tokens.iter().find(|currency| currency.token == token);
-        known.cloned().unwrap_or_else(|| {
-            let text = token.to_string();
-            Currency { token, symbol: format!("units of {}…{}", &text[..6], &text[38..]), decimals: 0 }
-        })
-    }
-}
-
-/// A row of my orders or of an admin's list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderRow {
-    /// The order.
-    pub id: OrderId,
-    /// The course's place in URLs.
-    pub course_slug: String,
-    /// The course's title.
-    pub course_title: String,
-    /// The tier's name.
-    pub tier_name: String,
-    /// The buyer: a name or a shortened address.
-    pub buyer: String,
-    /// The buyer's address, checksummed.
-    pub beneficiary: String,
-    /// The price.
-    pub price: Wei,
-    /// What it is paid in.
-    pub currency: Currency,
-    /// Where it stands.
-    pub state: OrderState,
-    /// Why the last transaction did not pay.
-    pub setback: Option<Setback>,
-    /// The newest transaction.
-    pub transaction: Option<Transaction>,
-    /// When it was opened.
-    pub created_at: Time,
-    /// Until when the contract gives the money back, while it does.
-    pub refundable_until: Option<Time>,
-}
-
-/// A payment as the chain shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentRow {
-    /// The payment.
-    pub id: PaymentId,
-    /// The order that it names, if we know it.
-    pub order: Option<OrderId>,
-    /// Its transaction.
-    pub transaction: Transaction,
-    /// The log's index in its block.
-    pub log_index: u64,
-    /// Who was bought for.
-    pub beneficiary: Address,
-    /// The same, checksummed.
-    pub beneficiary_text: String,
-    /// The course's title, or its number on-chain.
-    pub course: String,
-    /// The amount.
-    pub amount: Wei,
-    /// In what.
-    pub currency: Currency,
-    /// What its order asks for, if we know it, and in what.
-    pub due: Option<(Wei, Currency)>,
-    /// Whether it counts.
-    pub standing: Standing,
-    /// Why a person must look at it.
-    pub setback: Option<Setback>,
-    /// When it was first seen.
-    pub seen_at: Time,
-}
-
-words! {
-    /// Whether a payment counts.
-    Standing {
-        /// It opened its order.
-        Accepted = "accepted",
-        /// Its block was replaced.
-        Orphaned = "orphaned",
-        /// A person must look at it.
-        Review = "review",
-        /// A person looked at it, and it does not count.
-        Dismissed = "dismissed",
-        /// It went back to whoever paid it.
-        Refunded = "refunded",
-    }
-}
-
-words! {
-    /// What a person says of a payment in review.
-    Ruling {
-        /// It counts: the course opens.
-        Accept = "accept",
-        /// It does not, and goes back: by the contract while it holds the money, else by whoever has it.
-        Refund = "refund",
-        /// It does not, whatever became of the money.
-        Dismiss = "dismiss",
-    }
-}
-
-/// What a course earned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sales {
-    /// Number of sales.
-    pub count: u32,
-    /// What came in, the chain's coin first; currencies in which nothing was sold are left out.
-    pub earned: Vec<Earned>,
-    /// The newest sales.
-    pub rows: Vec<OrderRow>,
-}
-
-/// What a course earned in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earned {
-    /// The currency.
-    pub currency: Currency,
-    /// Sum of all accepted payments.
-    pub total: Wei,
-    /// Per day (UTC), oldest first: date as `2026-01-31`, number, amount. The last 30 days.
-    pub days: Vec<(String, u32, Wei)>,
-}
-
-/// What an instructor may withdraw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payout {
-    /// What the contract has for them, the chain's coin first, then each token that the site sells for.
-    pub balances: Vec<Balance>,
-    /// Who is the payee, checksummed.
-    pub payee: String,
-    /// Withdrawn so far: when it was seen, amount, in what, transaction.
-    pub history: Vec<(Time, Wei, Currency, Transaction)>,
-}
-
-/// What the contract has for a payee in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Balance {
-    /// The currency.
-    pub currency: Currency,
-    /// Owed now.
-    pub owed: Wei,
-    /// Held until money-back windows end.
-    pub held: Wei,
 }

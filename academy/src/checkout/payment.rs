@@ -8,10 +8,12 @@ use ruint::aliases::U256;
 
 use super::{
     error::CheckoutError,
-    model::{OrderState, PayBy, Payment},
+    model::OrderState,
+    network::Network,
     quote::seconds,
     service::Checkout,
     store::OrderRecord,
+    wallet::{PayBy, Payment},
 };
 use crate::{
     Actor, Operation, Problem,
@@ -61,16 +63,20 @@ impl Checkout<'_> {
         let (sign, calls) = if !order.by_quote() {
             (None, vec![purchase_call(order.market, &terms)])
         } else {
-            let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
+            let network = self.0.0.networks.get(order.chain_id)?;
+            let quotes = network.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
             // The same quote again is the same signature.
             let quote = quotes.key.sign(order.chain_id, order.market, &terms)?;
             if order.token == Address::ZERO {
                 (None, vec![purchase_quoted_call(order.market, &terms, quote)])
             } else {
-                self.in_tokens(&order, &terms, quote, payer, by).await?
+                self.in_tokens(network, &order, &terms, quote, payer, by).await?
             }
         };
-        Ok(Payment { sign, calls: calls.iter().map(|call| self.to_wallet(person, call)).collect() })
+        Ok(Payment {
+            sign,
+            calls: calls.iter().map(|call| self.to_wallet(order.chain_id, person, call)).collect(),
+        })
     }
 
     /// The order, if the contract would take its payment now.
@@ -88,7 +94,8 @@ impl Checkout<'_> {
         }
         let (page, tier) =
             self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
-        let sold = page.listing.as_ref().is_some_and(|listing| {
+        let listing = page.market(order.chain_id).and_then(|market| market.listing.as_ref());
+        let sold = listing.is_some_and(|listing| {
             listing.number == order.listing
                 && listing.tiers.iter().any(|on| {
                     // A quote counts at any price, as long as the tier is sold.
@@ -101,14 +108,15 @@ impl Checkout<'_> {
     /// What is signed, and what is sent, to pay in a token.
     async fn in_tokens(
         &self,
+        network: &Network,
         order: &OrderRecord,
         terms: &Terms,
         quote: Vec<u8>,
         payer: Address,
         by: &PayBy,
     ) -> Result<(Option<String>, Vec<Call>), Problem> {
-        let token = self.token(order.token).ok_or(CheckoutError::NotForSale)?;
-        let chain = &self.0.0.chain;
+        let token = network.token(order.token).ok_or(CheckoutError::NotForSale)?;
+        let chain = &network.chain;
         let has = chain.token_account(order.token, payer, order.market).await?;
         if has.balance < order.price {
             return Err(CheckoutError::TooFewTokens {
@@ -124,11 +132,11 @@ impl Checkout<'_> {
                 Ok((None, vec![purchase()]))
             }
             (PayBy::Best, Some(domain)) => {
-                let consent = self.consent(order, terms, payer, domain).await?;
+                let consent = self.consent(network, order, terms, payer, domain).await?;
                 Ok((Some(consent.typed_data()), Vec::new()))
             }
             (PayBy::Signature(signature), Some(domain)) => {
-                let consent = self.consent(order, terms, payer, domain).await?;
+                let consent = self.consent(network, order, terms, payer, domain).await?;
                 let signature = alloy::hex::decode(signature).unwrap_or_default();
                 let call = consent.purchase_call(quote, &signature).ok_or(CheckoutError::OtherSignature)?;
                 Ok((None, vec![call]))
@@ -149,13 +157,14 @@ impl Checkout<'_> {
 
     async fn consent<'b>(
         &self,
+        network: &Network,
         order: &OrderRecord,
         terms: &'b Terms,
         payer: Address,
         domain: &'b TokenDomain,
     ) -> Result<Consent<'b>, Problem> {
         let nonce = match domain.signing {
-            Signing::Permit => self.0.0.chain.permit_nonce(order.token, payer).await?,
+            Signing::Permit => network.chain.permit_nonce(order.token, payer).await?,
             Signing::Authorization => U256::ZERO,
         };
         Ok(Consent { domain, chain_id: order.chain_id, market: order.market, payer, terms, nonce })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ruint::aliases::U256;
 
-use super::{error::CheckoutError, service::Checkout};
+use super::{error::CheckoutError, network::Network, service::Checkout};
 use crate::{
     Problem,
     chain::{QuoteKey, Round, TokenDomain},
@@ -140,26 +140,15 @@ pub fn sequencer_is_up(round: &Round, now_seconds: u64) -> bool {
 }
 
 impl Checkout<'_> {
-    fn feeds(&self) -> &[Feed] {
-        self.0.0.quotes.as_ref().map_or(&[], |quotes| &quotes.feeds)
-    }
-
-    fn tokens(&self) -> &[Token] {
-        self.0.0.quotes.as_ref().map_or(&[], |quotes| &quotes.tokens)
-    }
-
-    /// A token that this site sells for.
-    pub(super) fn token(&self, address: Address) -> Option<&Token> {
-        self.tokens().iter().find(|token| token.currency.token == address)
-    }
-
-    /// The units that a tier can be priced in, the chain's coin first, each with its name for people.
+    /// The units that a tier can be priced in, the first chain's coin first, each with its name for people.
     pub fn units(&self) -> Vec<(Unit, String)> {
-        let mut units = vec![(Unit::Coin, self.chain().currency.clone())];
+        let networks = &self.0.0.networks;
+        let first = networks.first();
+        let mut units = vec![(Unit::Coin, first.info.currency.clone())];
         units.extend(
-            self.tokens().iter().map(|token| (Unit::from(&token.currency), token.currency.symbol.clone())),
+            first.tokens().iter().map(|token| (Unit::from(&token.currency), token.currency.symbol.clone())),
         );
-        for feed in self.feeds() {
+        for feed in networks.iter().flat_map(Network::feeds) {
             if !units.iter().any(|(unit, _)| *unit == Unit::Fiat(feed.currency)) {
                 units.push((Unit::Fiat(feed.currency), feed.currency.word().to_owned()));
             }
@@ -167,23 +156,14 @@ impl Checkout<'_> {
         units
     }
 
-    /// What a price can be paid in, the usual first.
-    pub fn paid_in(&self, price: Price) -> Vec<Currency> {
-        match price {
-            Price::Coin(_) => vec![Currency::coin(&self.chain().currency)],
-            Price::Token { token, .. } => {
-                self.token(token).map(|token| token.currency.clone()).into_iter().collect()
-            }
-            Price::Fiat(sum) => {
-                let feeds = self.feeds().iter().filter(|feed| feed.currency == sum.currency);
-                feeds.map(|feed| feed.of.clone()).collect()
-            }
-        }
-    }
-
-    /// What a price is now in what it is paid in; `None` takes the usual.
-    pub(super) async fn asked(&self, price: Price, token: Option<Address>) -> Result<Asked, Problem> {
-        let paid_in = self.paid_in(price);
+    /// What a price is now in what it is paid in on a chain; without a token, in what is usual.
+    pub(super) async fn asked(
+        &self,
+        network: &Network,
+        price: Price,
+        token: Option<Address>,
+    ) -> Result<Asked, Problem> {
+        let paid_in = self.0.0.networks.paid_in(network, price);
         let of = match token {
             None => paid_in.first(),
             Some(token) => paid_in.iter().find(|currency| currency.token == token),
@@ -191,17 +171,17 @@ impl Checkout<'_> {
         let of = of.ok_or(CheckoutError::NotForSale)?;
         let (amount, fiat) = match price {
             Price::Coin(amount) | Price::Token { amount, .. } => (amount, None),
-            Price::Fiat(sum) => (self.quote(sum, of).await?, Some(sum)),
+            Price::Fiat(sum) => (self.quote(network, sum, of).await?, Some(sum)),
         };
         Ok(Asked { price, token: of.token, amount, fiat })
     }
 
     /// What a sum is in a currency now.
-    async fn quote(&self, sum: Cents, of: &Currency) -> Result<Wei, Problem> {
-        let quotes = self.0.0.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
+    async fn quote(&self, network: &Network, sum: Cents, of: &Currency) -> Result<Wei, Problem> {
+        let quotes = network.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
         let feed = quotes.feeds.iter().find(|feed| feed.currency == sum.currency && feed.of == *of);
         let feed = feed.ok_or(CheckoutError::NotForSale)?;
-        let chain = &self.0.0.chain;
+        let chain = &network.chain;
         let now = seconds(self.0.now());
         let rate = match quotes.sequencer {
             Some(address) if !sequencer_is_up(&chain.round(address).await?, now) => {
@@ -210,16 +190,19 @@ impl Checkout<'_> {
             _ => convert(sum, &chain.round(feed.address).await?, feed, now),
         };
         rate.map_err(|why| {
-            tracing::warn!(currency = sum.currency.word(), of = of.symbol, ?why, "no quote");
-            metrics::counter!("lectern_quotes_refused_total", "currency" => sum.currency.word()).increment(1);
+            let chain_id = network.policy.chain_id;
+            tracing::warn!(chain_id, currency = sum.currency.word(), of = of.symbol, ?why, "no quote");
+            metrics::counter!("lectern_quotes_refused_total",
+                "chain" => chain_id.to_string(), "currency" => sum.currency.word())
+            .increment(1);
             CheckoutError::NoRate.into()
         })
     }
 
     /// What a payment is worth in a state's currency now, where a feed tells; nothing depends on it.
-    pub(super) async fn worth(&self, amount: Wei, token: Address) -> Option<Cents> {
-        let feed = self.feeds().iter().find(|feed| feed.of.token == token)?;
-        let round = self.0.0.chain.round(feed.address).await.ok()?;
+    pub(super) async fn worth(&self, network: &Network, amount: Wei, token: Address) -> Option<Cents> {
+        let feed = network.feeds().iter().find(|feed| feed.of.token == token)?;
+        let round = network.chain.round(feed.address).await.ok()?;
         worth(amount, &round, feed, seconds(self.0.now())).ok()
     }
 }

@@ -41,7 +41,13 @@ impl Checkout<'_> {
                 .await?
                 .into_iter()
                 .rfind(|refund| refund.confirmed)
-                .map(|refund| self.transaction(refund.hash, Some((refund.block_number, refund.block_hash)))),
+                .map(|refund| {
+                    self.transaction(
+                        order.chain_id,
+                        refund.hash,
+                        Some((refund.block_number, refund.block_hash)),
+                    )
+                }),
             _ => None,
         };
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
@@ -62,11 +68,13 @@ impl Checkout<'_> {
             teacher: course.teacher.name,
             tier_name: order.tier_name,
             amount: parse("an amount", &paid.amount)?,
-            currency: self.chain().currency_of(order.token),
+            chain: self.0.0.networks.name(order.chain_id),
+            chain_id: order.chain_id,
+            currency: self.0.0.networks.currency(order.chain_id, order.token),
             quoted: order.fiat,
             worth: cents(paid.fiat_currency.as_deref(), paid.fiat_amount)?,
             paid_at: paid.mined_at,
-            transaction: self.transaction(parse("a hash", &paid.tx_hash)?, Some(block)),
+            transaction: self.transaction(order.chain_id, parse("a hash", &paid.tx_hash)?, Some(block)),
             log_index: unsigned("a log's index", paid.log_index)?,
             market: order.market.checksummed(),
             payer: payer.or(sender).map(|payer| payer.checksummed()),

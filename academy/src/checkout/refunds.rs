@@ -54,12 +54,13 @@ impl Checkout<'_> {
             course_title: course.title,
             course: course.id,
             amount,
-            currency: self.chain().currency_of(order.token),
+            currency: self.0.0.networks.currency(order.chain_id, order.token),
+            chain_id: order.chain_id,
             payer: hold.payer.checksummed(),
             beneficiary: order.beneficiary.checksummed(),
             until,
             own,
-            call: self.to_wallet(person, &refund_call(order.market, &bought)),
+            call: self.to_wallet(order.chain_id, person, &refund_call(order.market, &bought)),
         })
     }
 
@@ -74,7 +75,7 @@ impl Checkout<'_> {
         let sender = if own {
             order.beneficiary.checksummed()
         } else {
-            let listing = self.0.catalog().listing_of(conn, order.course).await?;
+            let listing = self.0.catalog().listing_of(conn, order.course, order.chain_id).await?;
             listing.map(|listing| listing.lister).ok_or(CheckoutError::NotRefundable)?
         };
         if sender == person.address_text { Ok(()) } else { Err(CheckoutError::OtherWallet(sender).into()) }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     error::CheckoutError,
-    model::{Balance, Earned, OrderRow, PaymentRow, Payout, Sales, WalletCall},
+    network::Network,
+    rows::{Balance, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
     service::Checkout,
     store::{parse, unsigned},
+    wallet::WalletCall,
 };
 use crate::{
     Actor, Operation, Problem,
@@ -29,6 +31,7 @@ struct Listed {
     name: String,
     beneficiary: String,
     price: String,
+    chain_id: i64,
     token: String,
     state: String,
     setback: Option<String>,
@@ -38,7 +41,7 @@ struct Listed {
 
 macro_rules! listed {
     () => {
-        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.token, o.state, o.setback, o.created_at,
+        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.created_at,
             (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id
                 AND (p.standing IN ('accepted', 'review') OR p.standing = 'dismissed' AND p.setback = 'to_refund')) AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
@@ -66,6 +69,7 @@ struct Seen {
     title: Option<String>,
     listing: i64,
     amount: String,
+    chain_id: i64,
     token: String,
     due: Option<String>,
     due_token: Option<String>,
@@ -86,13 +90,22 @@ macro_rules! seen {
 type Days = BTreeMap<i64, (u32, Wei)>;
 
 impl Checkout<'_> {
-    fn currency(&self, token: &str) -> Result<Currency, Problem> {
-        Ok(self.chain().currency_of(parse_address(token)?))
+    fn currency(&self, chain_id: u64, token: &str) -> Result<Currency, Problem> {
+        Ok(self.0.0.networks.currency(chain_id, parse_address(token)?))
+    }
+
+    /// A chain's name, where the site has several.
+    fn chain_of_several(&self, chain_id: u64) -> Option<String> {
+        let networks = &self.0.0.networks;
+        let several = networks.iter().nth(1).is_some() || networks.find(chain_id).is_none();
+        several.then(|| networks.name(chain_id))
     }
 
     async fn row(&self, conn: &mut Conn, order: Listed) -> Result<OrderRow, Problem> {
+        let chain_id = unsigned("a chain id", order.chain_id)?;
         Ok(OrderRow {
-            transaction: self.transaction_of(conn, order.id).await?,
+            transaction: self.transaction_of(conn, chain_id, order.id).await?,
+            chain: self.chain_of_several(chain_id),
             id: order.id,
             course_slug: order.slug,
             course_title: order.title,
@@ -100,7 +113,7 @@ impl Checkout<'_> {
             buyer: display_name(Some(&order.name), Some(&order.beneficiary)),
             beneficiary: parse_address(&order.beneficiary)?.checksummed(),
             price: parse("an amount", &order.price)?,
-            currency: self.currency(&order.token)?,
+            currency: self.currency(chain_id, &order.token)?,
             state: parse("an order's state", &order.state)?,
             setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,
@@ -155,7 +168,7 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
-                p.listing, p.amount, p.token, o.price AS due, o.token AS due_token, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                p.listing, p.amount, p.chain_id, p.token, o.price AS due, o.token AS due_token, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -163,18 +176,22 @@ impl Checkout<'_> {
             .map(|seen| {
                 let beneficiary = parse_address(&seen.beneficiary)?;
                 let block = (unsigned("a block", seen.block_number)?, parse("a hash", &seen.block_hash)?);
+                let chain_id = unsigned("a chain id", seen.chain_id)?;
                 Ok(PaymentRow {
                     id: seen.id,
                     order: seen.order_id,
-                    transaction: self.transaction(parse("a hash", &seen.tx_hash)?, Some(block)),
+                    transaction: self.transaction(chain_id, parse("a hash", &seen.tx_hash)?, Some(block)),
+                    chain: self.chain_of_several(chain_id),
                     log_index: unsigned("a log's index", seen.log_index)?,
                     beneficiary,
                     beneficiary_text: beneficiary.checksummed(),
                     course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
                     amount: parse("an amount", &seen.amount)?,
-                    currency: self.currency(&seen.token)?,
+                    currency: self.currency(chain_id, &seen.token)?,
                     due: match (&seen.due, &seen.due_token) {
-                        (Some(due), Some(token)) => Some((parse("an amount", due)?, self.currency(token)?)),
+                        (Some(due), Some(token)) => {
+                            Some((parse("an amount", due)?, self.currency(chain_id, token)?))
+                        }
                         _ => None,
                     },
                     standing: parse("a standing", &seen.standing)?,
@@ -194,15 +211,18 @@ impl Checkout<'_> {
         const DAY: i64 = 86_400_000;
         let mut conn = self.0.0.db.read().await?;
         self.0.catalog().own(&mut conn, actor, Operation::SeeSales, course).await?;
-        let paid = sql!(all conn, (String, String, Time),
-            "SELECT p.amount, p.token, o.paid_at FROM payments p JOIN orders o ON o.id = p.order_id
+        let paid = sql!(all conn, (String, i64, String, Time),
+            "SELECT p.amount, p.chain_id, p.token, o.paid_at FROM payments p JOIN orders o ON o.id = p.order_id
              WHERE o.course_id = $1 AND p.standing = 'accepted' AND o.paid_at IS NOT NULL", course)?;
         let today = self.0.now().0.div_euclid(DAY);
-        // The coin's address is zero, so it comes first.
-        let mut sums: BTreeMap<Address, (Wei, Days)> = BTreeMap::new();
-        for (amount, token, at) in &paid {
+        // By chain in the site's order; a coin's address is zero, so it comes first.
+        let order: Vec<u64> = self.0.0.networks.iter().map(|network| network.policy.chain_id).collect();
+        let mut sums: BTreeMap<(usize, u64, Address), (Wei, Days)> = BTreeMap::new();
+        for (amount, chain_id, token, at) in &paid {
             let amount: Wei = parse("an amount", amount)?;
-            let (total, days) = sums.entry(parse_address(token)?).or_insert_with(|| {
+            let chain_id = unsigned("a chain id", *chain_id)?;
+            let place = order.iter().position(|id| *id == chain_id).unwrap_or(usize::MAX);
+            let (total, days) = sums.entry((place, chain_id, parse_address(token)?)).or_insert_with(|| {
                 (Wei::ZERO, (today - 29..=today).map(|day| (day, (0, Wei::ZERO))).collect())
             });
             *total = total.plus(amount);
@@ -215,8 +235,9 @@ impl Checkout<'_> {
             concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR o.setback = 'to_refund')
              ORDER BY COALESCE(o.paid_at, o.created_at) DESC LIMIT 50"), course)?;
         let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
-        let earned = sums.into_iter().map(|(token, (total, days))| Earned {
-            currency: self.chain().currency_of(token),
+        let earned = sums.into_iter().map(|((_, chain_id, token), (total, days))| Earned {
+            chain: self.chain_of_several(chain_id),
+            currency: self.0.0.networks.currency(chain_id, token),
             total,
             days: days.into_iter().map(|(day, (count, sum))| (date(day), count, sum)).collect(),
         });
@@ -227,56 +248,78 @@ impl Checkout<'_> {
         })
     }
 
-    /// What the caller may withdraw, and what they have.
+    /// What the caller may withdraw, and what they have, on each chain. One that does not answer says so, and
+    /// hides nothing of the others.
     ///
     /// # Errors
-    /// For everyone who may not teach; when the chain does not answer.
+    /// For everyone who may not teach.
     pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
-        let (chain, market) = (&self.0.0.chain, self.0.0.policy.market);
-        let mut balances = Vec::new();
-        for currency in self.currencies() {
-            let owed = match chain.payout_of(market, person.address, currency.token).await {
-                Ok(owed) => owed,
-                // The market never sold for this token, so there is none of it.
-                Err(ChainError::Refused(_)) if !currency.is_coin() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let held = chain.held_for(market, person.address, currency.token).await?;
-            balances.push(Balance { currency, owed, held });
-        }
+        let networks = &self.0.0.networks;
+        let tills = futures::future::join_all(networks.iter().map(|network| async {
+            let balances = balances(network, person.address).await;
+            if let Err(error) = &balances {
+                tracing::warn!(chain_id = network.policy.chain_id, %error, "payouts can't be read");
+            }
+            Till { chain: network.info.clone(), balances: balances.ok() }
+        }))
+        .await;
         let mut conn = self.0.0.db.read().await?;
-        let rows = sql!(all conn, (Time, String, String, String, i64, String),
-            "SELECT seen_at, amount, token, tx_hash, block_number, block_hash FROM payouts
-             WHERE chain_id = $1 AND payee = $2 ORDER BY block_number DESC LIMIT 100",
-            self.0.0.policy.chain_id.cast_signed(), person.address.to_string())?;
+        let rows = sql!(all conn, (Time, i64, String, String, String, i64, String),
+            "SELECT seen_at, chain_id, amount, token, tx_hash, block_number, block_hash FROM payouts
+             WHERE payee = $1 ORDER BY seen_at DESC, block_number DESC LIMIT 100",
+            person.address.to_string())?;
         let history = rows
             .into_iter()
-            .map(|(at, amount, token, hash, number, block)| {
+            .map(|(at, chain_id, amount, token, hash, number, block)| {
                 let block = (unsigned("a block", number)?, parse("a hash", &block)?);
-                let transaction = self.transaction(parse("a hash", &hash)?, Some(block));
-                Ok((at, parse("an amount", &amount)?, self.currency(&token)?, transaction))
+                let chain_id = unsigned("a chain id", chain_id)?;
+                Ok(PaidOut {
+                    at,
+                    amount: parse("an amount", &amount)?,
+                    chain: self.chain_of_several(chain_id),
+                    currency: self.currency(chain_id, &token)?,
+                    transaction: self.transaction(chain_id, parse("a hash", &hash)?, Some(block)),
+                })
             })
             .collect::<Result<_, Problem>>()?;
-        Ok(Payout { balances, payee: person.address_text.clone(), history })
+        Ok(Payout { tills, payee: person.address_text.clone(), history })
     }
 
-    /// The chain's coin, then the tokens that this site sells for.
-    fn currencies(&self) -> Vec<Currency> {
-        let chain = self.chain();
-        std::iter::once(Currency::coin(&chain.currency)).chain(chain.tokens.iter().cloned()).collect()
-    }
-
-    /// The call that pays out all that the contract owes the caller in a token or, for zero, in the coin.
+    /// The call that pays out all that a chain's contract owes the caller in a token or, for zero, in the
+    /// coin.
     ///
     /// # Errors
-    /// `nothing_to_withdraw`; for everyone who may not teach.
-    pub async fn payout_call(&self, actor: &Actor, token: Address) -> Result<WalletCall, Problem> {
+    /// `nothing_to_withdraw`; for everyone who may not teach; when the chain does not answer.
+    pub async fn payout_call(
+        &self,
+        actor: &Actor,
+        chain_id: u64,
+        token: Address,
+    ) -> Result<WalletCall, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
-        let market = self.0.0.policy.market;
-        if self.0.0.chain.payout_of(market, person.address, token).await?.is_zero() {
+        let network = self.0.0.networks.get(chain_id)?;
+        let market = network.policy.market;
+        if network.chain.payout_of(market, person.address, token).await?.is_zero() {
             return Err(CheckoutError::NothingToWithdraw.into());
         }
-        Ok(self.to_wallet(person, &withdraw_call(market, person.address, token)))
+        Ok(self.to_wallet(chain_id, person, &withdraw_call(market, person.address, token)))
     }
+}
+
+/// What a chain's contract has for a payee.
+async fn balances(network: &Network, payee: Address) -> Result<Vec<Balance>, ChainError> {
+    let (chain, market) = (&network.chain, network.policy.market);
+    let mut balances = Vec::new();
+    for currency in network.currencies() {
+        let owed = match chain.payout_of(market, payee, currency.token).await {
+            Ok(owed) => owed,
+            // The market never sold for this token, so there is none of it.
+            Err(ChainError::Refused(_)) if !currency.is_coin() => continue,
+            Err(error) => return Err(error),
+        };
+        let held = chain.held_for(market, payee, currency.token).await?;
+        balances.push(Balance { currency, owed, held });
+    }
+    Ok(balances)
 }

@@ -2,7 +2,8 @@
 
 use super::{
     error::CheckoutError,
-    model::{OrderState, Ruling, Setback, Standing},
+    model::{OrderState, Setback},
+    rows::{Ruling, Standing},
     service::Checkout,
     store::{self, OrderRecord},
 };

@@ -1,78 +1,32 @@
 //! The buyer's part: open an order, send the call, name the transaction, follow the order.
 
+use std::time::Duration;
+
 use super::{
     error::CheckoutError,
-    model::{ChainInfo, Finality, Order, OrderState, Transaction, WalletCall},
+    model::{Order, OrderState, Transaction, Way},
+    network::Network,
     refund_store,
     store::{self, OrderRecord, PaymentRecord, Submission},
+    wallet::{ChainInfo, WalletCall},
 };
 use crate::{
     Academy, Actor, Operation, Person, Problem,
-    catalog::CourseState,
+    catalog::{CoursePage, CourseState, Market, Tier},
     chain::Call,
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, TierId},
     jobs,
-    money::Wei,
     price::Price,
     store::{Conn, StoreError},
     time::Time,
 };
 
-/// The rules of the chain that we sell on.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// The chain (EIP-155).
-    pub chain_id: u64,
-    /// Our market contract.
-    pub market: Address,
-    /// The block that the market came with: following starts there.
-    pub start_block: u64,
-    /// Confirmations at which lessons open; the payment's own block is the first.
-    pub open_confirmations: u32,
-    /// Payments of more than so much, in the coin (zero) or a token, open nothing before they are final. Of
-    /// what is not named, any sum may.
-    pub provisional_limits: Vec<(Address, Wei)>,
-    /// When a payment can no longer be undone.
-    pub finality: Finality,
-    /// So long an order's price holds.
-    pub order_ttl_minutes: i64,
-    /// A payment mined so long after the price ran out still counts.
-    pub late_tolerance_minutes: i64,
-    /// The most blocks to ask events for at once.
-    pub max_log_range: u64,
-    /// A named transaction that is in no block after so long is stuck: people are told what helps.
-    pub stuck_after_minutes: i64,
-    /// So many of the newest blocks may be replaced by others; a reorg that reaches deeper is met by
-    /// reading everything again.
-    pub reorg_depth: u64,
-    /// When the follower has not moved for so long, people are told that the network can't be
-    /// reached.
-    pub stale_after_millis: i64,
-}
-
-impl Policy {
-    /// At how many confirmations a payment is final; `None`: once the network calls it so.
-    fn final_at(&self) -> Option<u32> {
-        match self.finality {
-            Finality::Confirmations(needed) => Some(needed),
-            Finality::Tag(_) => None,
-        }
-    }
-
-    /// At how many confirmations an order's lessons open; `None`: once the network calls its payment final.
-    pub(super) fn open_at(&self, order: &OrderRecord) -> Option<u32> {
-        let is_large = |(token, most): &(Address, Wei)| *token == order.token && order.price > *most;
-        match self.provisional_limits.iter().any(is_large) {
-            true => self.final_at(),
-            false => Some(self.open_confirmations),
-        }
-    }
-}
-
-/// How the chain's follower is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a chain's follower is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainHealth {
+    /// The chain.
+    pub chain: ChainInfo,
     /// The newest block, if the chain answers.
     pub head: Option<u64>,
     /// The next block that the follower will read.
@@ -83,8 +37,27 @@ pub struct ChainHealth {
     pub healthy: bool,
 }
 
+/// How a buyer wants to pay, as far as they say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PaidIn {
+    /// On this chain; without, on the one they signed in on or, where the tier is not sold there, the first
+    /// of the site's on which it is.
+    pub chain_id: Option<u64>,
+    /// In a token, or in the coin (zero); without, in what is usual for the tier.
+    pub token: Option<Address>,
+}
+
+impl From<Option<Address>> for PaidIn {
+    fn from(token: Option<Address>) -> Self {
+        Self { chain_id: None, token }
+    }
+}
+
 /// After a refund the contract takes no quote for so long: one from before could still hold.
 const QUOTES_REST_MINUTES: i64 = 24 * 60;
+
+/// A chain that takes longer to say how it does, does badly.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An order knows at most so many transactions.
 const MAX_SUBMISSIONS: usize = 20;
@@ -93,14 +66,27 @@ const MAX_SUBMISSIONS: usize = 20;
 pub struct Checkout<'a>(pub(crate) &'a Academy);
 
 impl Checkout<'_> {
-    /// What a wallet needs to know of the chain.
+    /// What a wallet needs to know of the first chain: its coin is what tiers are priced in.
     pub fn chain(&self) -> &ChainInfo {
-        &self.0.0.chain_info
+        &self.0.0.networks.first().info
     }
 
-    pub(crate) fn to_wallet(&self, from: &Person, call: &Call) -> WalletCall {
+    /// The same of each chain, in the site's order.
+    pub fn chains(&self) -> impl Iterator<Item = &ChainInfo> {
+        self.0.0.networks.iter().map(|network| &network.info)
+    }
+
+    /// The same of one.
+    ///
+    /// # Errors
+    /// `no_such_network` when the site does not sell there, or no longer.
+    pub fn chain_of(&self, chain_id: u64) -> Result<&ChainInfo, Problem> {
+        self.0.0.networks.get(chain_id).map(|network| &network.info)
+    }
+
+    pub(crate) fn to_wallet(&self, chain_id: u64, from: &Person, call: &Call) -> WalletCall {
         WalletCall {
-            chain_id: format!("0x{:x}", self.0.0.policy.chain_id),
+            chain_id: format!("{chain_id:#x}"),
             from: from.address_text.clone(),
             to: call.to.checksummed(),
             data: alloy::hex::encode_prefixed(&call.data),
@@ -116,9 +102,9 @@ impl Checkout<'_> {
         self.open_in(actor, tier, None).await
     }
 
-    /// Opens an order for a tier at its price now, to be paid in a token, in the coin (zero) or in what is
-    /// usual (`None`), or answers the one that is open already. An open order for another tier of the
-    /// course, or in another currency, is cancelled in its favour.
+    /// Opens an order for a tier at its price now, to be paid as the buyer wants, or answers the one that is
+    /// open already. An open order for another tier of the course, in another currency or on another chain,
+    /// is cancelled in its favour.
     ///
     /// # Errors
     /// For visitors; `already_enrolled`, `free`, `not_for_sale`, `order_in_progress`.
@@ -127,26 +113,23 @@ impl Checkout<'_> {
         &self,
         actor: &Actor,
         tier: TierId,
-        token: Option<Address>,
+        paid: impl Into<PaidIn>,
     ) -> Result<Order, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
+        let paid = paid.into();
+        let (network, price) = self.choose(person, tier, &paid).await?;
+        let chain_id = network.policy.chain_id;
         // Asks the chain, so no transaction is open.
-        let price = self.price_of(tier).await?;
-        if price.is_zero() {
-            return Err(CheckoutError::Free.into());
-        }
-        let asked = self.asked(price, token).await?;
+        let asked = self.asked(network, price, paid.token).await?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         let (page, tier) = self.0.catalog().tier(&mut tx, tier).await?;
         if tier.price != asked.price {
             return Err(CheckoutError::PriceChanged.into());
         }
-        let listing = page
-            .listing
-            .as_ref()
-            .filter(|_| page.course.state == CourseState::Published && page.for_sale(&tier));
-        let Some(listing) = listing else { return Err(CheckoutError::NotForSale.into()) };
+        let market = Self::sold_on(&page, &tier).find(|market| market.chain_id == chain_id);
+        let listing =
+            market.and_then(|market| market.listing.as_ref()).ok_or(CheckoutError::NotForSale)?.number;
         let access = self.0.learning().enrollment_level(&mut tx, Some(person.id), page.course.id).await?;
         if access.level >= tier.level {
             return Err(CheckoutError::AlreadyEnrolled.into());
@@ -155,6 +138,7 @@ impl Checkout<'_> {
             let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
             // What was quoted holds until it expires, whatever the rate does.
             let same = under_way.tier == tier.id
+                && under_way.chain_id == chain_id
                 && under_way.fiat == asked.fiat
                 && under_way.token == asked.token
                 && (asked.fiat.is_some() || under_way.price == asked.amount)
@@ -178,7 +162,7 @@ impl Checkout<'_> {
             }
         }
         let by_quote = asked.fiat.is_some() || asked.token != Address::ZERO;
-        let ttl_minutes = match &self.0.0.quotes {
+        let ttl_minutes = match &network.quotes {
             Some(quotes) if by_quote => {
                 let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
                 if refund_store::refunded_since(&mut tx, person.id, tier.id, lately).await? {
@@ -186,7 +170,7 @@ impl Checkout<'_> {
                 }
                 quotes.ttl_minutes
             }
-            _ => self.0.0.policy.order_ttl_minutes,
+            _ => network.policy.order_ttl_minutes,
         };
         let record = OrderRecord {
             id: OrderId(self.0.mint()),
@@ -196,9 +180,9 @@ impl Checkout<'_> {
             tier_number: tier.number,
             tier_name: tier.name,
             level: tier.level,
-            chain_id: self.0.0.policy.chain_id,
-            market: store::parse("an address", &listing.market)?,
-            listing: listing.number,
+            chain_id,
+            market: network.policy.market,
+            listing,
             token: asked.token,
             price: asked.amount,
             fiat: asked.fiat,
@@ -230,9 +214,48 @@ impl Checkout<'_> {
         Ok(order)
     }
 
-    async fn price_of(&self, tier: TierId) -> Result<Price, Problem> {
+    /// The chain on which a buyer pays for a tier, and its price.
+    async fn choose(
+        &self,
+        person: &Person,
+        tier: TierId,
+        paid: &PaidIn,
+    ) -> Result<(&Network, Price), Problem> {
         let mut conn = self.0.0.db.read().await?;
-        Ok(self.0.catalog().tier(&mut conn, tier).await?.1.price)
+        let (page, tier) = self.0.catalog().tier(&mut conn, tier).await?;
+        drop(conn);
+        if tier.price.is_zero() {
+            return Err(CheckoutError::Free.into());
+        }
+        let networks = &self.0.0.networks;
+        let sold: Vec<u64> = Self::sold_on(&page, &tier)
+            .map(|market| market.chain_id)
+            .filter(|chain_id| paid.chain_id.is_none_or(|wanted| wanted == *chain_id))
+            .collect();
+        let usual = sold.iter().find(|chain_id| person.chain_id == Some(**chain_id)).or(sold.first());
+        Ok((networks.get(*usual.ok_or(CheckoutError::NotForSale)?)?, tier.price))
+    }
+
+    /// Where a tier can be bought now.
+    fn sold_on<'p>(page: &'p CoursePage, tier: &'p Tier) -> impl Iterator<Item = &'p Market> {
+        page.sold_on(tier).filter(|_| page.course.state == CourseState::Published)
+    }
+
+    /// How an open order could be paid instead.
+    async fn ways(&self, conn: &mut Conn, order: &OrderRecord) -> Result<Vec<Way>, Problem> {
+        // Gone since: there is no other way.
+        let Ok((page, tier)) = self.0.catalog().tier(conn, order.tier).await else { return Ok(Vec::new()) };
+        let networks = &self.0.0.networks;
+        let mut ways = Vec::new();
+        for network in Self::sold_on(&page, &tier).filter_map(|market| networks.find(market.chain_id)) {
+            for currency in networks.paid_in(network, tier.price) {
+                let chain_id = network.policy.chain_id;
+                if (chain_id, currency.token) != (order.chain_id, order.token) {
+                    ways.push(Way { chain_id, chain: network.info.name.clone(), currency });
+                }
+            }
+        }
+        Ok(ways)
     }
 
     pub(super) async fn own(
@@ -323,8 +346,13 @@ impl Checkout<'_> {
         Ok(view)
     }
 
-    pub(super) fn transaction(&self, hash: TxHash, block: Option<(u64, BlockHash)>) -> Transaction {
-        let explorer = self.0.0.chain_info.explorer.as_deref();
+    pub(super) fn transaction(
+        &self,
+        chain_id: u64,
+        hash: TxHash,
+        block: Option<(u64, BlockHash)>,
+    ) -> Transaction {
+        let explorer = self.0.0.networks.find(chain_id).and_then(|network| network.info.explorer.as_deref());
         Transaction {
             hash,
             block: block.map(|(number, _)| number),
@@ -334,31 +362,39 @@ impl Checkout<'_> {
     }
 
     /// The transaction to show: the payment that counts, or the one named last.
-    fn newest(&self, payments: &[PaymentRecord], submissions: &[Submission]) -> Option<Transaction> {
+    fn newest(
+        &self,
+        chain_id: u64,
+        payments: &[PaymentRecord],
+        submissions: &[Submission],
+    ) -> Option<Transaction> {
         let standing = |wanted| payments.iter().rev().find(move |payment| payment.standing == wanted);
         let payment = standing(super::Standing::Accepted)
             .or_else(|| standing(super::Standing::Refunded))
             .or_else(|| standing(super::Standing::Orphaned));
         match payment {
             Some(payment) => {
-                Some(self.transaction(payment.hash, Some((payment.block_number, payment.block_hash))))
+                let block = (payment.block_number, payment.block_hash);
+                Some(self.transaction(chain_id, payment.hash, Some(block)))
             }
-            None => submissions.last().map(|submission| self.transaction(submission.hash, None)),
+            None => submissions.last().map(|submission| self.transaction(chain_id, submission.hash, None)),
         }
     }
 
     pub(super) async fn transaction_of(
         &self,
         conn: &mut Conn,
+        chain_id: u64,
         id: OrderId,
     ) -> Result<Option<Transaction>, Problem> {
         let payments = store::payments_of(conn, id).await?;
         let submissions = store::submissions(conn, id).await?;
-        Ok(self.newest(&payments, &submissions))
+        Ok(self.newest(chain_id, &payments, &submissions))
     }
 
     async fn view(&self, conn: &mut Conn, order: OrderRecord) -> Result<Order, Problem> {
-        let policy = &self.0.0.policy;
+        let network = self.0.0.networks.get(order.chain_id)?;
+        let policy = &network.policy;
         let course = self.0.catalog().by_id(conn, order.course).await?;
         let outline = self.0.catalog().outline(conn, order.course).await?;
         let now = self.0.now();
@@ -376,8 +412,12 @@ impl Checkout<'_> {
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
         let open_at = policy.open_at(&order);
+        let ways = match order.state {
+            OrderState::Open => self.ways(conn, &order).await?,
+            _ => Vec::new(),
+        };
         Ok(Order {
-            transaction: self.transaction_of(conn, order.id).await?,
+            transaction: self.transaction_of(conn, order.chain_id, order.id).await?,
             stuck: order.state == OrderState::Submitted
                 && named_at.is_some_and(|at| now >= at.plus_minutes(policy.stuck_after_minutes)),
             id: order.id,
@@ -386,14 +426,9 @@ impl Checkout<'_> {
             tier: order.tier,
             tier_name: order.tier_name,
             price: order.price,
-            or_in: match (order.state, order.fiat) {
-                (OrderState::Open, Some(sum)) => self.paid_in(Price::Fiat(sum)),
-                _ => Vec::new(),
-            }
-            .into_iter()
-            .filter(|currency| currency.token != order.token)
-            .collect(),
-            currency: self.chain().currency_of(order.token),
+            ways,
+            chain_id: order.chain_id,
+            currency: network.info.currency_of(order.token),
             fiat: order.fiat,
             // An open order whose time has run out is expired, even before its job says so.
             state: match order.state {
@@ -415,19 +450,26 @@ impl Checkout<'_> {
         })
     }
 
-    /// How the follower is doing.
+    /// How the followers are doing, in the site's order of chains.
     ///
     /// # Errors
     /// For everyone but admins; when the database does not answer.
-    pub async fn health(&self, actor: &Actor) -> Result<ChainHealth, Problem> {
+    pub async fn health(&self, actor: &Actor) -> Result<Vec<ChainHealth>, Problem> {
         actor.may(Operation::SeeAllOrders)?;
-        let policy = &self.0.0.policy;
+        let networks = self.0.0.networks.iter();
+        futures::future::try_join_all(networks.map(|network| self.health_of(network))).await
+    }
+
+    async fn health_of(&self, network: &Network) -> Result<ChainHealth, Problem> {
+        let policy = &network.policy;
         let mut conn = self.0.0.db.read().await?;
         let cursor = store::cursor(&mut conn, policy.chain_id, policy.market).await?;
         drop(conn);
-        let head = self.0.0.chain.head().await.ok().map(|head| head.number);
+        let head = tokio::time::timeout(PATIENCE, network.chain.head()).await;
+        let head = head.ok().and_then(Result::ok).map(|head| head.number);
         let now = self.0.now();
         Ok(ChainHealth {
+            chain: network.info.clone(),
             head,
             next_block: cursor.map(|(next, _)| next),
             seen_at: cursor.map(|(_, seen)| seen),

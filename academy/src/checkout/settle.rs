@@ -2,8 +2,9 @@
 
 use super::{
     decide::{Candidate, Grant, Rules, Standing as Position, decide},
-    model::{OrderState, Setback, Standing},
+    model::{OrderState, Setback},
     refund_store,
+    rows::Standing,
     service::Checkout,
     sight::{Judged, Sight, give_back},
     store,
@@ -28,6 +29,7 @@ pub struct Settled {
 }
 /// How often settling starts anew when someone else changed the order meanwhile.
 const TRIES: usize = 5;
+
 impl Checkout<'_> {
     /// Compares an order with the chain and writes what follows. Safe to call at any time, any
     /// number of times, from several workers at once.
@@ -46,13 +48,13 @@ impl Checkout<'_> {
     async fn try_to_settle(&self, id: OrderId) -> Result<Settled, Problem> {
         for _ in 0..TRIES {
             let mut sight = self.look(id).await?;
-            let head = self.0.0.chain.head().await?;
+            let head = sight.network.chain.head().await?;
             sight.refunds = self.refunds_now(&sight).await?;
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);
             sight.heed_rulings(&mut candidates);
             let orphaned = self.orphaned(&sight, &candidates).await?;
-            let rules = self.rules(&sight.order).await?;
+            let rules = self.rules(&sight).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
             self.0.point("settle.chain_read")?;
             if let Some(settled) =
@@ -66,10 +68,11 @@ impl Checkout<'_> {
         let order = self.look(id).await?.order;
         Ok(Settled { state: order.state, waiting: true, ends_at: None })
     }
+
     /// Writes the decision, unless the order has changed since it was read.
     async fn write(
         &self,
-        sight: Sight,
+        sight: Sight<'_>,
         candidates: &[Judged],
         orphaned: bool,
         worth: Option<Cents>,

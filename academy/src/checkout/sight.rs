@@ -2,9 +2,11 @@
 //! may pay it. Nothing here writes, but who sent a transaction, which can be asked only for a while.
 
 use super::{
+    Network,
     decide::{Candidate, Last, Rules},
-    model::{Finality, Setback, Standing},
+    model::{Finality, Setback},
     refund_store::{self, RefundRecord},
+    rows::Standing,
     service::Checkout,
     store::{self, OrderRecord, PaymentRecord, Submission},
     verify::{Evidence, Expected, Found, Verdict, carries, refunds as refunds_order, verify_each},
@@ -22,7 +24,9 @@ use crate::{
 pub(super) type Judged = ((TxHash, Option<u64>), Candidate);
 
 /// All that was read before deciding.
-pub(super) struct Sight {
+pub(super) struct Sight<'a> {
+    /// The order's chain.
+    pub network: &'a Network,
     pub order: OrderRecord,
     pub payments: Vec<PaymentRecord>,
     pub refunds: Vec<RefundRecord>,
@@ -31,7 +35,7 @@ pub(super) struct Sight {
     pub withdrawn: bool,
 }
 
-impl Sight {
+impl Sight<'_> {
     /// What a person said of this payment, if they said that it does not count; it may have gone back since.
     fn ruled(&self, found: &Found) -> Option<Setback> {
         let place = (found.transaction, found.log_index);
@@ -76,12 +80,14 @@ pub(super) fn give_back(candidates: &mut [Judged], refunds: &[RefundRecord]) {
         }
     }
 }
-impl Checkout<'_> {
-    pub(super) async fn look(&self, id: OrderId) -> Result<Sight, Problem> {
+
+impl<'a> Checkout<'a> {
+    pub(super) async fn look(&self, id: OrderId) -> Result<Sight<'a>, Problem> {
         let mut conn = self.0.0.db.read().await?;
         let order = store::order(&mut conn, id).await?.ok_or(super::CheckoutError::NoSuchOrder)?;
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         Ok(Sight {
+            network: self.0.0.networks.get(order.chain_id)?,
             payments: store::payments_of(&mut conn, id).await?,
             refunds: refund_store::refunds_of(&mut conn, id).await?,
             submissions: store::submissions(&mut conn, id).await?,
@@ -92,18 +98,18 @@ impl Checkout<'_> {
     }
 
     /// What the chain says of every transaction that was named for the order or seen with its id.
-    pub(super) async fn candidates(&self, sight: &Sight, head: u64) -> Result<Vec<Judged>, Problem> {
+    pub(super) async fn candidates(&self, sight: &Sight<'_>, head: u64) -> Result<Vec<Judged>, Problem> {
         let mut candidates = Vec::new();
         for submission in &sight.submissions {
             let hash = submission.hash;
-            match self.0.0.chain.receipt(hash).await? {
+            match sight.network.chain.receipt(hash).await? {
                 Some(receipt) => {
                     // Should a reorg undo it, the nonce tells whether it can come back. Knowing it is
                     // not needed now.
-                    if let Err(problem) = self.learn_sender(sight.order.id, submission).await {
+                    if let Err(problem) = self.learn_sender(sight, submission).await {
                         tracing::debug!(%hash, %problem, "who sent it is not known yet");
                     }
-                    let canonical = self.0.0.chain.block(receipt.block_number).await?;
+                    let canonical = sight.network.chain.block(receipt.block_number).await?;
                     let mut conn = self.0.0.db.read().await?;
                     let used: Vec<(u64, OrderId)> = store::payments_in(&mut conn, sight.order.chain_id, hash)
                         .await?
@@ -122,7 +128,7 @@ impl Checkout<'_> {
                             && (*paid != hash || receipt_carries(&receipt, *index, &sight.order))
                     });
                     let evidence = Evidence {
-                        chain_id: self.0.0.policy.chain_id,
+                        chain_id: sight.network.policy.chain_id,
                         receipt: &receipt,
                         canonical,
                         used: &used,
@@ -139,8 +145,8 @@ impl Checkout<'_> {
 
     /// The refunds as the chain has them now. What was confirmed is undone only on evidence that its
     /// block was replaced: a node that knows nothing of it proves nothing.
-    pub(super) async fn refunds_now(&self, sight: &Sight) -> Result<Vec<RefundRecord>, Problem> {
-        let chain = &self.0.0.chain;
+    pub(super) async fn refunds_now(&self, sight: &Sight<'_>) -> Result<Vec<RefundRecord>, Problem> {
+        let chain = &sight.network.chain;
         let expected = self.expected(sight);
         let mut refunds = sight.refunds.clone();
         // Since a reorg a refund may stand at another index than it was kept at, where another order's was.
@@ -149,7 +155,7 @@ impl Checkout<'_> {
         for refund in &mut refunds {
             if let Some(receipt) = chain.receipt(refund.hash).await? {
                 let canonical = chain.block(receipt.block_number).await?;
-                let chain_id = self.0.0.policy.chain_id;
+                let chain_id = sight.network.policy.chain_id;
                 let evidence = Evidence { chain_id, receipt: &receipt, canonical, used: &[] };
                 let mined = canonical.is_some_and(|block| block.hash == receipt.block_hash);
                 let logs = refunds_order(&expected, &evidence);
@@ -173,7 +179,7 @@ impl Checkout<'_> {
         Ok(refunds)
     }
 
-    fn expected(&self, sight: &Sight) -> Expected {
+    fn expected(&self, sight: &Sight<'_>) -> Expected {
         let order = &sight.order;
         Expected {
             reference: reference(order.id.0),
@@ -195,9 +201,14 @@ impl Checkout<'_> {
     /// A transaction without a receipt waits, unless its sender's nonce is used up and the follower
     /// has read every block up to then: then something else was mined in its place, and it was not
     /// this order's purchase.
-    async fn unmined(&self, sight: &Sight, submission: &Submission, head: u64) -> Result<Candidate, Problem> {
-        let chain = &self.0.0.chain;
-        let Some((sender, nonce)) = self.learn_sender(sight.order.id, submission).await? else {
+    async fn unmined(
+        &self,
+        sight: &Sight<'_>,
+        submission: &Submission,
+        head: u64,
+    ) -> Result<Candidate, Problem> {
+        let chain = &sight.network.chain;
+        let Some((sender, nonce)) = self.learn_sender(sight, submission).await? else {
             return Ok(Candidate::Pending);
         };
         // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
@@ -211,22 +222,22 @@ impl Checkout<'_> {
     /// the transaction says.
     async fn learn_sender(
         &self,
-        order: OrderId,
+        sight: &Sight<'_>,
         submission: &Submission,
     ) -> Result<Option<(Address, u64)>, Problem> {
         if let Some(known) = submission.sender.zip(submission.nonce) {
             return Ok(Some(known));
         }
-        let Some(facts) = self.0.0.chain.transaction(submission.hash).await? else { return Ok(None) };
+        let Some(facts) = sight.network.chain.transaction(submission.hash).await? else { return Ok(None) };
         let mut tx = self.0.0.db.begin().await?;
-        store::learn_sender(&mut tx, order, submission.hash, facts.sender, facts.nonce).await?;
+        store::learn_sender(&mut tx, sight.order.id, submission.hash, facts.sender, facts.nonce).await?;
         tx.commit().await?;
         Ok(Some((facts.sender, facts.nonce)))
     }
 
     /// Whether the accepted payment's block is known to be replaced. A node that knows nothing at
     /// that height, or has lost the receipt, proves nothing.
-    pub(super) async fn orphaned(&self, sight: &Sight, candidates: &[Judged]) -> Result<bool, Problem> {
+    pub(super) async fn orphaned(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Result<bool, Problem> {
         let Some(accepted) = sight.payments.iter().find(|payment| payment.standing == Standing::Accepted)
         else {
             // Retracted before, and still not back.
@@ -236,27 +247,27 @@ impl Checkout<'_> {
         if pays {
             return Ok(false);
         }
-        let now = self.0.0.chain.block(accepted.block_number).await?;
+        let now = sight.network.chain.block(accepted.block_number).await?;
         Ok(now.is_some_and(|block| block.hash != accepted.block_hash))
     }
 
     /// What a payment is worth, the first time that it is seen to pay.
-    pub(super) async fn worth_when_new(&self, sight: &Sight, candidates: &[Judged]) -> Option<Cents> {
+    pub(super) async fn worth_when_new(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Option<Cents> {
         let amount = candidates.iter().find_map(|(_, candidate)| match candidate {
             Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found.amount),
             _ => None,
         });
-        self.worth(amount?, sight.order.token).await
+        self.worth(sight.network, amount?, sight.order.token).await
     }
 
-    pub(super) async fn rules(&self, order: &OrderRecord) -> Result<Rules, Problem> {
-        let policy = &self.0.0.policy;
+    pub(super) async fn rules(&self, sight: &Sight<'_>) -> Result<Rules, Problem> {
+        let policy = &sight.network.policy;
         Ok(Rules {
-            open_at: policy.open_at(order),
+            open_at: policy.open_at(&sight.order),
             last: match policy.finality {
                 Finality::Confirmations(needed) => Last::Confirmations(needed),
                 // Before anything is final there is the first block, which holds no payment.
-                Finality::Tag(tag) => Last::Height(self.0.0.chain.tagged(tag).await?.unwrap_or(0)),
+                Finality::Tag(tag) => Last::Height(sight.network.chain.tagged(tag).await?.unwrap_or(0)),
             },
             late_tolerance_minutes: policy.late_tolerance_minutes,
         })

@@ -1,7 +1,8 @@
 //! SQL of checkout.
 
 use super::{
-    model::{OrderState, Setback, Standing},
+    model::{OrderState, Setback},
+    rows::Standing,
     verify::Found,
 };
 use crate::{
@@ -162,12 +163,12 @@ pub(super) async fn bought_otherwise(conn: &mut Conn, order: &OrderRecord) -> Re
     Ok(row.is_some())
 }
 
-/// Orders whose end the chain has not decided yet, oldest first.
-pub(super) async fn unsettled(conn: &mut Conn) -> Result<Vec<OrderId>, StoreError> {
+/// Orders whose end a chain has not decided yet, oldest first.
+pub(super) async fn unsettled(conn: &mut Conn, chain_id: u64) -> Result<Vec<OrderId>, StoreError> {
     let rows = sql!(all conn, (OrderId,),
-        "SELECT id FROM orders WHERE state IN ('submitted', 'confirming')
-            OR (state IN ('paid', 'refunded') AND NOT is_final)
-         ORDER BY created_at LIMIT 1000")?;
+        "SELECT id FROM orders WHERE (state IN ('submitted', 'confirming')
+            OR (state IN ('paid', 'refunded') AND NOT is_final)) AND chain_id = $1
+         ORDER BY created_at LIMIT 1000", chain_id.cast_signed())?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

@@ -28,7 +28,7 @@ on_both_engines! {
         let accounts = world.academy.accounts();
         let signer = world.signer();
         let before = accounts.start_session().await.unwrap();
-        let challenge = accounts.challenge(before.session.id, address(&signer)).await.unwrap();
+        let challenge = accounts.challenge(before.session.id, address(&signer), None).await.unwrap();
         let signature = sign(&signer, &challenge.message);
         let after = accounts.sign_in(before.session.id, &challenge.nonce, &signature).await.unwrap();
         assert_ne!(after.token, before.token);
@@ -52,7 +52,7 @@ on_both_engines! {
         let accounts = world.academy.accounts();
         let signer = world.signer();
         let session = accounts.start_session().await.unwrap().session.id;
-        let message = accounts.challenge(session, address(&signer)).await.unwrap().message;
+        let message = accounts.challenge(session, address(&signer), None).await.unwrap().message;
         assert!(message.starts_with("learn.example:8443 wants you to sign in"), "{message}");
         for line in ["\nURI: https://learn.example:8443\n", "\nChain ID: 31337\n", "\nIssued At: 2027-01-15T08:00:00Z\n"] {
             assert!(message.contains(line), "{line} is missing in {message}");
@@ -64,7 +64,7 @@ on_both_engines! {
         let accounts = world.academy.accounts();
         let signer = world.signer();
         let session = accounts.start_session().await.unwrap().session.id;
-        let challenge = accounts.challenge(session, address(&signer)).await.unwrap();
+        let challenge = accounts.challenge(session, address(&signer), None).await.unwrap();
         let signature = sign(&signer, &challenge.message);
         accounts.sign_in(session, &challenge.nonce, &signature).await.unwrap();
         assert_eq!(refusal(accounts.sign_in(session, &challenge.nonce, &signature).await), stale());
@@ -77,7 +77,7 @@ on_both_engines! {
         let signer = world.signer();
         let mine = accounts.start_session().await.unwrap().session.id;
         let thief = accounts.start_session().await.unwrap().session.id;
-        let challenge = accounts.challenge(mine, address(&signer)).await.unwrap();
+        let challenge = accounts.challenge(mine, address(&signer), None).await.unwrap();
         let signature = sign(&signer, &challenge.message);
         assert_eq!(refusal(accounts.sign_in(thief, &challenge.nonce, &signature).await), stale());
         // The thief's try took nothing from its owner.
@@ -88,7 +88,7 @@ on_both_engines! {
         let accounts = world.academy.accounts();
         let signer = world.signer();
         let session = accounts.start_session().await.unwrap().session.id;
-        let challenge = accounts.challenge(session, address(&signer)).await.unwrap();
+        let challenge = accounts.challenge(session, address(&signer), None).await.unwrap();
         let signature = sign(&signer, &challenge.message);
         world.advance_minutes(10);
         assert_eq!(refusal(accounts.sign_in(session, &challenge.nonce, &signature).await), stale());
@@ -99,7 +99,7 @@ on_both_engines! {
         let (signer, other) = (world.signer(), world.signer());
         for bad in [sign(&other, "hello"), String::new(), "0x".to_owned(), "\0".to_owned(), "f".repeat(10_000)] {
             let session = accounts.start_session().await.unwrap().session.id;
-            let challenge = accounts.challenge(session, address(&signer)).await.unwrap();
+            let challenge = accounts.challenge(session, address(&signer), None).await.unwrap();
             let (kind, code) = refusal(accounts.sign_in(session, &challenge.nonce, &bad).await);
             assert_eq!((kind, code.as_str()), (Kind::Invalid, "wrong_signature"));
             let right = sign(&signer, &challenge.message);
@@ -117,7 +117,7 @@ on_both_engines! {
         world.chain.approve(wallet, vec![7; 300]);
         let try_in = async |signature: &[u8]| {
             let session = accounts.start_session().await.unwrap().session.id;
-            let challenge = accounts.challenge(session, wallet).await.unwrap();
+            let challenge = accounts.challenge(session, wallet, None).await.unwrap();
             accounts.sign_in(session, &challenge.nonce, &alloy::hex::encode_prefixed(signature)).await
         };
         let signed_in = try_in(&[7; 300]).await.unwrap();
@@ -145,7 +145,7 @@ on_both_engines! {
         world.advance_minutes(60);
         assert!(accounts.session(&anonymous.token).await.unwrap().is_none());
         let signer = world.signer();
-        let gone = accounts.challenge(anonymous.session.id, address(&signer)).await;
+        let gone = accounts.challenge(anonymous.session.id, address(&signer), None).await;
         if let Ok(challenge) = gone {
             let signature = sign(&signer, &challenge.message);
             let late = accounts.sign_in(anonymous.session.id, &challenge.nonce, &signature).await;

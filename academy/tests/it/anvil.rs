@@ -14,7 +14,7 @@ use academy::{
 use serde_json::json;
 
 use crate::support::{
-    Engine,
+    CHAIN_ID, Engine,
     anvil::{Anvil, Place, call, on_anvil, signer},
     chain_info, person, policy, quotes, refusal, site, tier_form, turn, wallet_call,
 };
@@ -46,14 +46,17 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
     place.world.assert_paid(1).await;
 
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!(payout.balances[0].owed.to_ether(), "0.02");
-    let withdraw = checkout.payout_call(&place.teacher, Address::ZERO).await.unwrap();
+    assert_eq!(payout.tills[0].balances.as_ref().unwrap()[0].owed.to_ether(), "0.02");
+    let withdraw = checkout.payout_call(&place.teacher, CHAIN_ID, Address::ZERO).await.unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!((payout.balances[0].owed, payout.history.len()), (Wei::ZERO, 1));
-    assert_eq!(payout.history[0].1.to_ether(), "0.02");
-    assert_eq!(refusal(checkout.payout_call(&place.teacher, Address::ZERO).await).1, "nothing_to_withdraw");
+    assert_eq!((payout.tills[0].balances.as_ref().unwrap()[0].owed, payout.history.len()), (Wei::ZERO, 1));
+    assert_eq!(payout.history[0].amount.to_ether(), "0.02");
+    assert_eq!(
+        refusal(checkout.payout_call(&place.teacher, CHAIN_ID, Address::ZERO).await).1,
+        "nothing_to_withdraw"
+    );
 
     // New prices, a second tier, and one that goes: page and chain agree after each call.
     let catalog = place.academy.catalog();
@@ -62,7 +65,7 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
     let second: TierId = catalog.add_tier(&place.teacher, course, &tier_form("0.05", 2)).await.unwrap();
     catalog.edit_tier(&place.teacher, place.course.tier, &tier_form("0.03", 1)).await.unwrap();
     for _ in 0..2 {
-        let update = catalog.listing_call(&place.teacher, course).await.unwrap().unwrap();
+        let update = catalog.listing_call(&place.teacher, course, CHAIN_ID).await.unwrap().unwrap();
         place.anvil.dev.send(me, &call(&update)).await.unwrap();
         turn(&place.academy).await;
         assert!(catalog.studio(&place.teacher, course).await.unwrap().agrees());
@@ -118,14 +121,23 @@ async fn buys_by_quote_within_a_window_and_gives_it_back(engine: Engine) {
     turn(&place.academy).await;
     assert!(place.world.can_read(&place.buyer, &course).await);
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!((payout.balances[0].owed, payout.balances[0].held.to_ether().as_str()), (Wei::ZERO, "0.025"));
+    assert_eq!(
+        (
+            payout.tills[0].balances.as_ref().unwrap()[0].owed,
+            payout.tills[0].balances.as_ref().unwrap()[0].held.to_ether().as_str()
+        ),
+        (Wei::ZERO, "0.025")
+    );
 
     let refund = checkout.refund(&place.buyer, order.id).await.unwrap();
     place.anvil.dev.send(buyer, &call(&refund.call)).await.unwrap();
     turn(&place.academy).await;
     assert!(!place.world.can_read(&place.buyer, &course).await);
     assert_eq!(place.state(order.id).await, (OrderState::Refunded, None));
-    assert_eq!(checkout.payout(&place.teacher).await.unwrap().balances[0].held, Wei::ZERO);
+    assert_eq!(
+        checkout.payout(&place.teacher).await.unwrap().tills[0].balances.as_ref().unwrap()[0].held,
+        Wei::ZERO
+    );
     assert!(place.anvil.dev.send(buyer, &call(&refund.call)).await.is_err(), "once");
     place.close().await;
 }

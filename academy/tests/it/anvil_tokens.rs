@@ -97,13 +97,19 @@ async fn is_paid(place: &Place, course: &TestCourse, order: &Order, currency: &C
     assert!(place.world.can_read(&place.buyer, course).await);
     assert_eq!(place.state(order.id).await, (OrderState::Paid, None));
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!((&payout.balances[1].currency, payout.balances[1].owed), (currency, order.price));
-    let withdraw = checkout.payout_call(&place.teacher, currency.token).await.unwrap();
+    assert_eq!(
+        (
+            &payout.tills[0].balances.as_ref().unwrap()[1].currency,
+            payout.tills[0].balances.as_ref().unwrap()[1].owed
+        ),
+        (currency, order.price)
+    );
+    let withdraw = checkout.payout_call(&place.teacher, CHAIN_ID, currency.token).await.unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();
-    assert_eq!(payout.balances[1].owed, Wei::ZERO);
-    assert_eq!((payout.history[0].1, &payout.history[0].2), (order.price, currency));
+    assert_eq!(payout.tills[0].balances.as_ref().unwrap()[1].owed, Wei::ZERO);
+    assert_eq!((payout.history[0].amount, &payout.history[0].currency), (order.price, currency));
 }
 
 async fn case_19_an_authorization_is_sent_by_anyone_and_pays_once(engine: Engine) {

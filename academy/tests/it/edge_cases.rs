@@ -2,18 +2,16 @@
 
 use academy::{
     Kind,
-    chain::{
-        Event,
-        fake::{FakeChain, FakeTransaction},
-    },
-    checkout::{Finality, OrderState, Policy, Setback},
+    chain::{Event, fake::FakeTransaction},
+    checkout::{Finality, OrderState, Policy, Setback, Standing},
     evm::{Address, BlockTag, TxHash},
     money::Wei,
+    page::Filter,
 };
 
 use crate::support::{
-    CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, USDC, on_both_engines, person, policy, refusal, turn,
-    wallet_call,
+    CHAIN_ID, SECOND_CHAIN_ID, TOLERANCE_MINUTES, TTL_MINUTES, USDC, on_both_engines, person, policy,
+    refusal, turn, wallet_call,
 };
 
 on_both_engines! {
@@ -378,17 +376,19 @@ on_both_engines! {
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
         let call = wallet_call(&world.academy.checkout(), &buyer, order.id).await.unwrap();
         assert_eq!(call.chain_id, format!("0x{CHAIN_ID:x}"));
-        // The site was moved to another chain: what is mined there pays for nothing of this one.
-        let elsewhere = std::sync::Arc::new(FakeChain::new(1));
+        // The site sells on another chain, too: what is mined there pays for nothing of this one.
+        let (academy, elsewhere) = world.on_two_chains();
         let payment = world.payment(&course, &order);
         elsewhere.mine(vec![payment.clone()]);
-        let policy = Policy { chain_id: 1, ..policy() };
-        let moved = world.academy_over(elsewhere, policy, world.faults.clone());
-        let order = moved.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
-        assert_eq!((order.state, order.setback), (OrderState::Open, Some(Setback::OtherChain)));
-        moved.follow_once().await.unwrap();
-        moved.run_jobs_once().await.unwrap();
-        world.assert_nothing_opened().await;
+        academy.follow(SECOND_CHAIN_ID).await.unwrap();
+        let order = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!((order.state, order.setback), (OrderState::Submitted, None), "it is not on the order's chain");
+        turn(&academy).await;
+        let admin = world.admin().await;
+        let seen = academy.checkout().payments(&admin, &Filter::default()).await.unwrap().rows;
+        assert_eq!((seen[0].standing, seen[0].setback), (Standing::Review, Some(Setback::OtherChain)));
+        assert_eq!((seen.len(), seen[0].chain.as_deref()), (1, Some("Second chain")));
+        assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 0);
     }
 
     async fn case_33_the_wallet_that_pays_may_differ_and_the_signed_in_buyer_gets_the_course(world: &World) {

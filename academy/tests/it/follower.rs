@@ -1,8 +1,8 @@
 //! Following the chain: case 11 and what nodes do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use academy::{Kind, chain::fake::FakeChain};
+use academy::{Kind, Rhythm, chain::fake::FakeChain};
 
 use crate::support::{CHAIN_ID, on_both_engines, person, policy, refusal, turn};
 
@@ -106,7 +106,7 @@ on_both_engines! {
         world.academy.follow_once().await.unwrap();
         for (teacher, course) in [(&one, &first), (&two, &second)] {
             let page = world.academy.catalog().studio(teacher, course.id).await.unwrap();
-            assert_eq!(page.listing.as_ref().unwrap().number, course.number);
+            assert_eq!(page.markets[0].listing.as_ref().unwrap().number, course.number);
             assert!(page.agrees());
             let buyer = world.learner().await;
             let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
@@ -122,7 +122,7 @@ on_both_engines! {
         world.chain.mine_empty(2);
         world.academy.follow_once().await.unwrap();
         let page = world.academy.catalog().course(&buyer, &course.slug).await.unwrap();
-        assert!(page.listing.is_none() && !page.agrees());
+        assert!(page.markets[0].listing.is_none() && !page.agrees());
         let refused = crate::support::refusal(world.academy.checkout().open(&buyer, course.tier).await);
         assert_eq!(refused.1, "not_for_sale");
         world.chain.mine(undone);
@@ -135,15 +135,15 @@ on_both_engines! {
         let course = world.course(&teacher).await;
         world.chain.mine_empty(20);
         world.academy.follow_once().await.unwrap();
-        let before = world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing;
+        let before = world.academy.catalog().studio(&teacher, course.id).await.unwrap().markets[0].listing.clone();
         let other = world.priced(&course, 0, "7".parse().unwrap());
         world.chain.mine(vec![world.transaction(person(&teacher).address, vec![other])]);
         world.academy.follow_once().await.unwrap();
-        assert_ne!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing, before);
+        assert_ne!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().markets[0].listing, before);
         world.chain.reorg(1);
         world.chain.mine_empty(2);
         world.academy.follow_once().await.unwrap();
-        assert_eq!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing, before);
+        assert_eq!(world.academy.catalog().studio(&teacher, course.id).await.unwrap().markets[0].listing, before);
     }
 
     async fn the_worker_goes_on_after_a_failure_and_stops_when_told(world: &World) {
@@ -153,7 +153,8 @@ on_both_engines! {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let academy = world.academy.clone();
         let worker = tokio::spawn(async move {
-            academy.worker(std::time::Duration::from_millis(1), Arc::default(), async { stopped.await.unwrap() }).await;
+            let rhythm = Rhythm { chain_id: CHAIN_ID, poll: Duration::from_millis(1), news: Arc::default() };
+            academy.worker(vec![rhythm], async { stopped.await.unwrap() }).await;
         });
         tokio::task::yield_now().await;
         world.chain.mine(vec![world.payment(&course, &order)]);
@@ -168,14 +169,15 @@ on_both_engines! {
 
     async fn health_says_whether_the_follower_moves(world: &World) {
         let admin = world.admin().await;
-        let health = world.academy.checkout().health(&admin).await.unwrap();
-        assert!(!health.healthy && health.next_block.is_none());
+        let health = async || world.academy.checkout().health(&admin).await.unwrap().remove(0);
+        let first = health().await;
+        assert!(!first.healthy && first.next_block.is_none());
         world.academy.follow_once().await.unwrap();
-        let health = world.academy.checkout().health(&admin).await.unwrap();
-        assert_eq!((health.healthy, health.head, health.next_block), (true, Some(0), Some(1)));
+        let moved = health().await;
+        assert_eq!((moved.healthy, moved.head, moved.next_block), (true, Some(0), Some(1)));
         world.advance_minutes(2);
-        assert!(!world.academy.checkout().health(&admin).await.unwrap().healthy);
+        assert!(!health().await.healthy);
         world.chain.fail_with(Some(academy::chain::ChainError::Unavailable("down".to_owned())));
-        assert_eq!(world.academy.checkout().health(&admin).await.unwrap().head, None);
+        assert_eq!(health().await.head, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use academy::{Actor, chain::Heads, entropy::SystemEntropy};
+use academy::{Actor, Rhythm, chain::Heads, entropy::SystemEntropy};
 use serde_json::json;
 use tokio::{
     io::copy_bidirectional,
@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Engine,
+    CHAIN_ID, Engine,
     anvil::{Anvil, Place, on_anvil},
 };
 
@@ -39,12 +39,14 @@ async fn a_block_is_followed_at_once_however_rarely_is_polled(engine: Engine) {
     let heads = heads(&place.anvil.url);
     heard(&heads.news()).await;
     let (academy, news) = (place.academy.clone(), heads.news());
-    let worker = tokio::spawn(async move { academy.worker(NEVER, news, std::future::pending()).await });
+    let worker = tokio::spawn(async move {
+        academy.worker(vec![Rhythm { chain_id: CHAIN_ID, poll: NEVER, news }], std::future::pending()).await
+    });
     // Once this block was followed, the worker's first step is over; whatever comes then must be heard.
     place.anvil.ask("anvil_mine", json!(["0x1"])).await;
     let followed = async {
         loop {
-            let health = place.academy.checkout().health(&Actor::System).await.unwrap();
+            let health = place.academy.checkout().health(&Actor::System).await.unwrap().remove(0);
             if health.next_block > health.head {
                 break;
             }
@@ -63,7 +65,9 @@ async fn without_a_socket_polling_goes_on(engine: Engine) {
     let heads = heads("ws://127.0.0.1:1");
     let (academy, news) = (place.academy.clone(), heads.news());
     let poll = Duration::from_millis(20);
-    let worker = tokio::spawn(async move { academy.worker(poll, news, std::future::pending()).await });
+    let worker = tokio::spawn(async move {
+        academy.worker(vec![Rhythm { chain_id: CHAIN_ID, poll, news }], std::future::pending()).await
+    });
     place.buy().await;
     opens(&place).await;
     worker.abort();

@@ -10,7 +10,7 @@ use academy::{
     price::Price,
 };
 
-use crate::support::{TestCourse, World, on_both_engines, person, refusal, tier_form};
+use crate::support::{CHAIN_ID, TestCourse, World, on_both_engines, person, refusal, tier_form};
 
 fn ether(text: &str) -> Wei {
     Wei::from_ether(text).unwrap()
@@ -39,9 +39,9 @@ on_both_engines! {
         world.chain.mine(vec![world.listing(&course, person(&teacher).address)]);
         world.academy.follow_once().await.unwrap();
         assert_eq!(state(world, &course).await, CourseState::Published);
-        assert!(world.academy.catalog().listing_call(&teacher, course.id).await.unwrap().is_none());
+        assert!(world.academy.catalog().listing_call(&teacher, course.id, CHAIN_ID).await.unwrap().is_none());
         let page = world.academy.catalog().course(&Actor::Visitor, &course.slug).await.unwrap();
-        let listing = page.listing.as_ref().unwrap();
+        let listing = page.markets[0].listing.as_ref().unwrap();
         assert_eq!((listing.number, &listing.payee), (course.number, &person(&teacher).address_text));
     }
 
@@ -63,7 +63,7 @@ on_both_engines! {
         world.academy.follow_once().await.unwrap();
         assert_eq!(state(world, &course).await, CourseState::Draft);
         let page = world.academy.catalog().studio(&teacher, course.id).await.unwrap();
-        assert!(page.listing.is_none());
+        assert!(page.markets[0].listing.is_none());
         // The instructor's own is taken afterwards, and a stranger's does not replace it.
         let own = TestCourse { number: course.number + 100, ..course.clone() };
         world.chain.mine(vec![world.listing(&own, person(&teacher).address)]);
@@ -71,7 +71,7 @@ on_both_engines! {
         world.chain.mine(vec![world.listing(&cheap, person(&stranger).address)]);
         world.academy.follow_once().await.unwrap();
         let page = world.academy.catalog().course(&Actor::Visitor, &course.slug).await.unwrap();
-        assert_eq!(page.listing.as_ref().unwrap().number, own.number);
+        assert_eq!(page.markets[0].listing.as_ref().unwrap().number, own.number);
         assert!(page.for_sale(&page.tiers[0]));
     }
 
@@ -92,8 +92,8 @@ on_both_engines! {
         catalog.edit_tier(&teacher, course.tier, &tier_form("0.05", 1)).await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
         let page = catalog.studio(&teacher, course.id).await.unwrap();
-        assert_eq!(page.disagreements(), [("Level 1".to_owned(), Some(Price::Coin(ether("0.05"))), Some(Offered::At(ether("0.02"))))]);
-        assert!(catalog.listing_call(&teacher, course.id).await.unwrap().is_some());
+        assert_eq!(page.differences(&page.markets[0]), [("Level 1".to_owned(), Some(Price::Coin(ether("0.05"))), Some(Offered::At(ether("0.02"))))]);
+        assert!(catalog.listing_call(&teacher, course.id, CHAIN_ID).await.unwrap().is_some());
         let me = person(&teacher).address;
         world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 0, ether("0.05"))])]);
         world.academy.follow_once().await.unwrap();
@@ -101,29 +101,29 @@ on_both_engines! {
         // A tier that was removed here, and is still sold there, is a disagreement too.
         catalog.remove_tier(&teacher, course.tier).await.unwrap();
         let page = catalog.studio(&teacher, course.id).await.unwrap();
-        assert_eq!(page.disagreements().len(), 1);
-        assert!(catalog.listing_call(&teacher, course.id).await.unwrap().is_some());
+        assert_eq!(page.differences(&page.markets[0]).len(), 1);
+        assert!(catalog.listing_call(&teacher, course.id, CHAIN_ID).await.unwrap().is_some());
         world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 0, Wei::ZERO)])]);
         world.academy.follow_once().await.unwrap();
-        assert!(catalog.listing_call(&teacher, course.id).await.unwrap().is_none());
+        assert!(catalog.listing_call(&teacher, course.id, CHAIN_ID).await.unwrap().is_none());
     }
 
     async fn only_the_listings_wallet_is_asked_to_change_it(world: &World) {
         let catalog = world.academy.catalog();
         let (teacher, admin) = (world.teacher().await, world.admin().await);
         let unlisted = waiting(world, &teacher).await;
-        assert_eq!(refusal(catalog.listing_call(&admin, unlisted.id).await).1, "other_lister");
+        assert_eq!(refusal(catalog.listing_call(&admin, unlisted.id, CHAIN_ID).await).1, "other_lister");
         let course = world.course(&teacher).await;
         catalog.edit_tier(&teacher, course.tier, &tier_form("0.05", 1)).await.unwrap();
-        assert_eq!(refusal(catalog.listing_call(&admin, course.id).await).1, "other_lister");
+        assert_eq!(refusal(catalog.listing_call(&admin, course.id, CHAIN_ID).await).1, "other_lister");
         assert_eq!(refusal(catalog.publish(&admin, course.id).await).1, "other_lister");
         let me = person(&teacher).address;
         let given = Event::ListerChanged { number: course.number, lister: Address([7; 20]) };
         let paid_to = Event::PayeeChanged { number: course.number, payee: Address([8; 20]) };
         world.chain.mine(vec![world.transaction(me, vec![given, paid_to])]);
         world.academy.follow_once().await.unwrap();
-        assert_eq!(refusal(catalog.listing_call(&teacher, course.id).await).1, "other_lister");
-        let listing = catalog.studio(&teacher, course.id).await.unwrap().listing.unwrap();
+        assert_eq!(refusal(catalog.listing_call(&teacher, course.id, CHAIN_ID).await).1, "other_lister");
+        let listing = catalog.studio(&teacher, course.id).await.unwrap().markets[0].listing.clone().unwrap();
         assert_eq!(listing.payee, Address([8; 20]).checksummed());
     }
 
@@ -142,7 +142,7 @@ on_both_engines! {
         world.chain.mine(vec![world.listing(&again, me)]);
         for _ in 0..2 {
             world.academy.follow_once().await.unwrap();
-            let listing = world.academy.catalog().studio(&teacher, course.id).await.unwrap().listing.unwrap();
+            let listing = world.academy.catalog().studio(&teacher, course.id).await.unwrap().markets[0].listing.clone().unwrap();
             assert_eq!((listing.number, listing.tiers.len()), (again.number, 1));
         }
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod anvil;
 mod anvil_tokens;
 mod catalog;
+mod chains;
 mod decide;
 mod edge_cases;
 mod faulty;

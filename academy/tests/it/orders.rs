@@ -9,7 +9,7 @@ use academy::{
     page::Filter,
 };
 
-use crate::support::{TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call};
+use crate::support::{CHAIN_ID, TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call};
 
 on_both_engines! {
     async fn case_06_a_payment_that_no_block_takes_is_stuck_after_a_while(world: &World) {
@@ -214,9 +214,9 @@ on_both_engines! {
         assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
         assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
 
-        assert_eq!(refusal(checkout.payout_call(&teacher, Address::ZERO).await).1, "nothing_to_withdraw");
+        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, Address::ZERO).await).1, "nothing_to_withdraw");
         world.chain.owe(person(&teacher).address, Address::ZERO, sales.earned[0].total);
-        assert_eq!(checkout.payout(&teacher).await.unwrap().balances[0].owed, sales.earned[0].total);
-        assert_eq!(checkout.payout_call(&teacher, Address::ZERO).await.unwrap().value, "0x0");
+        assert_eq!(checkout.payout(&teacher).await.unwrap().tills[0].balances.as_ref().unwrap()[0].owed, sales.earned[0].total);
+        assert_eq!(checkout.payout_call(&teacher, CHAIN_ID, Address::ZERO).await.unwrap().value, "0x0");
     }
 }

@@ -14,7 +14,9 @@ use academy::{
 };
 use alloy::signers::SignerSync;
 
-use crate::support::{TestCourse, World, course_form, lesson_form, on_both_engines, person, tier_form};
+use crate::support::{
+    CHAIN_ID, TestCourse, World, course_form, lesson_form, on_both_engines, person, tier_form,
+};
 
 /// The smallest PNG's beginning: its type is read from these bytes.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
@@ -160,7 +162,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
         Operation::SignIn => {
             let signer = world.signer();
             let session = accounts.start_session().await.unwrap().session.id;
-            let challenge = accounts.challenge(session, Address(signer.address().0.0)).await.unwrap();
+            let challenge = accounts.challenge(session, Address(signer.address().0.0), None).await.unwrap();
             let signature = signer.sign_message_sync(challenge.message.as_bytes()).unwrap().to_string();
             call!(calls, Role, accounts.sign_in(session, &challenge.nonce, &signature));
         }
@@ -215,14 +217,14 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
         }
         Operation::Publish => {
             call!(calls, Own, catalog.publish(actor, course.id));
-            call!(calls, Own, catalog.listing_call(actor, course.id));
+            call!(calls, Own, catalog.listing_call(actor, course.id, CHAIN_ID));
             call!(calls, Own, catalog.withdraw(actor, course.id));
         }
         Operation::SeeSales => {
             call!(calls, Own, learning.learners(actor, course.id));
             call!(calls, Own, checkout.sales(actor, course.id));
             call!(calls, Somebody, checkout.payout(actor));
-            call!(calls, Somebody, checkout.payout_call(actor, Address::ZERO));
+            call!(calls, Somebody, checkout.payout_call(actor, CHAIN_ID, Address::ZERO));
         }
         Operation::SeeUsers => call!(calls, Role, accounts.users(actor, &all)),
         Operation::SetRoles => {

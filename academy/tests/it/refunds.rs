@@ -8,7 +8,7 @@ use academy::{
     learning::EnrollmentState,
 };
 
-use crate::support::{MARKET, START, TestCourse, World, on_both_engines, person, refusal};
+use crate::support::{CHAIN_ID, MARKET, START, TestCourse, World, on_both_engines, person, refusal};
 
 /// When the tests' windows end, in seconds.
 fn until() -> u64 {
@@ -213,8 +213,8 @@ on_both_engines! {
         }
         catalog.set_refund_days(&teacher, course.id, "30").await.unwrap();
         let page = catalog.studio(&teacher, course.id).await.unwrap();
-        assert_eq!((page.window_differs(), page.refund_days()), (Some((30, 14)), 14), "the chain's word counts");
-        assert!(catalog.listing_call(&teacher, course.id).await.unwrap().is_some());
+        assert_eq!((page.window_differs(&page.markets[0]), page.refund_days()), (Some((30, 14)), 14), "the chain's word counts");
+        assert!(catalog.listing_call(&teacher, course.id, CHAIN_ID).await.unwrap().is_some());
         let changed = Event::WindowChanged { number: course.number, days: 30 };
         world.chain.mine(vec![world.transaction(person(&teacher).address, vec![changed])]);
         world.turn().await;

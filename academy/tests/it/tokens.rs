@@ -61,7 +61,7 @@ on_both_engines! {
             let buyer = world.sign_in(&payer).await;
             let order = checkout.open(&buyer, course.tier).await.unwrap();
             assert_eq!((order.price, &order.currency), (units("49.5", decimals), &token(address).currency));
-            assert_eq!((order.fiat, order.or_in.len()), (None, 0));
+            assert_eq!((order.fiat, order.ways.len()), (None, 0));
             assert_eq!(order.expires_at, world.academy.now().plus_minutes(QUOTE_MINUTES));
 
             give(world, address, &payer, order.price, Wei::ZERO);
@@ -154,10 +154,10 @@ on_both_engines! {
         world.set_rate(2000);
         let coin = checkout.open(&buyer, course.tier).await.unwrap();
         assert_eq!((coin.price.to_ether().as_str(), coin.currency.token), ("0.025", Address::ZERO));
-        assert_eq!(coin.or_in, [token(USDC).currency]);
+        assert_eq!(coin.ways.iter().map(|way| &way.currency).collect::<Vec<_>>(), [&token(USDC).currency]);
         let order = checkout.open_in(&buyer, course.tier, Some(USDC)).await.unwrap();
         assert_eq!((order.price, order.fiat), (units("50", 6), coin.fiat));
-        assert_eq!(order.or_in.iter().map(|other| other.token).collect::<Vec<_>>(), [Address::ZERO]);
+        assert_eq!(order.ways.iter().map(|way| way.currency.token).collect::<Vec<_>>(), [Address::ZERO]);
         assert_eq!(checkout.order(&buyer, coin.id).await.unwrap().state, OrderState::Cancelled);
         assert_eq!(checkout.open_in(&buyer, course.tier, Some(USDC)).await.unwrap(), order, "the same again");
         // There is no feed for these two.
@@ -209,19 +209,19 @@ on_both_engines! {
         world.chain.hold(me, DAI, units("3", 18));
         let payout = checkout.payout(&teacher).await.unwrap();
         let told = |symbol: &str| {
-            let balance = payout.balances.iter().find(|balance| balance.currency.symbol == symbol).unwrap();
+            let balance = payout.tills[0].balances.iter().flatten().find(|balance| balance.currency.symbol == symbol).unwrap();
             (balance.owed, balance.held)
         };
-        assert_eq!(payout.balances[0].currency.token, Address::ZERO, "the coin comes first");
+        assert_eq!(payout.tills[0].balances.as_ref().unwrap()[0].currency.token, Address::ZERO, "the coin comes first");
         assert_eq!(told("USDC"), (units("12", 6), Wei::ZERO));
         assert_eq!(told("DAI"), (Wei::ZERO, units("3", 18)));
-        assert_eq!(refusal(checkout.payout_call(&teacher, DAI).await).1, "nothing_to_withdraw");
-        assert!(checkout.payout_call(&teacher, USDC).await.unwrap().data.contains(&USDC.to_string()[2..]));
+        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, DAI).await).1, "nothing_to_withdraw");
+        assert!(checkout.payout_call(&teacher, CHAIN_ID, USDC).await.unwrap().data.contains(&USDC.to_string()[2..]));
         let out = Event::PayoutWithdrawn { payee: me, token: USDC, amount: units("12", 6) };
         world.chain.mine(vec![world.transaction(me, vec![out])]);
         world.turn().await;
         let history = checkout.payout(&teacher).await.unwrap().history;
-        assert_eq!((history[0].1, &history[0].2), (units("12", 6), &token(USDC).currency));
+        assert_eq!((history[0].amount, &history[0].currency), (units("12", 6), &token(USDC).currency));
     }
 
     async fn only_tokens_that_the_site_sells_for_can_be_priced_in(world: &World) {

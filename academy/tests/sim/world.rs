@@ -199,7 +199,7 @@ impl World {
         let mut actors = Vec::new();
         for signer in &signers {
             let session = accounts.start_session().await.unwrap().session.id;
-            let challenge = accounts.challenge(session, address(signer)).await.unwrap();
+            let challenge = accounts.challenge(session, address(signer), None).await.unwrap();
             let signature = signer.sign_message_sync(challenge.message.as_bytes()).unwrap().to_string();
             actors.push(accounts.sign_in(session, &challenge.nonce, &signature).await.unwrap().session.actor);
         }

@@ -9,10 +9,10 @@ use leptos::prelude::*;
 use crate::api::Caller;
 use crate::{error::AppError, wire::Wire};
 
-/// The text to sign, for an account. Starts an anonymous session if the browser has none: the
+/// The text to sign, for an account of a wallet on that chain. Starts an anonymous session if the browser has none: the
 /// nonce is bound to it.
 #[server(GiveChallenge, prefix = "/api/fn", endpoint = "challenge", input = Wire, output = Wire)]
-pub async fn challenge(address: Address) -> Result<Challenge, AppError> {
+pub async fn challenge(address: Address, wallet_on: Option<u64>) -> Result<Challenge, AppError> {
     let caller = Caller::here()?;
     let accounts = caller.academy().accounts();
     let session = match caller.visitor.session {
@@ -23,7 +23,7 @@ pub async fn challenge(address: Address) -> Result<Challenge, AppError> {
             new.session.id
         }
     };
-    Ok(accounts.challenge(session, address).await?)
+    Ok(accounts.challenge(session, address, wallet_on).await?)
 }
 
 /// Signs in with the signature of a challenge; the session is a new one afterwards.

@@ -15,6 +15,7 @@ use crate::{
         link::{Asking, Link, State},
         notice::{Asked, Notice, about},
         provider::Wallet,
+        text,
     },
 };
 
@@ -128,7 +129,8 @@ fn status(state: &State, done: bool) -> Option<Notice> {
 /// Connects, gets a message from the site, has it signed, and hands the signature in.
 async fn sign_in(link: &Link, wallet: Wallet) -> Result<(), Notice> {
     let account = link.connect(wallet.clone()).await.map_err(|error| about(&error, Asked::Connect, ""))?;
-    let challenge = api::challenge(account).await.map_err(|error| refused(&error))?;
+    let wallet_on = link.read(|state| text::chain_id(&state.chain));
+    let challenge = api::challenge(account, wallet_on).await.map_err(|error| refused(&error))?;
     link.change(|state| state.asking = Some(Asking::Sign));
     let signature =
         wallet.sign(&challenge.message, account).await.map_err(|error| about(&error, Asked::Sign, ""))?;

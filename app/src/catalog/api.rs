@@ -26,8 +26,8 @@ pub struct CourseOffer {
     pub tiers: Vec<TierOffer>,
     /// Its lessons in reading order.
     pub lessons: Vec<LessonOffer>,
-    /// The network that it is paid on.
-    pub chain: ChainInfo,
+    /// The networks of this site. In the first one's coin and tokens tiers are priced.
+    pub chains: Vec<ChainInfo>,
 }
 
 /// A tier.
@@ -43,8 +43,8 @@ pub struct TierOffer {
     pub price: Price,
     /// It opens all lessons whose access is at most this.
     pub level: u8,
-    /// The caller can buy it now.
-    pub for_sale: bool,
+    /// The networks (EIP-155) on which the caller can buy it now.
+    pub on: Vec<u64>,
 }
 
 /// A lesson.
@@ -63,12 +63,12 @@ pub async fn offer(slug: String) -> Result<CourseOffer, AppError> {
     let (academy, actor) = (caller.academy(), &caller.visitor.actor);
     let page = academy.catalog().course(actor, &slug).await?;
     let access = academy.learning().access(actor, &page.course).await?;
-    let chain = academy.checkout().chain().clone();
-    Ok(CourseOffer::of(&page, access, Offer::of(&page, access, actor), chain))
+    let chains = academy.checkout().chains().cloned().collect();
+    Ok(CourseOffer::of(&page, access, Offer::of(&page, access, actor), chains))
 }
 
 impl CourseOffer {
-    fn of(page: &CoursePage, access: Access, offer: Offer, chain: ChainInfo) -> Self {
+    fn of(page: &CoursePage, access: Access, offer: Offer, chains: Vec<ChainInfo>) -> Self {
         let (on_sale, obstacle) = match offer {
             Offer::Tiers(tiers) | Offer::Enrolled(tiers) => (tiers, None),
             Offer::Own => (Vec::new(), Some("own")),
@@ -82,7 +82,10 @@ impl CourseOffer {
             name: tier.name.clone(),
             price: tier.price,
             level: tier.level,
-            for_sale: on_sale.iter().any(|sold| sold.id == tier.id),
+            on: match on_sale.iter().any(|sold| sold.id == tier.id) {
+                true => page.sold_on(tier).map(|market| market.chain_id).collect(),
+                false => Vec::new(),
+            },
         };
         let lessons =
             page.lessons().map(|lesson| LessonOffer { slug: lesson.slug.clone(), access: lesson.access });
@@ -92,7 +95,7 @@ impl CourseOffer {
             access,
             tiers: page.tiers.iter().map(tier).collect(),
             lessons: lessons.collect(),
-            chain,
+            chains,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use academy::{
     Kind, Problem,
     catalog::{CatalogQuery, CoursePage, CourseState, Tier},
+    checkout::PaidIn,
     ids::TierId,
 };
 use axum::{
@@ -88,9 +89,9 @@ fn description(page: &CoursePage) -> String {
 struct Choice {
     #[serde(default)]
     tier: String,
-    /// What to pay in: a token's address, or zero for the coin. Empty: what is usual.
+    /// How to pay: a chain's id, a slash, and a token's address, or zero for the coin. Empty: what is usual.
     #[serde(default)]
-    currency: String,
+    pay: String,
 }
 
 /// Opens an order for a tier, or enrols where it costs nothing.
@@ -108,7 +109,7 @@ async fn buy(
     let answer = if tier.price.is_zero() {
         enroll(&state, &visitor, &page, tier.id).await
     } else {
-        order(&state, &visitor, tier.id, &choice.currency).await
+        order(&state, &visitor, tier.id, &choice.pay).await
     };
     match answer {
         Ok(response) => Ok(response),
@@ -140,16 +141,18 @@ async fn enroll(
     }))
 }
 
-async fn order(
-    state: &AppState,
-    visitor: &Visitor,
-    tier: TierId,
-    currency: &str,
-) -> Result<Response, Problem> {
-    let token = match currency {
-        "" => None,
-        text => Some(text.parse().map_err(|_| Problem::field("currency", "That is no currency."))?),
+async fn order(state: &AppState, visitor: &Visitor, tier: TierId, pay: &str) -> Result<Response, Problem> {
+    let paid = match pay.split_once('/') {
+        None if pay.is_empty() => PaidIn::default(),
+        None => return Err(Problem::field("pay", "That is no way to pay.")),
+        Some((chain_id, token)) => {
+            let (chain_id, token) = (chain_id.parse().ok(), token.parse().ok());
+            if chain_id.is_none() || token.is_none() {
+                return Err(Problem::field("pay", "That is no way to pay."));
+            }
+            PaidIn { chain_id, token }
+        }
     };
-    let order = state.academy.checkout().open_in(&visitor.actor, tier, token).await?;
+    let order = state.academy.checkout().open_in(&visitor.actor, tier, paid).await?;
     Ok(see_other(&format!("/orders/{}", order.id)))
 }

@@ -1,9 +1,6 @@
 //! How the checkout looks, as HTML text: a state in, the parts of the page out.
 
-use academy::{
-    checkout::{ChainInfo, Order, OrderState},
-    evm::Address,
-};
+use academy::checkout::{ChainInfo, Order, OrderState};
 
 use super::stage::{Local, Mark, Step, current, mark, may_order_again, message};
 use crate::wallet::{html::Html, link::State, text};
@@ -100,8 +97,15 @@ impl Scene<'_> {
 
     fn pay(&self, html: &mut Html) {
         if may_order_again(self.order) {
-            self.order_in(html, self.order.currency.token)
-                .raw(r#" class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
+            html.raw(r#"<form method="post" action="/courses/"#)
+                .text(&self.order.course_slug)
+                .raw(r#"/buy"><input type="hidden" name="tier" value=""#)
+                .text(&self.order.tier.to_string())
+                .raw(r#""><button name="pay" value=""#)
+                .number(self.order.chain_id)
+                .raw("/")
+                .text(&self.order.currency.token.to_string())
+                .raw(r#"" class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
         }
         match self.order.state {
             OrderState::Submitted | OrderState::Confirming | OrderState::Paid | OrderState::Refunded => {
@@ -143,25 +147,8 @@ impl Scene<'_> {
             html.raw("</p>");
         }
         if self.link.asking.is_none() {
-            for other in &self.order.or_in {
-                self.order_in(html, other.token)
-                    .raw(r#" class="button" data-kind="quiet" data-testid="pay-in">Pay in "#)
-                    .text(&other.symbol)
-                    .raw(" instead</button></form>");
-            }
             html.button("cancel-order", "quiet", "Cancel this order");
         }
-    }
-
-    /// A form that orders the same in a currency, up to its button's attributes.
-    fn order_in<'h>(&self, html: &'h mut Html, token: Address) -> &'h mut Html {
-        html.raw(r#"<form method="post" action="/courses/"#)
-            .text(&self.order.course_slug)
-            .raw(r#"/buy"><input type="hidden" name="tier" value=""#)
-            .text(&self.order.tier.to_string())
-            .raw(r#""><button name="currency" value=""#)
-            .text(&token.to_string())
-            .raw(r#"""#)
     }
 
     fn confirm(&self, html: &mut Html) {

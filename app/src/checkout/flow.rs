@@ -122,6 +122,7 @@ impl Flow {
         for (name, attribute, value) in attributes {
             part.attribute(name, attribute, value);
         }
+        link.read(|state| part.point_out("data-chain", &state.chain));
         // When a step is over, its button goes, and the focus with it: it belongs on the next step.
         if step.replace(Some(current)).is_some_and(|before| before != current) {
             part.rescue_focus(TITLES[current as usize]);

@@ -28,7 +28,7 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
     let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
         .layout(Layout::Till)
         .with(Islands::Paying);
-    let chain = state.academy.checkout().chain().clone();
+    let chain = state.academy.checkout().chain_of(order.chain_id)?.clone();
     Ok(render(&state, &visitor, head, || parts::order(order, chain)))
 }
 
@@ -39,7 +39,7 @@ async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<
     let head = PageHead::new(title, "What comes back to whom, and what ends.")
         .layout(Layout::Till)
         .with(Islands::Sending);
-    let chain = checkout.chain().clone();
+    let chain = checkout.chain_of(refund.chain_id)?.clone();
     Ok(render(&state, &visitor, head, || refund_parts::refund(id, refund, chain)))
 }
 
@@ -49,8 +49,7 @@ async fn receipt(State(state): State<AppState>, visitor: Visitor, Path(id): Path
     let title = format!("Receipt: {}", receipt.course_title);
     let head =
         PageHead::new(title, "What was paid, by whom, and where the chain shows it.").layout(Layout::Till);
-    let chain = checkout.chain().clone();
-    Ok(render(&state, &visitor, head, || receipt_parts::receipt(receipt, chain)))
+    Ok(render(&state, &visitor, head, || receipt_parts::receipt(receipt)))
 }
 
 async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {

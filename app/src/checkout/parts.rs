@@ -1,10 +1,10 @@
 //! The views of the orders' pages.
 
-use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback};
+use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback, Way};
 use leptos::prelude::*;
 
 use super::island::Checkout;
-use crate::ui::{Badge, Crumbs, EmptyState, Hash, Money, PageTitle, TableScroll, Tone, When};
+use crate::ui::{Badge, Crumbs, EmptyState, Hash, Money, PageTitle, TableScroll, Tone, When, on_chain};
 
 pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
     let course = format!("/courses/{}", order.course_slug);
@@ -13,6 +13,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
             <div class="bill-holds"><dt>"Price holds until"</dt><dd><When at=order.expires_at/></dd></div>
         }
     });
+    let ways = ways(&order);
     view! {
         <div class="till till-order">
             <Crumbs
@@ -44,6 +45,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                 </dl>
             </section>
             <Checkout order=order chain=chain/>
+            {ways}
             <noscript>
                 <p class="notice" data-tone="plain">
                     "Paying talks to your wallet, and that needs JavaScript. Everything else here works without it: reload the page to see where the payment stands."
@@ -51,6 +53,37 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
             </noscript>
         </div>
     }
+}
+
+/// How an open order could be paid instead. It stands beside the timeline, which goes on in the browser and
+/// loads what it draws.
+fn ways(order: &Order) -> Option<impl IntoView + use<>> {
+    let several = order.ways.iter().any(|way| way.chain_id != order.chain_id);
+    let way = |way: &Way| {
+        let value = format!("{}/{}", way.chain_id, way.currency.token);
+        let label = match several {
+            true => format!("Pay in {} on {} instead", way.currency.symbol, way.chain),
+            false => format!("Pay in {} instead", way.currency.symbol),
+        };
+        let chain = (way.chain_id != order.chain_id).then(|| format!("{:#x}", way.chain_id));
+        view! {
+            <li data-chain=chain>
+                <button class="button" data-kind="secondary" name="pay" value=value data-testid="pay-in">{label}</button>
+                <span class="way-here">"Your wallet is on "{way.chain.clone()}"."</span>
+            </li>
+        }
+    };
+    (!order.ways.is_empty()).then(|| {
+        view! {
+            <section class="ways" aria-labelledby="ways-title" data-testid="ways">
+                <h2 id="ways-title">"Other ways to pay"</h2>
+                <form method="post" action=format!("/courses/{}/buy", order.course_slug)>
+                    <input type="hidden" name="tier" value=order.tier.to_string()/>
+                    <ul>{order.ways.iter().map(way).collect_view()}</ul>
+                </form>
+            </section>
+        }
+    })
 }
 
 /// Until when the money can come back, and the way there.
@@ -148,7 +181,7 @@ fn row(order: OrderRow) -> impl IntoView {
                 <span class="table-sub">{order.tier_name}</span>
             </th>
             <td role="cell"><Badge tone=tone>{words}</Badge>{refund}</td>
-            <td role="cell" class="number" data-label="Price"><Money wei=order.price currency=order.currency/></td>
+            <td role="cell" class="number" data-label="Price"><Money wei=order.price currency=order.currency/>{on_chain(order.chain)}</td>
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>
             <td role="cell" class="table-action">

@@ -1,11 +1,11 @@
 //! A receipt: on screen, and on paper.
 
-use academy::checkout::{ChainInfo, Receipt};
+use academy::checkout::Receipt;
 use leptos::prelude::*;
 
 use crate::ui::{Crumbs, Hash, Money, When};
 
-pub fn receipt(receipt: Receipt, chain: ChainInfo) -> impl IntoView {
+pub fn receipt(receipt: Receipt) -> impl IntoView {
     let order = format!("/orders/{}", receipt.id);
     let course = format!("/courses/{}", receipt.course_slug);
     let state = match (&receipt.refund, receipt.is_final) {
@@ -33,7 +33,7 @@ pub fn receipt(receipt: Receipt, chain: ChainInfo) -> impl IntoView {
                     <div><dt>"Paid"</dt><dd>{exact(at)}" ("<When at=at/>")"</dd></div>
                 })}
                 <div><dt>"Order"</dt><dd><code>{receipt.id.to_string()}</code></dd></div>
-                <div><dt>"Network"</dt><dd>{chain.name}" (id "{chain.id}")"</dd></div>
+                <div><dt>"Network"</dt><dd>{receipt.chain}" (id "{receipt.chain_id}")"</dd></div>
                 <div><dt>"Transaction"</dt><dd><Whole text=paid.hash.to_string() link=paid.link/></dd></div>
                 {paid.block.map(|block| view! { <div><dt>"Block, log"</dt><dd>{block}", "{receipt.log_index}</dd></div> })}
                 {paid.block_hash.map(|hash| view! { <div><dt>"Block's hash"</dt><dd><code>{hash.to_string()}</code></dd></div> })}

@@ -44,6 +44,12 @@ pub fn PriceTag(
     }
 }
 
+/// Below an amount: the chain that it is on, where the site has several.
+#[cfg(feature = "ssr")]
+pub fn on_chain(chain: Option<String>) -> Option<impl IntoView> {
+    chain.map(|chain| view! { <span class="table-sub">"on "{chain}</span> })
+}
+
 /// A token's currency.
 #[cfg(feature = "ssr")]
 fn currency_of(token: academy::evm::Address) -> Currency {

@@ -82,6 +82,22 @@ impl Part {
         };
     }
 
+    /// Marks what, anywhere on the page, has this value of an attribute with `data-here`, and nothing else.
+    pub fn point_out(&self, attribute: &str, value: &str) {
+        if !self.is_news("data-here", value) {
+            return;
+        }
+        let document = js::get(&js::window(), "document");
+        for (selector, deed) in [
+            ("[data-here]".to_owned(), "removeAttribute"),
+            (format!("[{attribute}=\"{value}\"]"), "setAttribute"),
+        ] {
+            if let Ok(found) = js::call(&document, "querySelector", &[selector.into()]) {
+                let _ = js::call(&found, deed, &["data-here".into(), "".into()]);
+            }
+        }
+    }
+
     /// Hears what is pressed: the `data-act` of the button.
     pub fn on_act(&self, act: impl Fn(String) + 'static) {
         let listener = js::forever(move |event| {

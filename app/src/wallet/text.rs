@@ -18,11 +18,13 @@ pub fn wei_from_hex(quantity: &str) -> Option<Wei> {
 
 /// Whether two hexadecimal chain ids are one: wallets pad and capitalise as they like.
 pub fn same_chain(a: &str, b: &str) -> bool {
-    let id = |text: &str| {
-        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
-        u64::from_str_radix(digits, 16).ok()
-    };
-    id(a).is_some() && id(a) == id(b)
+    chain_id(a).is_some() && chain_id(a) == chain_id(b)
+}
+
+/// A chain's number in its hexadecimal form.
+pub fn chain_id(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    u64::from_str_radix(digits, 16).ok()
 }
 
 /// Whether a checksummed text names an account.

@@ -10,7 +10,7 @@ use super::KeyArgs;
 pub enum Contracts {
     /// Deploy the market and print {"address":…,"block":…,"gas":…,"cost":…} on one line, cost in wei.
     ///
-    /// Put the address into chain.market and the block into chain.start_block. The code on the chain is
+    /// Put the address into the chain's market and the block into its start_block. The code on the chain is
     /// compared with this version's before anything is printed.
     Deploy(Deploy),
     /// Deploy a price feed that never changes, on a development chain; print {"feed":…}.
@@ -19,7 +19,7 @@ pub enum Contracts {
     DevToken(DevToken),
     /// Change what only the market's owner may, one thing after the other.
     Set(Set),
-    /// Show the configured market as the chain has it.
+    /// Show the configured markets as their chains have them.
     List(List),
     /// Compare the code at an address with this version's market; exit code 1 when it is another.
     Verify(Verify),
@@ -71,6 +71,9 @@ pub struct DevToken {
 #[derive(Debug, Args)]
 #[group(id = "change", required = true, multiple = true, args = ["quote_signer", "allow_token", "forbid_token"])]
 pub struct Set {
+    /// The chain, by its number, where several are configured [default: the first].
+    #[arg(long, value_name = "ID")]
+    pub chain: Option<u64>,
     /// The owner.
     #[command(flatten)]
     pub key: KeyArgs,
@@ -89,7 +92,10 @@ pub struct Set {
 /// How to list.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Print JSON.
+    /// Only this chain's, by its number.
+    #[arg(long, value_name = "ID")]
+    pub chain: Option<u64>,
+    /// Print JSON, a line for each market.
     #[arg(long)]
     pub json: bool,
 }
@@ -97,10 +103,13 @@ pub struct List {
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The chain's node [default: chain.rpc_urls].
+    /// The chain, by its number, where several are configured [default: the first].
+    #[arg(long, value_name = "ID")]
+    pub chain: Option<u64>,
+    /// The chain's node [default: the configured ones].
     #[arg(long, value_name = "URL")]
     pub rpc_url: Option<String>,
-    /// The contract [default: chain.market].
+    /// The contract [default: the configured one].
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<Address>,
 }

@@ -24,6 +24,9 @@ pub struct Pay {
     /// The tier, by its name or its number. May be left out where a course sells one only.
     #[arg(long, value_name = "NAME|NUMBER")]
     pub tier: Option<String>,
+    /// The chain to pay on, by its number [default: the first of the site's that sells the tier].
+    #[arg(long, value_name = "ID")]
+    pub chain: Option<u64>,
     /// Who pays.
     #[command(flatten)]
     pub key: KeyArgs,

@@ -43,8 +43,14 @@ pub async fn doctor(file: Option<&Path>) -> ExitCode {
     line("configuration", Fine("every key is known and makes sense".to_owned()));
     line("public address", public_url(&config));
     line("database", check_database(&config).await);
-    for (what, finding) in chain(&config).await {
-        line(what, finding);
+    let several = !config.chains.is_empty();
+    for one in config.every_chain() {
+        for (what, finding) in chain(&config, one).await {
+            match several {
+                true => line(&format!("{} {what}", one.name), finding),
+                false => line(what, finding),
+            }
+        }
     }
     line(
         "site",
@@ -95,38 +101,39 @@ async fn check_database(config: &Config) -> Finding {
     }
 }
 
-async fn chain(config: &Config) -> Vec<(&'static str, Finding)> {
-    let (chain, nodes) = match (compose::chain(config, &Machine::real()), compose::nodes(config).await) {
+async fn chain(config: &Config, this: &config::Chain) -> Vec<(&'static str, Finding)> {
+    let (chain, nodes) = match (compose::chain(this, &Machine::real()), compose::nodes(this).await) {
         (Ok(chain), Ok(nodes)) => (chain, nodes),
         (Err(error), _) | (_, Err(error)) => {
-            return vec![("node", Wrong(format!("{error}; correct chain.rpc_urls")))];
+            return vec![("node", Wrong(format!("{error}; correct {}", this.named("rpc_urls"))))];
         }
     };
-    let ours = |node: &&NodeState| node.chain_id == Ok(config.chain.id);
+    let ours = |node: &&NodeState| node.chain_id == Ok(this.id);
     let newest = nodes.iter().filter(ours).filter_map(|node| node.head.clone().ok()).max();
-    let mut findings: Vec<_> = nodes.iter().map(|node| ("node", provider(config, node, newest))).collect();
-    if nodes.len() < 2 && config.chain.id != config::DEV_CHAIN {
-        let text = "only one is named in chain.rpc_urls: when it is down, payments wait";
-        findings.push(("node", Warning(text.to_owned())));
+    let mut findings: Vec<_> = nodes.iter().map(|node| ("node", provider(this, node, newest))).collect();
+    if nodes.len() < 2 && !config::is_dev(this.id) {
+        let text = format!("only one is named in {}: when it is down, payments wait", this.named("rpc_urls"));
+        findings.push(("node", Warning(text)));
     }
-    findings.extend(socket(config).await.map(|finding| ("websocket", finding)));
+    findings.extend(socket(this).await.map(|finding| ("websocket", finding)));
     if newest.is_some() {
-        findings.push(("market", market(config, &*chain).await));
-        findings.extend(quotes(config, &*chain).await);
+        findings.push(("market", market(this, &*chain).await));
+        findings.extend(quotes(config, this, &*chain).await);
     }
     findings
 }
 
 /// How a node does, beside the newest block that any of them knows.
-fn provider(config: &Config, node: &NodeState, newest: Option<u64>) -> Finding {
+fn provider(this: &config::Chain, node: &NodeState, newest: Option<u64>) -> Finding {
     let url = &node.url;
     match (&node.chain_id, &node.head) {
-        (Ok(id), _) if *id != config.chain.id => Wrong(format!(
-            "{url} serves chain {id}, but chain.id is {}; correct one of them",
-            config.chain.id
+        (Ok(id), _) if *id != this.id => Wrong(format!(
+            "{url} serves chain {id}, but {} is {}; correct one of them",
+            this.named("id"),
+            this.id
         )),
         (Ok(id), Ok(head)) => {
-            let serves = format!("{url} serves {} ({id}), block {head}", config.chain.name);
+            let serves = format!("{url} serves {} ({id}), block {head}", this.name);
             match newest.unwrap_or(*head) - head {
                 0 => Fine(serves),
                 lag if lag <= LAG => Fine(format!("{serves}, {lag} behind the newest")),
@@ -136,14 +143,14 @@ fn provider(config: &Config, node: &NodeState, newest: Option<u64>) -> Finding {
             }
         }
         (Err(error), _) | (_, Err(error)) => {
-            Wrong(format!("{url}: {error}; is it running? See chain.rpc_urls"))
+            Wrong(format!("{url}: {error}; is it running? See {}", this.named("rpc_urls")))
         }
     }
 }
 
 /// Whether new blocks are told of, where a WebSocket is named.
-async fn socket(config: &Config) -> Option<Finding> {
-    let url = &config.chain.ws_url;
+async fn socket(this: &config::Chain) -> Option<Finding> {
+    let url = &this.ws_url;
     if url.expose().is_empty() {
         return None;
     }
@@ -151,34 +158,37 @@ async fn socket(config: &Config) -> Option<Finding> {
     Some(match Heads::try_out(url.expose()).await {
         Ok(()) => Fine(format!("{named} tells of new blocks")),
         Err(error) => Warning(format!(
-            "{named}: {error}; new blocks are polled for every {} ms. See chain.ws_url",
-            config.chain.poll_ms
+            "{named}: {error}; new blocks are polled for every {} ms. See {}",
+            this.poll_ms,
+            this.named("ws_url")
         )),
     })
 }
 
-async fn market(config: &Config, chain: &dyn Chain) -> Finding {
-    let address = match config.market() {
+async fn market(this: &config::Chain, chain: &dyn Chain) -> Finding {
+    let address = match this.market() {
         Ok(address) => address,
         Err(error) => return Wrong(error.to_string()),
     };
     let at = address.checksummed();
     match chain.code(address).await {
         Ok(code) if code.is_empty() => Wrong(format!(
-            "there is no contract at {at}; deploy it with `lectern contracts deploy` and set chain.market"
+            "there is no contract at {at}; deploy it with `lectern contracts deploy` and set {}",
+            this.named("market")
         )),
         Ok(code) if is_our_market(&code) => Fine(format!("{at} has this version's code")),
         Ok(_) => Wrong(format!(
-            "{at} has other code than this version's market; correct chain.market, or deploy with \
-             `lectern contracts deploy`"
+            "{at} has other code than this version's market; correct {}, or deploy with `lectern \
+             contracts deploy`",
+            this.named("market")
         )),
         Err(error) => Wrong(format!("{error}; the node does not show the contract's code")),
     }
 }
 
 /// Whether the market takes our quotes, and what the feeds say.
-async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Finding)> {
-    let (quotes, market) = match (compose::quotes(config), config.market()) {
+async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec<(&'static str, Finding)> {
+    let (quotes, market) = match (compose::quotes(config, this), this.market()) {
         (Ok(Some(quotes)), Ok(market)) => (quotes, market),
         (Ok(None), _) | (_, Err(_)) => return Vec::new(),
         (Err(error), _) => return vec![("quotes", Wrong(error.to_string()))],
@@ -200,7 +210,7 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
     let mut findings = vec![("quotes", signer)];
     let now = Machine::real().clock.now();
     for token in &quotes.tokens {
-        findings.push(("token", token_facts(config, chain, market, token).await));
+        findings.push(("token", token_facts(this, chain, market, token).await));
     }
     for feed in &quotes.feeds {
         let one = Cents { currency: feed.currency, amount: 100 };
@@ -213,7 +223,7 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
                     match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {
                         Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
                         Err(why) => {
-                            Wrong(format!("{word}: the feed's answer is no rate ({why:?}); see quotes.feeds"))
+                            Wrong(format!("{word}: the feed's answer is no rate ({why:?}); see feeds"))
                         }
                     }
                 }
@@ -224,15 +234,15 @@ async fn quotes(config: &Config, chain: &dyn Chain) -> Vec<(&'static str, Findin
 }
 
 /// Whether the market sells for a token, and the token is as it is configured.
-async fn token_facts(config: &Config, chain: &dyn Chain, market: Address, token: &Token) -> Finding {
+async fn token_facts(this: &config::Chain, chain: &dyn Chain, market: Address, token: &Token) -> Finding {
     let (symbol, address) = (&token.currency.symbol, token.currency.token);
     let facts = match chain.token(market, address).await {
         Ok(facts) => facts,
         Err(error) => return Wrong(format!("{symbol}: {error}; is {} a token?", address.checksummed())),
     };
-    let separator = token.domain.as_ref().map(|domain| domain.separator(config.chain.id, address));
+    let separator = token.domain.as_ref().map(|domain| domain.separator(this.id, address));
     if facts.decimals != token.currency.decimals {
-        Wrong(format!("{symbol}: has {} decimals; correct quotes.tokens", facts.decimals))
+        Wrong(format!("{symbol}: has {} decimals; correct tokens", facts.decimals))
     } else if !facts.allowed {
         Wrong(format!(
             "{symbol}: the market does not sell for it; its owner allows it with `lectern contracts set \
@@ -240,7 +250,7 @@ async fn token_facts(config: &Config, chain: &dyn Chain, market: Address, token:
             address.checksummed()
         ))
     } else if separator.is_some() && facts.separator != separator {
-        Wrong(format!("{symbol}: its EIP-712 domain has another name or version; correct quotes.tokens"))
+        Wrong(format!("{symbol}: its EIP-712 domain has another name or version; correct tokens"))
     } else {
         Fine(format!("the market sells for {symbol}"))
     }
@@ -255,14 +265,15 @@ mod tests {
     #[test]
     fn tells_how_far_a_provider_is_behind() {
         let config = config::load(None, config::Environment::new([])).unwrap();
-        let node = |head| NodeState { url: "http://node".to_owned(), chain_id: Ok(config.chain.id), head };
-        let say = |head, newest| provider(&config, &node(head), newest);
+        let this = &config.chain;
+        let node = |head| NodeState { url: "http://node".to_owned(), chain_id: Ok(this.id), head };
+        let say = |head, newest| provider(this, &node(head), newest);
         assert!(matches!(say(Ok(100), Some(100)), Fine(text) if text.ends_with("block 100")));
         assert!(matches!(say(Ok(98), Some(100)), Fine(text) if text.ends_with("2 behind the newest")));
         assert!(matches!(say(Ok(40), Some(100)), Warning(text) if text.contains("60 blocks behind")));
         let down = Err(ChainError::Unavailable("down".to_owned()));
         assert!(matches!(say(down, Some(100)), Wrong(text) if text.contains("chain.rpc_urls")));
         let other = NodeState { chain_id: Ok(1), ..node(Ok(100)) };
-        assert!(matches!(provider(&config, &other, None), Wrong(text) if text.contains("serves chain 1")));
+        assert!(matches!(provider(this, &other, None), Wrong(text) if text.contains("serves chain 1")));
     }
 }

@@ -70,24 +70,27 @@ async fn migrated(config: &Config) -> Result<Db, Failure> {
 
 /// Refuses nodes of another chain: their payments would be taken for ours. One that is down now may
 /// be up later, so that is only logged.
-async fn right_chain(config: &Config) -> Result<(), Failure> {
-    for node in compose::nodes(config).await? {
-        let url = node.url;
-        match node.chain_id {
-            Ok(id) if id == config.chain.id => {}
-            Ok(id) => {
-                return Err(Failure::Told(format!(
-                    "chain.rpc_urls: {url} serves chain {id}, but chain.id is {}",
-                    config.chain.id
-                )));
+async fn right_chains(config: &Config) -> Result<(), Failure> {
+    for chain in config.every_chain() {
+        for node in compose::nodes(chain).await? {
+            let url = node.url;
+            match node.chain_id {
+                Ok(id) if id == chain.id => {}
+                Ok(id) => {
+                    let (urls, key) = (chain.named("rpc_urls"), chain.named("id"));
+                    let wanted = chain.id;
+                    return Err(Failure::Told(format!(
+                        "{urls}: {url} serves chain {id}, but {key} is {wanted}"
+                    )));
+                }
+                Err(error) => tracing::warn!(node = url, %error, "this node does not answer now"),
             }
-            Err(error) => tracing::warn!(node = url, %error, "this node does not answer now"),
         }
     }
     Ok(())
 }
 
-/// The services over the configured database and chain.
+/// The services over the configured database and chains.
 fn services(config: &Config, machine: &Machine, db: Db) -> Result<Academy, Failure> {
-    compose::academy(config, machine, db, compose::chain(config, machine)?)
+    compose::academy(config, machine, db)
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use academy::{Academy, chain::Heads};
+use academy::{Academy, Rhythm, chain::Heads};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -10,7 +10,7 @@ use tokio::{
     task::{JoinError, JoinHandle},
 };
 
-use super::{migrated, right_chain, services};
+use super::{migrated, right_chains, services};
 use crate::{
     compose::{self, Machine},
     config::Config,
@@ -23,11 +23,11 @@ use crate::{
 const HEAD: Duration = Duration::from_secs(30);
 
 pub async fn run(config: &Config) -> Result<(), Failure> {
-    config.market()?;
+    every_market(config)?;
     let assets = Arc::new(http::load_assets(&config.server.site_dir)?);
     let machine = Machine::real();
     let db = migrated(config).await?;
-    right_chain(config).await?;
+    right_chains(config).await?;
     let academy = services(config, &machine, db.clone())?;
     let metrics = if config.server.metrics { Some(telemetry::metrics()?) } else { None };
     let site = http::site(http::Parts {
@@ -51,7 +51,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         listen = listener.local_addr().ok().map(tracing::field::display),
         url = %config.server.public_url,
         database = config.database.url.url_for_people(),
-        chain = config.chain.id,
+        chains = ?chain_ids(config),
         workers = config.server.workers,
         "serving"
     );
@@ -74,13 +74,13 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
 }
 
 pub async fn worker(config: &Config) -> Result<(), Failure> {
-    config.market()?;
+    every_market(config)?;
     let db = migrated(config).await?;
-    right_chain(config).await?;
+    right_chains(config).await?;
     let machine = Machine::real();
     let academy = services(config, &machine, db.clone())?;
     let stop = stop_signal()?;
-    tracing::info!(database = config.database.url.url_for_people(), chain = config.chain.id, "working");
+    tracing::info!(database = config.database.url.url_for_people(), chains = ?chain_ids(config), "working");
     let worker = start_worker(config, &machine, &academy, &stop)?;
     worker.await.map_err(broke_off)?;
     db.close().await;
@@ -118,12 +118,27 @@ fn start_worker(
     stop: &watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, Failure> {
     let (academy, stop) = (academy.clone(), stop.clone());
-    let poll = Duration::from_millis(config.chain.poll_ms);
-    let heads = compose::heads(config, machine)?;
-    Ok(tokio::spawn(async move {
+    let mut sockets = Vec::new();
+    let mut rhythms = Vec::new();
+    for chain in config.every_chain() {
+        let heads = compose::heads(chain, machine)?;
         let news = heads.as_ref().map(Heads::news).unwrap_or_default();
-        academy.worker(poll, news, stopped(stop)).await;
+        rhythms.push(Rhythm { chain_id: chain.id, poll: Duration::from_millis(chain.poll_ms), news });
+        sockets.extend(heads);
+    }
+    Ok(tokio::spawn(async move {
+        academy.worker(rhythms, stopped(stop)).await;
+        drop(sockets);
     }))
+}
+
+/// Nothing can be sold without.
+fn every_market(config: &Config) -> Result<(), Failure> {
+    config.every_chain().try_for_each(|chain| Ok(chain.market().map(drop)?))
+}
+
+fn chain_ids(config: &Config) -> Vec<u64> {
+    config.every_chain().map(|chain| chain.id).collect()
 }
 
 fn broke_off(error: JoinError) -> Failure {

@@ -105,7 +105,7 @@ pub fn load(file: Option<&Path>, environment: Environment) -> Result<Config, Con
 }
 
 /// The key, what is wrong, and where it was set.
-fn sentence(error: &figment::Error) -> String {
+pub(super) fn sentence(error: &figment::Error) -> String {
     use figment::error::Kind;
     let mut path = error.path.clone();
     let why = match &error.kind {
@@ -151,7 +151,7 @@ mod tests {
         let config = with(&[]).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
         assert_eq!(config.chain.market, None);
-        assert!(config.market().unwrap_err().to_string().contains("chain.market"));
+        assert!(config.chain.market().unwrap_err().to_string().contains("chain.market"));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(config.site.name, "2026");
         assert_eq!(config.chain.rpc_urls.len(), 2);
         assert_eq!(config.chain.poll_ms, 250);
-        assert!(config.market().is_ok());
+        assert!(config.chain.market().is_ok());
     }
 
     #[test]
@@ -211,11 +211,38 @@ mod tests {
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             let config = load(Some(&path), Environment::default()).unwrap();
-            assert!(config.chain.rpc_urls.len() > 1 && config.quotes.wanted(), "{}", path.display());
+            assert!(config.chain.rpc_urls.len() > 1 && config.chain.quotes(), "{}", path.display());
             ids.push(config.chain.id);
         }
         ids.sort_unstable();
         assert_eq!(ids, [1, 137, 8453, 11_155_111]);
+    }
+
+    #[test]
+    fn other_chains_take_what_they_leave_out_from_the_defaults() {
+        let chain = |other: &str| with(&[("LECTERN__CHAIN__POLL_MS", "250"), ("LECTERN__CHAINS", other)]);
+        let two = chain(
+            r#"[{id=31338,name="Second",rpc_urls=["http://u:hunter2@b"],market="0x5FbDB2315678afecb367f032d93F642f64180aa3"}]"#,
+        )
+        .unwrap();
+        let ids: Vec<_> = two.every_chain().map(|chain| (chain.id, chain.poll_ms)).collect();
+        assert_eq!(ids, [(31337, 250), (31338, 1000)], "what [chain] says is said of the first only");
+        assert!(two.chains[0].market().is_ok() && two.chain.market().is_err());
+        assert_eq!(two.chain_of(Some(31338)).unwrap().name, "Second");
+        assert!(two.chain_of(Some(1)).unwrap_err().to_string().contains("31337, 31338"));
+        for (other, told) in [
+            ("[{id=31337}]", "chains[0].id: two chains"),
+            ("[{id=1}]", "chains[0].id: a chain whose coin is"),
+            ("[{id=31338},{id=31339,poll_ms=1}]", "chains[1].poll_ms: write 50"),
+            ("[{id=31338,colour=1}]", "chains[0].colour: there is no such key"),
+            ("[{id=31338,rpc_urls=\"http://u:hunter2@h\"}]", "chains[0].rpc_urls: expected"),
+            ("[{id=31338,market=\"0x12\"}]", "chains[0].market"),
+            ("[{id=31338,feeds=[{currency=\"USD\",of=\"DAI\",address=\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",max_age_seconds=90000,min=1,max=2}]}]", "chains[0].feeds: DAI"),
+        ] {
+            let error = chain(other).unwrap_err().to_string();
+            assert!(error.contains(told), "{other}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]
@@ -229,25 +256,25 @@ mod tests {
         let read = |tokens: &str, feeds: &str, limits: &str| {
             with(&[
                 ("LECTERN__QUOTES__KEY", "hunter2"),
-                ("LECTERN__QUOTES__TOKENS", tokens),
-                ("LECTERN__QUOTES__FEEDS", feeds),
+                ("LECTERN__CHAIN__TOKENS", tokens),
+                ("LECTERN__CHAIN__FEEDS", feeds),
                 ("LECTERN__CHAIN__PROVISIONAL_LIMITS", limits),
             ])
         };
         let fine = read(token, &feed("USDC", "min=0.98,max=1.02"), "{ETH=\"0.5\",USDC=\"1500\"}").unwrap();
-        assert_eq!((fine.quotes.feeds[0].min_cents, fine.quotes.feeds[0].max_cents), (98, 102));
-        assert_eq!(fine.quotes.tokens[0].version, "1");
+        assert_eq!((fine.chain.feeds[0].min_cents, fine.chain.feeds[0].max_cents), (98, 102));
+        assert_eq!(fine.chain.tokens[0].version, "1");
         let unnamed = token.replace(",name=\"USD Coin\"", "");
         let coin = token.replace("USDC", "ETH");
         let fine = feed("USDC", "min=0.98,max=1.02");
         for (tokens, feeds, limits, key) in [
-            (unnamed.as_str(), fine.as_str(), "{}", "quotes.tokens"),
-            (&coin, "[]", "{}", "quotes.tokens"),
-            (&token.replace("permit", "hope"), &fine, "{}", "quotes.tokens"),
-            (&token.replace("decimals=6", "decimals=77"), &fine, "{}", "quotes.tokens"),
-            ("[]", &fine, "{}", "quotes.feeds"),
-            (token, &feed("USDC", "min=1.02,max=0.98"), "{}", "quotes.feeds"),
-            (token, &feed("USDC", "min=0.981,max=1.02"), "{}", "quotes.feeds"),
+            (unnamed.as_str(), fine.as_str(), "{}", "chain.tokens"),
+            (&coin, "[]", "{}", "chain.tokens"),
+            (&token.replace("permit", "hope"), &fine, "{}", "chain.tokens"),
+            (&token.replace("decimals=6", "decimals=77"), &fine, "{}", "chain.tokens"),
+            ("[]", &fine, "{}", "chain.feeds"),
+            (token, &feed("USDC", "min=1.02,max=0.98"), "{}", "chain.feeds"),
+            (token, &feed("USDC", "min=0.981,max=1.02"), "{}", "chain.feeds"),
             (token, &fine, "{DAI=\"1\"}", "chain.provisional_limits"),
             (token, &fine, "{USDC=\"0.0000001\"}", "chain.provisional_limits"),
         ] {

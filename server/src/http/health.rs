@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use academy::{Academy, Actor};
+use academy::{Academy, Actor, checkout::ChainHealth};
 use axum::{
     Json, Router,
     extract::State,
@@ -35,22 +35,36 @@ pub struct Health {
     last: Mutex<Option<(Instant, Report)>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Report {
     status: &'static str,
     database: &'static str,
-    chain: Chain,
+    chains: Vec<Chain>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 struct Chain {
+    id: u64,
     state: &'static str,
     head: Option<u64>,
     followed: Option<u64>,
 }
 
+impl Chain {
+    fn of(health: ChainHealth) -> Self {
+        let followed = health.next_block.map(|next| next.saturating_sub(1));
+        let state = match (health.head, followed) {
+            (None, _) => "unreachable",
+            (Some(head), Some(followed)) if head.saturating_sub(followed) > LAG => "behind",
+            _ if health.healthy => "ok",
+            _ => "not followed",
+        };
+        Self { id: health.chain.id, state, head: health.head, followed }
+    }
+}
+
 impl Health {
-    /// Over the process's own database and chain.
+    /// Over the process's own database and chains.
     pub fn new(academy: Academy) -> Self {
         Self { academy, last: Mutex::new(None) }
     }
@@ -65,35 +79,23 @@ impl Health {
 
     async fn report(&self) -> Report {
         let mut last = self.last.lock().await;
-        if let Some((at, report)) = *last
+        if let Some((at, report)) = &*last
             && at.elapsed() < FRESH
         {
-            return report;
+            return report.clone();
         }
         let database = timeout(PATIENCE, self.academy.ping()).await.is_ok_and(|answer| answer.is_ok());
-        let chain = match timeout(PATIENCE, self.academy.checkout().health(&Actor::System)).await {
-            Ok(Ok(health)) => {
-                let followed = health.next_block.map(|next| next.saturating_sub(1));
-                let state = match (health.head, followed) {
-                    (None, _) => "unreachable",
-                    (Some(head), Some(followed)) if head.saturating_sub(followed) > LAG => "behind",
-                    _ if health.healthy => "ok",
-                    _ => "not followed",
-                };
-                Chain { state, head: health.head, followed }
-            }
-            // The database failed, and is reported as such.
-            Ok(Err(_)) => Chain { state: "unknown", head: None, followed: None },
-            Err(_) => Chain { state: "unreachable", head: None, followed: None },
-        };
-        let status = match (database, chain.state) {
-            (false, _) => "unavailable",
-            (true, "ok") => "ready",
-            (true, _) => "degraded",
+        // Where the database failed, it is reported as such.
+        let health = timeout(PATIENCE, self.academy.checkout().health(&Actor::System)).await;
+        let chains: Vec<_> = health.into_iter().flatten().flatten().map(Chain::of).collect();
+        let status = match database {
+            false => "unavailable",
+            true if !chains.is_empty() && chains.iter().all(|chain| chain.state == "ok") => "ready",
+            true => "degraded",
         };
         let database = if database { "ok" } else { "unavailable" };
-        let report = Report { status, database, chain };
-        *last = Some((Instant::now(), report));
+        let report = Report { status, database, chains };
+        *last = Some((Instant::now(), report.clone()));
         report
     }
 }

@@ -38,7 +38,7 @@ pub use throttle::Throttle;
 
 use crate::{
     compose::Machine,
-    config::{Config, DEV_CHAIN},
+    config::{self, Config},
     failure::Failure,
 };
 
@@ -85,7 +85,7 @@ pub fn site(parts: Parts) -> Result<Site, Failure> {
         secure_cookies: config.server.public_url.is_https(),
     };
     let mut dynamic = app::router(&state).with_state(state);
-    if config.dev.demo_wallet && config.chain.id == DEV_CHAIN {
+    if config.dev.demo_wallet && config::is_dev(config.chain.id) {
         let url = config.chain.rpc_urls.first().map(|url| url.expose()).unwrap_or_default();
         dynamic = dynamic.merge(dev_rpc::router(Dev::new(url)?));
     }

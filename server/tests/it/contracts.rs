@@ -80,7 +80,7 @@ async fn the_owner_names_the_signer_and_allows_tokens() {
         ("CHAIN__RPC_URLS", urls.as_str()),
         ("CHAIN__MARKET", market.as_str()),
         ("QUOTES__KEY", key.as_str()),
-        ("QUOTES__TOKENS", tokens.as_str()),
+        ("CHAIN__TOKENS", tokens.as_str()),
     ];
     let set = |args: &[&str]| {
         lectern(folder.path(), &[&["contracts", "set", "--dev-account"], args].concat(), &settings)

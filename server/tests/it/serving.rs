@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use academy::chain::ChainError;
+use academy::{Rhythm, chain::ChainError};
 use axum::{Router, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use server::http::{ServeLimits, serve};
@@ -107,13 +107,14 @@ async fn metrics_count_requests_and_what_goes_wrong_with_the_chain() {
     world.chain.mine_empty(7);
     world.academy.follow_once().await.unwrap();
     world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
-    world.academy.worker(Duration::ZERO, Arc::default(), ready(())).await;
+    let rhythm = Rhythm { chain_id: 31337, poll: Duration::ZERO, news: Arc::default() };
+    world.academy.worker(vec![rhythm], ready(())).await;
     let text = world.get("/metrics").await.text();
     for line in [
         "lectern_http_requests_total{route=\"/\",method=\"GET\",status=\"200\"} 1",
-        "lectern_chain_head_block 7",
-        "lectern_follower_next_block 8",
-        "lectern_follower_failures_total{code=\"chain_unreachable\"} 1",
+        "lectern_chain_head_block{chain=\"31337\"} 7",
+        "lectern_follower_next_block{chain=\"31337\"} 8",
+        "lectern_follower_failures_total{chain=\"31337\",code=\"chain_unreachable\"} 1",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use academy::{
-    Academy, Actor, Person,
+    Academy, Actor, Person, Rhythm,
     accounts::GivenRole,
     catalog::{CourseForm, LessonForm, Published, TierForm},
     chain::{Call, Deployed, Deployer, QuoteKey, deploy, dev::Dev, set_quote_signer_call},
@@ -146,14 +146,13 @@ impl Till {
                 ("CHAIN__START_BLOCK", &market.block.to_string()),
                 ("CHAIN__FINAL_CONFIRMATIONS", "3"),
                 ("QUOTES__KEY", QUOTE_KEY),
-                ("QUOTES__FEEDS", &feeds),
+                ("CHAIN__FEEDS", &feeds),
             ],
         ));
         let db = Db::connect(config.database.url.expose()).await.unwrap();
         db.migrate().await.unwrap();
         let machine = Machine::real();
-        let academy =
-            compose::academy(&config, &machine, db, compose::chain(&config, &machine).unwrap()).unwrap();
+        let academy = compose::academy(&config, &machine, db).unwrap();
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
         let site =
             http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics: None })
@@ -163,7 +162,9 @@ impl Till {
         tokio::spawn(http::serve(listener, site.router, limits, std::future::pending()));
         let worker = academy.clone();
         tokio::spawn(async move {
-            worker.worker(Duration::from_millis(100), Arc::default(), std::future::pending()).await
+            let poll = Duration::from_millis(100);
+            let rhythm = Rhythm { chain_id: 31337, poll, news: Arc::default() };
+            worker.worker(vec![rhythm], std::future::pending()).await
         });
         std::fs::write(folder.path().join("key.json"), KEYSTORE).unwrap();
         std::fs::write(folder.path().join("password"), "secret\n").unwrap();
@@ -181,6 +182,7 @@ impl Till {
             id: id.await.unwrap(),
             address: teacher,
             address_text: teacher.checksummed(),
+            chain_id: None,
             name: "Ada".to_owned(),
             instructor: true,
             admin: false,

@@ -103,7 +103,7 @@ impl World {
         db.migrate().await.unwrap();
         let chain = Arc::new(FakeChain::new(config.chain.id));
         let machine = Machine::real();
-        let academy = compose::academy(&config, &machine, db.clone(), chain.clone()).unwrap();
+        let academy = compose::academy_on(&config, &machine, db.clone(), chain.clone()).unwrap();
         let assets = Arc::new(http::load_assets(&config.server.site_dir).unwrap());
         let site =
             http::site(http::Parts { config, machine, academy: academy.clone(), assets, metrics }).unwrap();
@@ -159,7 +159,7 @@ impl World {
         let accounts = self.academy.accounts();
         let anonymous = accounts.start_session().await.unwrap();
         let address = Address(wallet.address().0.0);
-        let challenge = accounts.challenge(anonymous.session.id, address).await.unwrap();
+        let challenge = accounts.challenge(anonymous.session.id, address, None).await.unwrap();
         let signature = wallet.sign_message_sync(challenge.message.as_bytes()).unwrap().to_string();
         accounts.sign_in(anonymous.session.id, &challenge.nonce, &signature).await.unwrap().token
     }
@@ -180,6 +180,7 @@ impl World {
             id: id.unwrap(),
             address,
             address_text: address.checksummed(),
+            chain_id: None,
             name: String::new(),
             instructor: true,
             admin: true,

@@ -2,7 +2,7 @@
 
 use super::{small, wei};
 use crate::{
-    catalog::model::{ListedTier, Listing},
+    catalog::sale::{ListedTier, Listing},
     chain::Log,
     evm::Address,
     ids::CourseId,
@@ -19,30 +19,32 @@ struct ListingRow {
     refund_days: i64,
 }
 
-pub(in crate::catalog) async fn listing(
+/// A course's listings, at most one for a chain.
+pub(in crate::catalog) async fn listings(
     conn: &mut Conn,
     course: CourseId,
-) -> Result<Option<Listing>, StoreError> {
-    let row = sql!(opt conn, ListingRow,
+) -> Result<Vec<Listing>, StoreError> {
+    let rows = sql!(all conn, ListingRow,
         "SELECT chain_id, market, number, lister, payee, refund_days FROM listings WHERE course_id = $1", course)?;
-    let Some(row) = row else { return Ok(None) };
-    let tiers = sql!(all conn, (i64, String, bool),
-        "SELECT number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
+    let tiers = sql!(all conn, (i64, i64, String, bool),
+        "SELECT chain_id, number, price, active FROM listed_tiers WHERE course_id = $1 ORDER BY number", course)?;
     let text = |address: &str| crate::accounts::parse_address(address).map(|a| a.checksummed());
-    Ok(Some(Listing {
-        chain_id: small("a chain id", row.chain_id)?,
-        market: text(&row.market)?,
-        number: small("a listing's number", row.number)?,
-        lister: text(&row.lister)?,
-        payee: text(&row.payee)?,
-        refund_days: small("a window", row.refund_days)?,
-        tiers: tiers
-            .into_iter()
-            .map(|(number, price, active)| {
-                Ok(ListedTier { number: small("a tier's number", number)?, price: wei(&price)?, active })
-            })
-            .collect::<Result<_, StoreError>>()?,
-    }))
+    let listings = rows.into_iter().map(|row| {
+        let there = tiers.iter().filter(|(chain_id, ..)| *chain_id == row.chain_id);
+        let tiers = there.map(|(_, number, price, active)| {
+            Ok(ListedTier { number: small("a tier's number", *number)?, price: wei(price)?, active: *active })
+        });
+        Ok(Listing {
+            chain_id: small("a chain id", row.chain_id)?,
+            market: text(&row.market)?,
+            number: small("a listing's number", row.number)?,
+            lister: text(&row.lister)?,
+            payee: text(&row.payee)?,
+            refund_days: small("a window", row.refund_days)?,
+            tiers: tiers.collect::<Result<_, StoreError>>()?,
+        })
+    });
+    listings.collect()
 }
 
 /// The course of a listing.
@@ -70,10 +72,10 @@ pub(in crate::catalog) async fn put_listing(
     sql!(run conn,
         "INSERT INTO listings (course_id, chain_id, market, number, lister, payee, listed_at, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-         ON CONFLICT (course_id) DO UPDATE SET chain_id = excluded.chain_id, market = excluded.market,
-            number = excluded.number, lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at,
+         ON CONFLICT (course_id, chain_id) DO UPDATE SET market = excluded.market, number = excluded.number,
+            lister = excluded.lister, payee = excluded.payee, listed_at = excluded.listed_at,
             refund_days = CASE WHEN listings.number = excluded.number AND listings.market = excluded.market
-                AND listings.chain_id = excluded.chain_id THEN listings.refund_days ELSE 0 END",
+                THEN listings.refund_days ELSE 0 END",
         course, chain_id.cast_signed(), log.contract.to_string(), number.cast_signed(), lister.to_string(), payee.to_string(),
         log.block_number.cast_signed())?;
     Ok(())
@@ -83,54 +85,63 @@ pub(in crate::catalog) async fn put_listing(
 pub(in crate::catalog) async fn forget_listed_tiers(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1", course)?;
+    sql!(run conn, "DELETE FROM listed_tiers WHERE course_id = $1 AND chain_id = $2", course, chain_id.cast_signed())?;
     Ok(())
 }
 
-/// The chain no longer says that the course is listed.
-pub(in crate::catalog) async fn forget_listing(conn: &mut Conn, course: CourseId) -> Result<(), StoreError> {
-    forget_listed_tiers(conn, course).await?;
-    sql!(run conn, "DELETE FROM listings WHERE course_id = $1", course)?;
+/// The chain no longer says that the course is listed there.
+pub(in crate::catalog) async fn forget_listing(
+    conn: &mut Conn,
+    course: CourseId,
+    chain_id: u64,
+) -> Result<(), StoreError> {
+    forget_listed_tiers(conn, course, chain_id).await?;
+    sql!(run conn, "DELETE FROM listings WHERE course_id = $1 AND chain_id = $2", course, chain_id.cast_signed())?;
     Ok(())
 }
 
 pub(in crate::catalog) async fn put_listed_tier(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
     tier: ListedTier,
 ) -> Result<(), StoreError> {
     sql!(run conn,
-        "INSERT INTO listed_tiers (course_id, number, price, active) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (course_id, number) DO UPDATE SET price = excluded.price, active = excluded.active",
-        course, i64::from(tier.number), tier.price.to_string(), tier.active)?;
+        "INSERT INTO listed_tiers (course_id, chain_id, number, price, active) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (course_id, chain_id, number) DO UPDATE SET price = excluded.price, active = excluded.active",
+        course, chain_id.cast_signed(), i64::from(tier.number), tier.price.to_string(), tier.active)?;
     Ok(())
 }
 
 pub(in crate::catalog) async fn set_payee(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
     payee: Address,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET payee = $1 WHERE course_id = $2", payee.to_string(), course)?;
+    sql!(run conn, "UPDATE listings SET payee = $1 WHERE course_id = $2 AND chain_id = $3", payee.to_string(), course, chain_id.cast_signed())?;
     Ok(())
 }
 
 pub(in crate::catalog) async fn set_lister(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
     lister: Address,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2", lister.to_string(), course)?;
+    sql!(run conn, "UPDATE listings SET lister = $1 WHERE course_id = $2 AND chain_id = $3", lister.to_string(), course, chain_id.cast_signed())?;
     Ok(())
 }
 
 pub(in crate::catalog) async fn set_window(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
     days: u8,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET refund_days = $1 WHERE course_id = $2", i64::from(days), course)?;
+    sql!(run conn, "UPDATE listings SET refund_days = $1 WHERE course_id = $2 AND chain_id = $3", i64::from(days), course, chain_id.cast_signed())?;
     Ok(())
 }
 
@@ -138,9 +149,10 @@ pub(in crate::catalog) async fn set_window(
 pub(in crate::catalog) async fn touch_listing(
     conn: &mut Conn,
     course: CourseId,
+    chain_id: u64,
     block: u64,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE listings SET changed_at = $1 WHERE course_id = $2", block.cast_signed(), course)?;
+    sql!(run conn, "UPDATE listings SET changed_at = $1 WHERE course_id = $2 AND chain_id = $3", block.cast_signed(), course, chain_id.cast_signed())?;
     Ok(())
 }
 

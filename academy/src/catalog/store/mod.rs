@@ -5,7 +5,10 @@ mod outline;
 
 pub(super) use {listings::*, outline::*};
 
-use super::model::{Course, CourseCard, CourseFacts, CourseState, Level, Teacher, Tier, TierFacts};
+use super::{
+    forms::{CourseFacts, TierFacts},
+    model::{Course, CourseCard, CourseState, Level, Teacher, Tier},
+};
 use crate::{
     accounts::display_name,
     ids::{CourseId, MediaId, TierId, UserId},

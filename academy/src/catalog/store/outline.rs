@@ -2,7 +2,10 @@
 
 use super::small;
 use crate::{
-    catalog::model::{LessonFacts, LessonHead, Module},
+    catalog::{
+        forms::LessonFacts,
+        model::{LessonHead, Module},
+    },
     ids::{CourseId, LessonId, ModuleId},
     store::{Conn, StoreError, sql},
     time::Time,

@@ -17,7 +17,7 @@ use academy::{
     Academy, Actor, Kind, Person, Problem,
     accounts::{GivenRole, Site},
     chain::{Chain, QuoteKey, Signing, TokenDomain, fake::FakeChain},
-    checkout::{ChainInfo, Checkout, Feed, Finality, PayBy, Policy, Quotes, Token, WalletCall},
+    checkout::{ChainInfo, Checkout, Feed, Finality, Network, PayBy, Policy, Quotes, Token, WalletCall},
     evm::{Address, TxHash},
     fault::{Faults, NoFaults},
     ids::OrderId,
@@ -35,7 +35,9 @@ pub use faults::Kill;
 
 /// The chain of the tests.
 pub const CHAIN_ID: u64 = 31337;
-/// Our market on it.
+/// Another one, where a test needs two.
+pub const SECOND_CHAIN_ID: u64 = 8453;
+/// Our market on both.
 pub const MARKET: Address = Address([0xAA; 20]);
 /// The dollar's price feed on it.
 pub const FEED: Address = Address([0xFE; 20]);
@@ -153,6 +155,17 @@ pub fn chain_info() -> ChainInfo {
     }
 }
 
+/// A chain with the same coin, and no tokens.
+pub fn second_chain_info() -> ChainInfo {
+    ChainInfo {
+        id: SECOND_CHAIN_ID,
+        hex_id: format!("{SECOND_CHAIN_ID:#x}"),
+        name: "Second chain".to_owned(),
+        tokens: Vec::new(),
+        ..chain_info()
+    }
+}
+
 impl World {
     pub async fn new(engine: Engine) -> Self {
         let database = Database::new(engine).await;
@@ -177,6 +190,27 @@ impl World {
             .faults(faults)
             .quotes(quotes())
             .build()
+    }
+
+    /// The same place, selling on a second chain, too: of the same coin, with a market of the same address.
+    pub fn on_two_chains(&self) -> (Academy, Arc<FakeChain>) {
+        self.beside(second_chain_info(), None)
+    }
+
+    /// The same place, selling on a chain with these facts, too.
+    pub fn beside(&self, info: ChainInfo, quotes: Option<Quotes>) -> (Academy, Arc<FakeChain>) {
+        let chain = Arc::new(FakeChain::new(info.id));
+        chain.set_time(u64::try_from(self.academy.now().0).unwrap() / 1000);
+        let policy = Policy { chain_id: info.id, ..policy() };
+        let second = Network::new(chain.clone(), policy, info).quotes(quotes);
+        let academy =
+            Academy::builder(self.db.clone(), self.chain.clone(), self::policy(), site(), chain_info())
+                .clock(self.clock.clone())
+                .faults(self.faults.clone())
+                .quotes(self::quotes())
+                .also(second)
+                .build();
+        (academy, chain)
     }
 
     /// The same place after a restart, without faults.
@@ -241,7 +275,7 @@ impl World {
     pub async fn sign_in(&self, signer: &PrivateKeySigner) -> Actor {
         let accounts = self.academy.accounts();
         let session = accounts.start_session().await.unwrap().session.id;
-        let challenge = accounts.challenge(session, Address(signer.address().0.0)).await.unwrap();
+        let challenge = accounts.challenge(session, Address(signer.address().0.0), None).await.unwrap();
         let signature = signer.sign_message_sync(challenge.message.as_bytes()).unwrap().to_string();
         accounts.sign_in(session, &challenge.nonce, &signature).await.unwrap().session.actor
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     AppState, Visitor,
     render::{Answer, render},
-    ui::{AddressText, Hash, Money, TableScroll, When},
+    ui::{AddressText, Hash, Money, TableScroll, When, on_chain},
 };
 
 const PATH: &str = "/admin/orders";
@@ -59,7 +59,7 @@ fn row(order: &OrderRow) -> impl IntoView + use<> {
                 <span class="table-sub">{order.tier_name.clone()}</span>
             </th>
             <td><AddressText address=order.beneficiary.clone()/></td>
-            <td class="number"><Money wei=order.price currency=order.currency.clone()/></td>
+            <td class="number"><Money wei=order.price currency=order.currency.clone()/>{on_chain(order.chain.clone())}</td>
             <td>
                 {order_badge(order.state)}
                 {order.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}

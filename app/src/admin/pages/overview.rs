@@ -83,7 +83,6 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
     let review = Filter { state: Standing::Review.word().to_owned(), ..Filter::default() };
     let review = state.academy.checkout().payments(&visitor.actor, &review).await?;
     let health = state.academy.checkout().health(&visitor.actor).await?;
-    let chain = state.academy.checkout().chain().clone();
     Ok(render(&state, &visitor, head("Overview"), || {
         let cards: Vec<_> = figures
             .into_iter()
@@ -103,24 +102,32 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
                 <h2 id="review-title">"To decide"</h2>
                 {to_decide(&review)}
             </section>
-            <section class="panel" aria-labelledby="chain-title" data-testid="chain-health">
-                <header class="panel-head">
-                    <h2 id="chain-title">"Chain"</h2>
-                    {badge(&health)}
-                </header>
-                {trouble(&health)}
-                <dl class="fact-list">
-                    <div><dt>"Network"</dt><dd>{chain.name}" (id "{chain.id}")"</dd></div>
-                    <div><dt>"Newest block"</dt><dd class="number">{block(health.head)}</dd></div>
-                    <div><dt>"Read up to block"</dt><dd class="number">{block(health.next_block.map(|next| next.saturating_sub(1)))}</dd></div>
-                    <div><dt>"Last looked"</dt><dd>{health.seen_at.map(|at| view! { <When at=at/> })}</dd></div>
-                    <div><dt>"Behind"</dt><dd class="number">{behind(&health).map(|lag| count(u32::try_from(lag).unwrap_or(u32::MAX), "block"))}</dd></div>
-                </dl>
-            </section>
+            {health.iter().map(chain).collect_view()}
             <ul class="figure-grid" data-testid="figures">{cards}</ul>
         };
         frame("/admin", "What waits for you, the chain, and what is going on.", content)
     }))
+}
+
+/// How a chain and its follower are doing.
+fn chain(health: &ChainHealth) -> impl IntoView + use<> {
+    let id = format!("chain-{}", health.chain.id);
+    view! {
+        <section class="panel" aria-labelledby=id.clone() data-testid="chain-health">
+            <header class="panel-head">
+                <h2 id=id.clone()>"Chain: "{health.chain.name.clone()}</h2>
+                {badge(health)}
+            </header>
+            {trouble(health)}
+            <dl class="fact-list">
+                <div><dt>"Id"</dt><dd class="number">{health.chain.id}</dd></div>
+                <div><dt>"Newest block"</dt><dd class="number">{block(health.head)}</dd></div>
+                <div><dt>"Read up to block"</dt><dd class="number">{block(health.next_block.map(|next| next.saturating_sub(1)))}</dd></div>
+                <div><dt>"Last looked"</dt><dd>{health.seen_at.map(|at| view! { <When at=at/> })}</dd></div>
+                <div><dt>"Behind"</dt><dd class="number">{behind(health).map(|lag| count(u32::try_from(lag).unwrap_or(u32::MAX), "block"))}</dd></div>
+            </dl>
+        </section>
+    }
 }
 
 /// Money that came and opened nothing waits for a person, and comes first.

@@ -19,7 +19,10 @@ use crate::{
     AppState, Visitor,
     render::{Answer, render, see_other},
     studio::pages::list::shown_in_form,
-    ui::{AddressText, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone, When},
+    ui::{
+        AddressText, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone, When,
+        on_chain,
+    },
 };
 
 const PATH: &str = "/admin/payments";
@@ -193,6 +196,7 @@ fn row(
             </td>
             <td class="number">
                 <Money wei=payment.amount currency=payment.currency.clone()/>
+                {on_chain(payment.chain.clone())}
                 {payment.due.clone().filter(|due| *due != (payment.amount, payment.currency.clone())).map(|(due, currency)| view! {
                     <span class="table-sub">"due: "<Money wei=due currency=currency/></span>
                 })}

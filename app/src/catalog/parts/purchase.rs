@@ -210,9 +210,22 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
         <ul class="included">
             {line("Opens at once, for good, on every device")}
             {line("Paid once, to the teacher's contract; no subscription")}
+            {networks(page)}
             {window(page)}
         </ul>
     }
+}
+
+/// On which networks it is sold, where the site has several.
+fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
+    let open = page.markets.iter().filter(|market| market.is_open());
+    let names: Vec<_> = open.map(|market| market.chain.as_str()).collect();
+    let (last, others) = names.split_last()?;
+    let words = match others {
+        [] => format!("Paid on {last}"),
+        others => format!("Paid on {} or {last}", others.join(", ")),
+    };
+    (page.markets.len() > 1).then(|| line(words))
 }
 
 /// How a price in a state's currency is paid.
@@ -240,6 +253,7 @@ fn included(page: &CoursePage, tier: &Tier) -> impl IntoView + use<> {
             {line(lessons)}
             {line("Opens at once, for good, on every device")}
             {paid.then(|| line("Paid once, to the teacher's contract; no subscription"))}
+            {paid.then(|| networks(page))}
             {paid.then(|| window(page))}
         </ul>
     }

@@ -64,9 +64,13 @@ fn bars(days: &[(String, u32, Wei)], top: f64, currency: &Currency) -> Vec<Bar> 
 }
 
 /// The chart with its table folded away behind it.
-pub fn sales_chart(earned: &Earned) -> impl IntoView + use<> {
+pub fn sales_chart(index: usize, earned: &Earned) -> impl IntoView + use<> {
     let (currency, symbol) = (&earned.currency, earned.currency.symbol.clone());
-    let (title, about) = (format!("chart-{symbol}"), format!("chart-about-{symbol}"));
+    let (title, about) = (format!("chart-{index}"), format!("chart-about-{index}"));
+    let unit = match &earned.chain {
+        Some(chain) => format!("{symbol} on {chain}"),
+        None => symbol.clone(),
+    };
     let labels = format!("{title} {about}");
     let best = earned.days.iter().map(|(_, _, amount)| height_of(*amount, currency)).fold(0.0, f64::max);
     let top = round_up(best);
@@ -123,25 +127,25 @@ pub fn sales_chart(earned: &Earned) -> impl IntoView + use<> {
         .collect_view();
     view! {
         <figure class="chart" data-testid="sales-chart">
-            <div class="chart-frame" tabindex="0" role="group" aria-label=format!("Sales chart, {symbol}")>
+            <div class="chart-frame" tabindex="0" role="group" aria-label=format!("Sales chart, {unit}")>
                 <svg
                     class="chart-picture"
                     viewBox=format!("0 0 {WIDTH} {HEIGHT}")
                     role="img"
                     aria-labelledby=labels
                 >
-                    <title id=title>"Sales per day in "{symbol.clone()}</title>
+                    <title id=title>"Sales per day in "{unit.clone()}</title>
                     <desc id=about>{summary}</desc>
                     {lines}
                     {shapes}
                     {dates}
                 </svg>
             </div>
-            <figcaption class="chart-caption">"Sales per day, in "{symbol.clone()}", days in UTC"</figcaption>
+            <figcaption class="chart-caption">"Sales per day, in "{unit.clone()}", days in UTC"</figcaption>
         </figure>
         <details class="fold">
             <summary>"The same as a table"</summary>
-            <TableScroll label=format!("Sales per day in {symbol}")>
+            <TableScroll label=format!("Sales per day in {unit}")>
                 <table class="table">
                     <thead>
                         <tr>

@@ -2,13 +2,15 @@
 
 use academy::{
     Kind, Problem,
-    catalog::{CoursePage, CourseState, Offered},
+    catalog::{CoursePage, CourseState, Difference, Market, Offered},
     checkout::{ChainInfo, WalletCall},
-    price::Price,
 };
 use leptos::prelude::*;
 
-use super::publish::{Asked, MAX_LOOKS, is_ready};
+use super::{
+    path,
+    publish::{Asked, MAX_LOOKS, is_ready},
+};
 use crate::{
     AppState, Visitor,
     ui::{AddressText, Icon, Money, Notice, PriceTag, Submit, TableScroll, Tone, count},
@@ -25,12 +27,51 @@ pub enum Listing {
     Blocked(String),
 }
 
-/// What stands between the page's prices and the chain's.
-pub async fn listing_of(state: &AppState, visitor: &Visitor, page: &CoursePage) -> Result<Listing, Problem> {
-    if page.agrees() {
-        return Ok(Listing::Agrees);
+/// The chain that the page is about, and what it is to be told.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    market: &'a Market,
+    /// To sell nothing of the course any more.
+    leave: bool,
+}
+
+impl<'a> Task<'a> {
+    /// What was asked for, as long as it is not done; else what is needed next.
+    pub fn of(page: &'a CoursePage, asked: &Asked) -> Option<Self> {
+        if let Some(chain_id) = asked.off {
+            let market = page.market(chain_id).filter(|market| market.is_open())?;
+            return Some(Self { market, leave: true });
+        }
+        let wanted = |market: &&Market| {
+            !page.agrees_on(market) || market.offers.iter().any(|(number, _)| !market.sells(*number))
+        };
+        let market = match asked.on {
+            Some(chain_id) => page.market(chain_id).filter(wanted),
+            None => page.to_list(),
+        };
+        market.map(|market| Self { market, leave: false })
     }
-    match state.academy.catalog().listing_call(&visitor.actor, page.course.id).await {
+
+    /// The chain.
+    pub fn chain_id(&self) -> u64 {
+        self.market.chain_id
+    }
+}
+
+/// What stands between the page's prices and the chain's.
+pub async fn listing_of(
+    state: &AppState,
+    visitor: &Visitor,
+    page: &CoursePage,
+    task: Option<Task<'_>>,
+) -> Result<Listing, Problem> {
+    let Some(Task { market, leave }) = task else { return Ok(Listing::Agrees) };
+    let (catalog, actor, id) = (state.academy.catalog(), &visitor.actor, page.course.id);
+    let call = match leave {
+        true => catalog.unlisting_call(actor, id, market.chain_id).await.map(Some),
+        false => catalog.listing_call(actor, id, market.chain_id).await,
+    };
+    match call {
         Ok(call) => Ok(call.map_or(Listing::Agrees, |call| Listing::Call(Box::new(call)))),
         Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Forbidden) => {
             Ok(Listing::Blocked(problem.message))
@@ -66,16 +107,18 @@ pub fn step(
 pub fn view(
     page: &CoursePage,
     call: Listing,
-    chain: ChainInfo,
+    task: Option<Task<'_>>,
+    chain: Option<ChainInfo>,
     asked: &Asked,
-    here: &str,
 ) -> impl IntoView + use<> {
     let title = "Its prices are on the chain";
+    let (Some(task), Some(chain)) = (task, chain) else {
+        let state = if page.tiers.is_empty() { "later" } else { "done" };
+        return step(state, "listing", title, view! { {agreed(page)} {networks(page)} }).into_any();
+    };
+    let market = task.market;
     let body = match call {
-        Listing::Agrees => {
-            let state = if page.tiers.is_empty() { "later" } else { "done" };
-            return step(state, "listing", title, agreed(page)).into_any();
-        }
+        Listing::Agrees => ().into_any(),
         Listing::Blocked(words) => view! { <p>{words}</p> }.into_any(),
         Listing::Call(_) if !is_ready(page) => {
             view! { <p class="muted">"Complete the course first; then your wallet puts these prices on the chain."</p> }.into_any()
@@ -90,9 +133,12 @@ pub fn view(
         }
         .into_any(),
         Listing::Call(call)
-            if page.course.state == CourseState::Published || asked.sent.is_some() || !asked.wallet.is_empty() =>
+            if page.course.state == CourseState::Published
+                || asked.sent.is_some()
+                || !asked.wallet.is_empty()
+                || asked.chosen() =>
         {
-            wallet_step(page, *call, chain, asked, here).into_any()
+            wallet_step(page, *call, task, chain, asked).into_any()
         }
         Listing::Call(_) => view! {
             <p>
@@ -106,35 +152,100 @@ pub fn view(
         .into_any(),
     };
     let state = if is_ready(page) { "now" } else { "later" };
-    let table = (!page.disagreements().is_empty()).then(|| prices(&page.disagreements()));
-    let window = page.window_differs().map(|(here, there)| {
+    let differences = if task.leave { Vec::new() } else { page.differences(market) };
+    let table = (!differences.is_empty()).then(|| prices(&differences));
+    let window = page.window_differs(market).filter(|_| !task.leave).map(|(here, there)| {
         view! {
             <p data-testid="window-differs">
                 "The money-back window is "{count(u32::from(here), "day")}" here and "{count(u32::from(there), "day")}" on the chain, where it counts."
             </p>
         }
     });
-    step(state, "listing", title, view! { {table} {window} {body} }).into_any()
+    let name = several(page).then(|| view! { <h3>{market.chain.clone()}</h3> });
+    step(state, "listing", title, view! { {name} {table} {window} {body} {networks(page)} }).into_any()
 }
 
-/// The chain and the page say the same.
-fn agreed(page: &CoursePage) -> impl IntoView + use<> {
-    match &page.listing {
-        Some(listing) => view! {
-            <p>"The chain sells every tier at the price that the page shows."</p>
-            <dl class="fact-list">
-                <div><dt>"Number on the chain"</dt><dd>{listing.number.to_string()}</dd></div>
-                <div><dt>"Money back within"</dt><dd>{window_words(listing.refund_days)}</dd></div>
-                <div><dt>"Paid to"</dt><dd><AddressText address=listing.payee.clone()/></dd></div>
-                <div><dt>"May change it"</dt><dd><AddressText address=listing.lister.clone()/></dd></div>
-            </dl>
+/// Whether there is a choice of chains.
+fn several(page: &CoursePage) -> bool {
+    page.markets.len() > 1 && page.markets.iter().any(|market| !market.offers.is_empty() || market.is_open())
+}
+
+/// Where the course is for sale, and the way to more or fewer networks.
+fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
+    let rows: Vec<_> = page.markets.iter().map(|market| network(page, market)).collect();
+    several(page).then(|| {
+        view! {
+            <TableScroll label="Networks">
+                <table class="table" data-testid="networks">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Network"</th>
+                            <th scope="col">"This course"</th>
+                            <th scope="col"><span class="visually-hidden">"Change"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </TableScroll>
         }
-        .into_any(),
-        None if page.tiers.is_empty() => {
-            view! { <p class="muted">"Your prices go there once the course is complete."</p> }.into_any()
-        }
-        None => view! { <p>"The course is free, so there is nothing to list."</p> }.into_any(),
+    })
+}
+
+fn network(page: &CoursePage, market: &Market) -> impl IntoView + use<> {
+    let here = path(page.course.id, "/publish");
+    let words = match market.is_open() {
+        true if page.agrees_on(market) => "Sold here",
+        true => "Sold here, at other prices than the page's",
+        false if market.offers.is_empty() => "No tier has a price that can be paid here",
+        false => "Not sold here",
+    };
+    // The last one is left by taking the course from sale.
+    let others = page.markets.iter().any(|other| other.chain_id != market.chain_id && other.is_open());
+    let (act, change) = match market.is_open() {
+        false if !market.offers.is_empty() && is_ready(page) => ("on", Some("Sell on ")),
+        true if others => ("off", Some("Stop selling on ")),
+        _ => ("", None),
+    };
+    let change = change.map(|words| {
+        let address = format!("{here}?{act}={}#listing", market.chain_id);
+        view! { <a class="button" data-kind="secondary" data-size="small" href=address>{words}{market.chain.clone()}</a> }
+    });
+    view! {
+        <tr>
+            <th scope="row">{market.chain.clone()}</th>
+            <td>{words}</td>
+            <td class="table-action">{change}</td>
+        </tr>
     }
+}
+
+/// The chains and the page say the same.
+fn agreed(page: &CoursePage) -> impl IntoView + use<> {
+    let open = page.markets.iter().filter(|market| market.is_open());
+    let listings: Vec<_> = open.filter_map(|market| Some((market, market.listing.as_ref()?))).collect();
+    if !listings.is_empty() {
+        let named = several(page);
+        let facts = listings.into_iter().map(|(market, listing)| {
+            view! {
+                {named.then(|| view! { <h3>{market.chain.clone()}</h3> })}
+                <dl class="fact-list">
+                    <div><dt>"Number on the chain"</dt><dd>{listing.number.to_string()}</dd></div>
+                    <div><dt>"Money back within"</dt><dd>{window_words(listing.refund_days)}</dd></div>
+                    <div><dt>"Paid to"</dt><dd><AddressText address=listing.payee.clone()/></dd></div>
+                    <div><dt>"May change it"</dt><dd><AddressText address=listing.lister.clone()/></dd></div>
+                </dl>
+            }
+        });
+        return view! {
+            <p>"The chain sells every tier at the price that the page shows."</p>
+            {facts.collect_view()}
+        }
+        .into_any();
+    }
+    if page.tiers.is_empty() {
+        return view! { <p class="muted">"Your prices go there once the course is complete."</p> }.into_any();
+    }
+    view! { <p>"The course is free, so there is nothing to list."</p> }.into_any()
 }
 
 fn window_words(days: u8) -> String {
@@ -145,21 +256,24 @@ fn window_words(days: u8) -> String {
 fn wallet_step(
     page: &CoursePage,
     call: WalletCall,
+    task: Task<'_>,
     chain: ChainInfo,
     asked: &Asked,
-    here: &str,
 ) -> impl IntoView + use<> {
-    let (label, what) = if page.listing.is_some() && page.disagreements().is_empty() {
-        ("Update the window on the chain", "It sets the money-back window above for later sales.")
-    } else if page.listing.is_some() {
-        ("Update the prices on the chain", "It sets the prices above for this course.")
-    } else {
-        (
+    let (label, what) = match &task.market.listing {
+        Some(_) if task.leave => {
+            ("Stop selling there", "It takes every tier of this course from sale on this network.")
+        }
+        Some(_) if page.differences(task.market).is_empty() => {
+            ("Update the window on the chain", "It sets the money-back window above for later sales.")
+        }
+        Some(_) => ("Update the prices on the chain", "It sets the prices above for this course."),
+        None => (
             "Put the prices on the chain",
             "It registers this course with the prices above and your address as the one that is paid.",
-        )
+        ),
     };
-    let again = format!("{here}?sent=0");
+    let again = asked.looking(&path(page.course.id, "/publish"), 0);
     let after = again.clone();
     let slow = asked.sent.map(|_| {
         view! {
@@ -184,7 +298,7 @@ fn wallet_step(
 }
 
 /// The page's prices and the chain's, side by side, where they differ.
-fn prices(differences: &[(String, Option<Price>, Option<Offered>)]) -> impl IntoView + use<> {
+fn prices(differences: &[Difference]) -> impl IntoView + use<> {
     let rows: Vec<_> = differences
         .iter()
         .map(|(name, here, chain)| {

@@ -115,7 +115,8 @@ fn frame<C: IntoView + 'static>(
         .collect();
     let differs = course.state == CourseState::Published && !page.agrees();
     let warning = (differs && section != "/publish").then(|| {
-        let what = if page.disagreements().is_empty() {
+        let window_only = page.to_list().is_some_and(|market| page.differences(market).is_empty());
+        let what = if window_only {
             "The money-back window here and on the chain differ; sales have the chain's. "
         } else {
             "The prices here and on the chain differ, so some tiers can't be bought now. "

@@ -318,7 +318,7 @@ mod tests {
             description_html: String::new(),
             outline: vec![module(1, &[11, 12]), module(2, &[]), module(3, &[31])],
             tiers: Vec::new(),
-            listing: None,
+            markets: Vec::new(),
         }
     }
 

@@ -2,8 +2,7 @@
 
 use academy::{
     Kind,
-    checkout::{Balance, ChainInfo, Payout, WalletCall},
-    money::Currency,
+    checkout::{Balance, ChainInfo, Payout, Till, WalletCall},
 };
 use axum::extract::{Query, State};
 use leptos::prelude::*;
@@ -12,23 +11,29 @@ use super::Done;
 use crate::{
     AppState, Visitor,
     render::{Answer, Islands, Layout, PageHead, render},
-    ui::{AddressText, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When},
+    ui::{
+        AddressText, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When, on_chain,
+    },
     wallet::send::SendCall,
 };
 
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query): Query<Done>) -> Answer {
     let checkout = state.academy.checkout();
     let payout = checkout.payout(&visitor.actor).await?;
-    let mut calls = Vec::new();
-    for balance in payout.balances.iter().filter(|balance| !balance.owed.is_zero()) {
-        match checkout.payout_call(&visitor.actor, balance.currency.token).await {
-            Ok(call) => calls.push((balance.currency.clone(), call)),
-            // Withdrawn between the two looks: there is nothing to press.
-            Err(problem) if problem.kind == Kind::Conflict => {}
-            Err(problem) => return Err(problem.into()),
+    let mut tills = Vec::new();
+    for till in &payout.tills {
+        let mut calls = Vec::new();
+        let owed = till.balances.iter().flatten().filter(|balance| !balance.owed.is_zero());
+        for Balance { currency, owed, .. } in owed {
+            match checkout.payout_call(&visitor.actor, till.chain.id, currency.token).await {
+                Ok(call) => calls.push((format!("Take out {}", currency.short(*owed)), call)),
+                // Withdrawn between the two looks, or the chain is silent now: there is nothing to press.
+                Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Unavailable) => {}
+                Err(problem) => return Err(problem.into()),
+            }
         }
+        tills.push((till, calls));
     }
-    let chain = checkout.chain().clone();
     let head = PageHead::new("Payout", "What your courses earned, and taking it out.")
         .layout(Layout::Wide)
         .with(Islands::Sending);
@@ -47,9 +52,9 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
                 })}
                 <section class="panel payout" aria-labelledby="owed-title" data-testid="payout">
                     <h2 id="owed-title">"Waiting for you"</h2>
-                    {balances(&payout)}
                     <p class="muted">"Belongs to "<AddressText address=payout.payee.clone()/></p>
-                    {withdraw(calls, &payout, &chain)}
+                    {tills.into_iter().map(|(till, calls)| one(till, calls, payout.tills.len() > 1)).collect_view()}
+                    <noscript><p class="muted">"Taking money out needs your wallet, and so JavaScript."</p></noscript>
                 </section>
                 <section aria-labelledby="history-title">
                     <h2 id="history-title">"Withdrawn so far"</h2>
@@ -60,11 +65,26 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
     }))
 }
 
+/// What one network's contract has, and the buttons that take it out.
+fn one(till: &Till, calls: Vec<(String, WalletCall)>, named: bool) -> impl IntoView + use<> {
+    let name = named.then(|| view! { <h3>{till.chain.name.clone()}</h3> });
+    let body = match &till.balances {
+        Some(there) => view! { {balances(there)} {withdraw(calls, &till.chain)} }.into_any(),
+        None => view! {
+            <p data-testid="silent">
+                {till.chain.name.clone()}" does not answer now. What is yours there stays yours; look again later."
+            </p>
+        }
+        .into_any(),
+    };
+    view! { {name} {body} }
+}
+
 /// What is there, one line for each currency in which there is something, and for the coin.
-fn balances(payout: &Payout) -> impl IntoView + use<> {
+fn balances(balances: &[Balance]) -> impl IntoView + use<> {
     let there =
         |balance: &&Balance| balance.currency.is_coin() || !balance.owed.is_zero() || !balance.held.is_zero();
-    let lines = payout.balances.iter().filter(there).map(|balance| {
+    let lines = balances.iter().filter(there).map(|balance| {
         let currency = || balance.currency.clone();
         view! {
             <p class="payout-sum" data-testid="owed"><Money wei=balance.owed currency=currency()/></p>
@@ -79,14 +99,12 @@ fn balances(payout: &Payout) -> impl IntoView + use<> {
     lines.collect_view()
 }
 
-fn withdraw(calls: Vec<(Currency, WalletCall)>, payout: &Payout, chain: &ChainInfo) -> impl IntoView + use<> {
+fn withdraw(calls: Vec<(String, WalletCall)>, chain: &ChainInfo) -> impl IntoView + use<> {
     if calls.is_empty() {
         return view! { <p>"There is nothing to take out now. Sales add to it as soon as the network confirms them."</p> }
             .into_any();
     }
-    let buttons = calls.into_iter().map(|(currency, call)| {
-        let owed = payout.balances.iter().find(|balance| balance.currency == currency);
-        let label = format!("Take out {}", owed.map(|owed| currency.short(owed.owed)).unwrap_or_default());
+    let buttons = calls.into_iter().map(|(label, call)| {
         view! { <SendCall call=call chain=chain.clone() label=label after="/studio/payout?done=withdrawn".to_owned()/> }
     });
     view! {
@@ -95,7 +113,6 @@ fn withdraw(calls: Vec<(Currency, WalletCall)>, payout: &Payout, chain: &ChainIn
             "The whole sum goes to the address above."
         </p>
         {buttons.collect_view()}
-        <noscript><p class="muted">"Taking money out needs your wallet, and so JavaScript."</p></noscript>
     }
     .into_any()
 }
@@ -112,11 +129,15 @@ fn history(payout: &Payout) -> impl IntoView + use<> {
     let rows: Vec<_> = payout
         .history
         .iter()
-        .map(|(at, amount, currency, known)| {
+        .map(|out| {
+            let known = &out.transaction;
             view! {
                 <tr>
-                    <td><When at=*at/></td>
-                    <td class="number"><Money wei=*amount currency=currency.clone()/></td>
+                    <td><When at=out.at/></td>
+                    <td class="number">
+                        <Money wei=out.amount currency=out.currency.clone()/>
+                        {on_chain(out.chain.clone())}
+                    </td>
                     <td><Hash hash=known.hash.to_string() link=known.link.clone()/></td>
                 </tr>
             }

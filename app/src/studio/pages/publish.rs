@@ -27,6 +27,27 @@ pub struct Asked {
     pub wallet: String,
     /// The wallet has sent the listing; this page has looked for it so many times.
     pub sent: Option<u16>,
+    /// A chain to sell on (EIP-155).
+    pub on: Option<u64>,
+    /// A chain to sell on no more.
+    pub off: Option<u64>,
+}
+
+impl Asked {
+    /// Whether a chain was chosen.
+    pub fn chosen(&self) -> bool {
+        self.on.or(self.off).is_some()
+    }
+
+    /// Where this page looks for what the wallet sent, for a time after so many others.
+    pub fn looking(&self, here: &str, looks: u16) -> String {
+        let chosen = match (self.on, self.off) {
+            (_, Some(chain_id)) => format!("&off={chain_id}"),
+            (Some(chain_id), None) => format!("&on={chain_id}"),
+            (None, None) => String::new(),
+        };
+        format!("{here}?sent={looks}{chosen}")
+    }
 }
 
 /// One line of the checklist.
@@ -126,9 +147,11 @@ async fn publish_page(
     form: FormState,
 ) -> Answer {
     let differs = !page.agrees();
-    let call = listing::listing_of(state, visitor, &page).await?;
-    let chain = state.academy.checkout().chain().clone();
-    let looks = asked.sent.filter(|_| differs);
+    let task = listing::Task::of(&page, asked);
+    let call = listing::listing_of(state, visitor, &page, task).await?;
+    let checkout = state.academy.checkout();
+    let chain = task.map(|task| checkout.chain_of(task.chain_id()).cloned()).transpose()?;
+    let looks = asked.sent.filter(|_| task.is_some());
     let head = PageHead::new(format!("Publish {}", page.course.title), "Put a course up for sale.")
         .layout(Layout::Wide)
         .with(Islands::Sending)
@@ -138,7 +161,8 @@ async fn publish_page(
         let done = match asked.done.as_str() {
             "published" => Some("The course is in the catalogue."),
             "withdrawn" => Some("The course is no longer for sale. Those who bought it keep it."),
-            _ if asked.sent.is_none() || differs => None,
+            _ if asked.sent.is_none() || task.is_some() => None,
+            _ if asked.off.is_some() => Some("That network sells nothing of this course any more."),
             _ if page.course.state == CourseState::Published => {
                 Some("The chain has your prices, and the course is in the catalogue.")
             }
@@ -149,20 +173,20 @@ async fn publish_page(
             {refusal(form.problem())}
             <ol class="stages" data-testid="publish-steps">
                 {checklist(&page)}
-                {listing::view(&page, call, chain, asked, &here)}
+                {listing::view(&page, call, task, chain, asked)}
                 {catalogue(&page, differs)}
             </ol>
         };
         frame(&page, "/publish", content)
     });
-    wait(&mut response, looks, &here);
+    wait(&mut response, looks, asked, &here);
     Ok(response)
 }
 
 /// While the chain is awaited the browser looks again by itself, with or without JavaScript.
-fn wait(response: &mut Response, looks: Option<u16>, here: &str) {
+fn wait(response: &mut Response, looks: Option<u16>, asked: &Asked, here: &str) {
     let Some(looks) = looks.filter(|looks| *looks < MAX_LOOKS) else { return };
-    if let Ok(value) = HeaderValue::try_from(format!("2; url={here}?sent={}", looks + 1)) {
+    if let Ok(value) = HeaderValue::try_from(format!("2; url={}", asked.looking(here, looks + 1))) {
         response.headers_mut().insert(REFRESH, value);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     AppState, Visitor,
     checkout::state_words,
     render::{Answer, Layout, PageHead, render},
-    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When},
+    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When, on_chain},
 };
 
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
@@ -25,7 +25,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Pat
             <section aria-labelledby="sales-title">
                 <h2 id="sales-title">"Sales"</h2>
                 {totals(&sales)}
-                {sales.earned.iter().map(sales_chart).collect_view()}
+                {sales.earned.iter().enumerate().map(|(index, earned)| sales_chart(index, earned)).collect_view()}
             </section>
             <section aria-labelledby="newest-title">
                 <h2 id="newest-title">"Newest sales"</h2>
@@ -56,7 +56,10 @@ fn totals(sales: &Sales) -> impl IntoView + use<> {
 /// What came in of a currency, in all and in the last 30 days.
 fn sums(earned: &Earned) -> (AnyView, AnyView) {
     let month = earned.days.iter().fold(Wei::ZERO, |sum, (_, _, amount)| sum.plus(*amount));
-    let money = |sum| view! { <Money wei=sum currency=earned.currency.clone()/> }.into_any();
+    let money = |sum| {
+        let chain = on_chain(earned.chain.clone());
+        view! { <Money wei=sum currency=earned.currency.clone()/>{chain} }.into_any()
+    };
     (money(earned.total), money(month))
 }
 
@@ -109,7 +112,7 @@ fn row(sale: &OrderRow) -> impl IntoView + use<> {
         <tr>
             <th scope="row"><AddressText address=sale.beneficiary.clone()/></th>
             <td>{sale.tier_name.clone()}</td>
-            <td class="number"><Money wei=sale.price currency=sale.currency.clone()/></td>
+            <td class="number"><Money wei=sale.price currency=sale.currency.clone()/>{on_chain(sale.chain.clone())}</td>
             <td>
                 {sale.transaction.clone().map(|known| view! { <Hash hash=known.hash.to_string() link=known.link/> })}
             </td>

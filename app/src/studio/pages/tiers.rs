@@ -154,7 +154,9 @@ fn tiers_page(
 
 /// How long buyers can give the course back.
 fn window_panel(page: &CoursePage, form: FormState) -> impl IntoView + use<> {
-    if page.listing.as_ref().is_some_and(|listing| listing.refund_days == 0) {
+    let mut listings = page.markets.iter().filter_map(|market| market.listing.as_ref());
+    let listed = listings.next();
+    if listed.is_some_and(|listing| listing.refund_days == 0) {
         return view! {
             <section class="panel" aria-labelledby="window-title">
                 <h2 id="window-title">"Money-back window"</h2>
@@ -163,7 +165,7 @@ fn window_panel(page: &CoursePage, form: FormState) -> impl IntoView + use<> {
         }
         .into_any();
     }
-    let hint = match page.listing.as_ref().map(|listing| listing.refund_days) {
+    let hint = match listed {
         None => {
             "So long the contract keeps the money for the buyer, who can take it back without asking. 0 for no window. Whether there is one is fixed when the course is listed."
         }

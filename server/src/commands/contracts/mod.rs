@@ -57,14 +57,17 @@ async fn dev_token(how: &DevToken) -> Result<ExitCode, Failure> {
 
 /// Each change is a transaction of its own: what went before one that fails is done.
 async fn set(config: &Config, what: &Set) -> Result<ExitCode, Failure> {
-    let market = config.market()?;
-    let url = config.chain.rpc_urls.first().map(Secret::expose).unwrap_or_default();
+    let chain = config.chain_of(what.chain)?;
+    let market = chain.market()?;
+    let url = chain.rpc_urls.first().map(Secret::expose).unwrap_or_default();
     let mut changes = Vec::new();
     if let Some(signer) = &what.quote_signer {
         let signer = match signer.as_str() {
-            "configured" => compose::quotes(config)?.map(|quotes| quotes.key.address()).ok_or_else(|| {
-                Failure::Told("quotes.key: is not set, or there are neither feeds nor tokens".to_owned())
-            })?,
+            "configured" => {
+                compose::quotes(config, chain)?.map(|quotes| quotes.key.address()).ok_or_else(|| {
+                    Failure::Told("quotes.key: is not set, or there are neither feeds nor tokens".to_owned())
+                })?
+            }
             address => address
                 .parse()
                 .map_err(|error| Failure::Told(format!("--quote-signer: {error}, or \"configured\"")))?,
@@ -86,12 +89,19 @@ async fn set(config: &Config, what: &Set) -> Result<ExitCode, Failure> {
 }
 
 async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
-    let market = config.market()?;
-    let facts = ask(&config.chain.rpc_urls, market).await?;
-    if how.json {
-        println!("{}", show::json(config, market, &facts));
-    } else {
-        print!("{}", show::text(&show::list(config, market, &facts)));
+    let one = how.chain.map(|_| config.chain_of(how.chain)).transpose()?;
+    let chains: Vec<_> = one.map_or_else(|| config.every_chain().collect(), |chain| vec![chain]);
+    for (index, chain) in chains.into_iter().enumerate() {
+        let market = chain.market()?;
+        let facts = ask(&chain.rpc_urls, market).await?;
+        if how.json {
+            println!("{}", show::json(chain, market, &facts));
+            continue;
+        }
+        if index > 0 {
+            println!();
+        }
+        print!("{}", show::text(&show::list(chain, market, &facts)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -101,8 +111,9 @@ async fn verify(file: Option<&Path>, how: &Verify) -> Result<ExitCode, Failure> 
         (Some(url), Some(address)) => (vec![Secret::new(url)], address),
         (url, address) => {
             let config = load(file)?;
-            let market = address.map_or_else(|| config.market(), Ok)?;
-            (url.as_ref().map_or(config.chain.rpc_urls, |url| vec![Secret::new(url)]), market)
+            let chain = config.chain_of(how.chain)?;
+            let market = address.map_or_else(|| chain.market(), Ok)?;
+            (url.as_ref().map_or_else(|| chain.rpc_urls.clone(), |url| vec![Secret::new(url)]), market)
         }
     };
     let facts = ask(&urls, market).await?;
@@ -121,7 +132,7 @@ async fn ask(urls: &[Secret], market: academy::evm::Address) -> Result<MarketFac
     }
     let names: Vec<_> = urls.iter().map(Secret::url_for_people).collect();
     Err(Failure::Told(format!(
-        "{}: {last}; is it running? See chain.rpc_urls, or name --rpc-url",
+        "{}: {last}; is it running? See rpc_urls of the chain, or name --rpc-url",
         names.join(", ")
     )))
 }

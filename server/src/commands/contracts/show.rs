@@ -6,7 +6,7 @@ use academy::{
 };
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::Chain;
 
 type Rows = Vec<(&'static str, String)>;
 
@@ -22,12 +22,13 @@ pub fn verified(market: Address, facts: &MarketFacts) -> Rows {
 }
 
 /// What `list` says.
-pub fn list(config: &Config, market: Address, facts: &MarketFacts) -> Rows {
+pub fn list(chain: &Chain, market: Address, facts: &MarketFacts) -> Rows {
     let mut rows = verified(market, facts);
-    if facts.chain_id != config.chain.id {
-        rows[1].1 = format!("{}, but chain.id is {}: correct one of them", facts.chain_id, config.chain.id);
+    if facts.chain_id != chain.id {
+        rows[1].1 =
+            format!("{}, but {} is {}: correct one of them", facts.chain_id, chain.named("id"), chain.id);
     } else {
-        rows[1].1 = format!("{} ({})", config.chain.name, facts.chain_id);
+        rows[1].1 = format!("{} ({})", chain.name, facts.chain_id);
     }
     rows.extend([
         ("pending owner", who(facts.pending_owner)),
@@ -40,20 +41,20 @@ pub fn list(config: &Config, market: Address, facts: &MarketFacts) -> Rows {
             facts.paused.map_or_else(unknown, |paused| if paused { "PAUSED" } else { "open" }.to_owned()),
         ),
         ("listings", facts.listings.map_or_else(unknown, |count| count.to_string())),
-        ("start block", start(config.chain.start_block, facts.head)),
+        ("start block", start(chain.start_block, facts.head)),
     ]);
     rows
 }
 
 /// What `list --json` says. What the chain does not tell is null.
-pub fn json(config: &Config, market: Address, facts: &MarketFacts) -> Value {
+pub fn json(chain: &Chain, market: Address, facts: &MarketFacts) -> Value {
     let address = |account: Option<Address>| account.map(|account| account.checksummed());
     json!({
         "address": market.checksummed(),
         "chain": facts.chain_id,
-        "configured_chain": config.chain.id,
+        "configured_chain": chain.id,
         "block": facts.head,
-        "start_block": config.chain.start_block,
+        "start_block": chain.start_block,
         "code": match facts.code { Code::Ours => "ours", Code::Other => "other", Code::Missing => "missing" },
         "owner": address(facts.owner),
         "pending_owner": address(facts.pending_owner),
@@ -99,7 +100,7 @@ fn fee(bps: u16) -> String {
 fn start(start: u64, head: u64) -> String {
     match head.checked_sub(start) {
         Some(behind) => format!("{start}, {behind} blocks before the newest"),
-        None => format!("{start}, which is not mined yet: correct chain.start_block"),
+        None => format!("{start}, which is not mined yet: correct it"),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use academy::{
     chain::{Call, Prepared, Sent, Wallet, WalletError, is_our_market},
-    checkout::{Order, PayBy, Payment},
+    checkout::{ChainInfo, Order, PayBy, Payment},
     evm::{Address, TxHash},
     price::Price,
 };
-use app::catalog::api::{CourseOffer, TierOffer};
+use app::catalog::api::TierOffer;
 use serde_json::json;
 
 use super::{
@@ -33,13 +33,13 @@ pub async fn pay_order(
     wallet: &Wallet,
     order: &Order,
     tier: &TierOffer,
-    offer: &CourseOffer,
+    chain: &ChainInfo,
     report: &mut Report,
 ) -> Result<Checked, Stop> {
     if order.currency.token != Address::ZERO {
         return in_tokens(&order.currency.symbol);
     }
-    check_limit(Price::Coin(order.price), how.max_price, &offer.chain)?;
+    check_limit(Price::Coin(order.price), how.max_price, chain)?;
     let account = wallet.address();
     let question = json!({"id": order.id, "payer": account, "by": PayBy::Best});
     let asked: Payment = site.function("payment", &question).await?;
@@ -47,7 +47,7 @@ pub async fn pay_order(
         return Stop::refused("the site asks for more than one call to pay in the coin; nothing was signed");
     };
     let expected =
-        call::Expected { order, account, chain_id: offer.chain.id, tier: tier.number, price: order.price };
+        call::Expected { order, account, chain_id: chain.id, tier: tier.number, price: order.price };
     let call = call::check(asked, &expected)?;
     let code = wallet.code(call.to).await?;
     if code.is_empty() {
@@ -58,7 +58,7 @@ pub async fn pay_order(
     }
     let known = if is_our_market(&code) { "this version's market" } else { "code unknown to this version" };
     report.facts.recipient = Some(call.to.checksummed());
-    let currency = &offer.chain.currency;
+    let currency = &chain.currency;
     report.step("call", &format!("{} to {} ({known})", coins(call.value, currency), call.to.checksummed()));
 
     if wallet.waiting().await? > 0 {

@@ -1,6 +1,6 @@
 //! Which tier to buy, and whether it is needed at all.
 
-use academy::{checkout::ChainInfo, learning::Access, money::Wei, price::Price};
+use academy::{checkout::ChainInfo, evm::Address, learning::Access, money::Wei, price::Price};
 use app::catalog::api::{CourseOffer, LessonOffer, TierOffer};
 
 use super::stop::Stop;
@@ -11,7 +11,9 @@ pub fn tier<'a>(offer: &'a CourseOffer, wanted: Option<&str>) -> Result<&'a Tier
         let names: Vec<_> = offer
             .tiers
             .iter()
-            .map(|tier| format!("{} “{}” {}", tier.number, tier.name, listed(tier.price, &offer.chain)))
+            .map(|tier| {
+                format!("{} “{}” {}", tier.number, tier.name, listed(tier.price, offer.chains.first()))
+            })
             .collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     };
@@ -41,13 +43,33 @@ pub fn coins(sum: Wei, currency: &str) -> String {
 }
 
 /// A tier's price for people.
-pub fn listed(price: Price, chain: &ChainInfo) -> String {
+pub fn listed(price: Price, first: Option<&ChainInfo>) -> String {
+    let symbol = |token| match first {
+        Some(chain) => chain.currency_of(token).symbol,
+        None => ChainInfo::unknown_currency(token).symbol,
+    };
     match price {
         Price::FREE => "free".to_owned(),
-        Price::Coin(sum) => coins(sum, &chain.currency),
+        Price::Coin(sum) => coins(sum, &symbol(Address::ZERO)),
         Price::Fiat(cents) => format!("{} {}", cents.figure(), cents.currency.word()),
-        Price::Token { token, .. } => format!("{} {}", price.figure(), chain.currency_of(token).symbol),
+        Price::Token { token, .. } => format!("{} {}", price.figure(), symbol(token)),
     }
+}
+
+/// The chain to pay on: the one that is wanted, or the first that sells the tier. Where none does, the
+/// site's first, and [`obstacle`] says why.
+pub fn chain<'a>(
+    offer: &'a CourseOffer,
+    tier: &TierOffer,
+    wanted: Option<u64>,
+) -> Result<&'a ChainInfo, Stop> {
+    let wanted = wanted.or(tier.on.first().copied());
+    let known = |chain: &&ChainInfo| wanted.is_none_or(|id| id == chain.id);
+    offer.chains.iter().find(known).ok_or_else(|| {
+        let names: Vec<_> =
+            offer.chains.iter().map(|chain| format!("{} ({})", chain.id, chain.name)).collect();
+        Stop::Usage(format!("the site sells on no such chain; it has: {}", names.join(", ")))
+    })
 }
 
 /// This command pays in the coin.
@@ -71,7 +93,7 @@ pub fn check_limit(price: Price, most: Option<Wei>, chain: &ChainInfo) -> Result
         (Price::Fiat(_), None) => Err(Stop::Usage(format!(
             "the price is {}, and the site quotes it in {currency} as it likes: name the most that it may be with \
              --max-price",
-            listed(price, chain)
+            listed(price, Some(chain))
         ))),
         _ => Ok(()),
     }
@@ -83,7 +105,7 @@ pub fn is_owned(access: Access, tier: &TierOffer) -> bool {
 }
 
 /// Why the tier can't be bought now.
-pub fn obstacle(offer: &CourseOffer, tier: &TierOffer) -> Result<(), Stop> {
+pub fn obstacle(offer: &CourseOffer, tier: &TierOffer, chain: &ChainInfo) -> Result<(), Stop> {
     match offer.obstacle.as_deref() {
         Some("own") => Stop::refused("this account teaches the course and can't buy it; use another account"),
         Some("suspended") => Err(Stop::NotOpened(
@@ -93,8 +115,8 @@ pub fn obstacle(offer: &CourseOffer, tier: &TierOffer) -> Result<(), Stop> {
         )),
         Some("withdrawn") => Stop::refused("the course is no longer for sale"),
         Some(_) => Stop::refused("the course is not for sale yet: its price is still on its way to the chain"),
-        None if tier.for_sale => Ok(()),
-        None => Stop::refused(format!("the tier “{}” is not for sale now", tier.name)),
+        None if tier.on.contains(&chain.id) => Ok(()),
+        None => Stop::refused(format!("the tier “{}” is not for sale on {} now", tier.name, chain.name)),
     }
 }
 
@@ -106,7 +128,6 @@ pub fn locked_lesson<'a>(offer: &'a CourseOffer, tier: &TierOffer, level: u8) ->
 #[cfg(test)]
 mod tests {
     use academy::{
-        evm::Address,
         ids::TierId,
         price::{Fiat, Unit},
     };
@@ -120,7 +141,7 @@ mod tests {
             name: (*name).to_owned(),
             price: Price::Coin(Wei::from_ether(price).unwrap()),
             level: *level,
-            for_sale: true,
+            on: vec![1],
         });
         let lesson = |slug: &str, access| LessonOffer { slug: slug.to_owned(), access };
         CourseOffer {
@@ -129,11 +150,11 @@ mod tests {
             access: Access::default(),
             tiers: tiers.collect(),
             lessons: vec![lesson("preview", 0), lesson("first", 1), lesson("second", 2)],
-            chain: chain(),
+            chains: vec![eth()],
         }
     }
 
-    fn chain() -> ChainInfo {
+    fn eth() -> ChainInfo {
         ChainInfo {
             id: 1,
             hex_id: "0x1".to_owned(),
@@ -175,10 +196,30 @@ mod tests {
     }
 
     #[test]
+    fn pays_on_the_chain_that_is_named_or_the_first_that_sells_it() {
+        let mut offer = offer(&[("Full", "0.02", 1)]);
+        offer.chains.push(ChainInfo { id: 2, name: "Other".to_owned(), ..eth() });
+        let mut tier = offer.tiers[0].clone();
+        let id =
+            |offer: &CourseOffer, tier: &TierOffer, wanted| chain(offer, tier, wanted).map(|chain| chain.id);
+        assert_eq!(id(&offer, &tier, None), Ok(1));
+        assert_eq!(id(&offer, &tier, Some(2)), Ok(2));
+        assert!(matches!(obstacle(&offer, &tier, &offer.chains[1]), Err(Stop::Refused(_))));
+        tier.on = vec![2];
+        assert_eq!(id(&offer, &tier, None), Ok(2));
+        assert_eq!(obstacle(&offer, &tier, &offer.chains[1]), Ok(()));
+        let unknown = id(&offer, &tier, Some(3)).unwrap_err();
+        assert!(
+            matches!(&unknown, Stop::Usage(words) if words.contains("1 (Chain), 2 (Other)")),
+            "{unknown}"
+        );
+    }
+
+    #[test]
     fn keeps_to_the_limit() {
         let wei = |text| Wei::from_ether(text).unwrap();
         let coin = Price::Coin(wei("0.02"));
-        let limit = |price, most| check_limit(price, most, &chain());
+        let limit = |price, most| check_limit(price, most, &eth());
         assert_eq!(limit(coin, None), Ok(()));
         assert_eq!(limit(coin, Some(wei("0.02"))), Ok(()));
         let above = limit(coin, Some(wei("0.0199"))).unwrap_err();
@@ -195,12 +236,12 @@ mod tests {
     fn says_what_is_in_the_way() {
         let mut offer = offer(&[("Full", "0.02", 1)]);
         let tier = offer.tiers[0].clone();
-        assert_eq!(obstacle(&offer, &tier), Ok(()));
+        assert_eq!(obstacle(&offer, &tier, &eth()), Ok(()));
         for word in ["own", "not_yet", "withdrawn", "new-word"] {
             offer.obstacle = Some(word.to_owned());
-            assert!(matches!(obstacle(&offer, &tier), Err(Stop::Refused(_))), "{word}");
+            assert!(matches!(obstacle(&offer, &tier, &eth()), Err(Stop::Refused(_))), "{word}");
         }
         offer.obstacle = Some("suspended".to_owned());
-        assert!(matches!(obstacle(&offer, &tier), Err(Stop::NotOpened(_))));
+        assert!(matches!(obstacle(&offer, &tier, &eth()), Err(Stop::NotOpened(_))));
     }
 }

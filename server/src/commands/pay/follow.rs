@@ -59,6 +59,10 @@ pub async fn follow(
                 if is_there(how, wallet, &order, &mut progress, report).await? {
                     return Ok(order);
                 }
+                if order.setback.is_some() {
+                    // Mined since it was looked at: the chain says why it failed, the site only that it did.
+                    look_at_the_chain(wallet, &payment, &mut progress, report).await?;
+                }
                 give_up_where_lost(&order, &payment, &progress)?;
             }
             Err(error) => {

@@ -54,13 +54,13 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     let offer = offer(&mut site, how).await?;
     let shown = choose::tier(&offer, how.tier.as_deref())?.clone();
     report.facts.tier = Some(shown.name.clone());
-    let network = &offer.chain.name;
-    let cost = listed(shown.price, &offer.chain);
-    report.step("offer", &format!("{}, “{}”, for {cost} on {network}", offer.title, shown.name));
-    check_limit(shown.price, how.max_price, &offer.chain)?;
+    let chain = choose::chain(&offer, &shown, how.chain)?.clone();
+    let cost = listed(shown.price, offer.chains.first());
+    report.step("offer", &format!("{}, “{}”, for {cost} on {}", offer.title, shown.name, chain.name));
+    check_limit(shown.price, how.max_price, &chain)?;
 
-    let wallet = open_wallet(how, &offer, report).await?;
-    sign_in(how, &mut site, &wallet, &offer, report).await?;
+    let wallet = open_wallet(how, &chain, report).await?;
+    sign_in(how, &mut site, &wallet, &chain, report).await?;
 
     // The same course as this account sees it.
     let offer = steps::offer(&mut site, how).await?;
@@ -74,7 +74,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
         check_open(&mut site, how, opened_by(&offer, tier), report).await?;
         return Ok(Done::AlreadyBought);
     }
-    choose::obstacle(&offer, tier)?;
+    choose::obstacle(&offer, tier, &chain)?;
     let lesson = choose::locked_lesson(&offer, tier, offer.access.level).map(|lesson| lesson.slug.clone());
     if let Some(slug) = &lesson
         && lesson::look(&mut site, &how.course, slug).await? != Lesson::Locked
@@ -82,11 +82,11 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
         return Stop::refused(format!("the lesson {slug} can be read without paying: nothing was bought"));
     }
 
-    let order = open_order(&mut site, how, tier, &wallet, report).await?;
+    let order = open_order(&mut site, how, tier, &chain, &wallet, report).await?;
     let mut payment = Payment {
         order: order.id,
         price: order.price,
-        currency: &offer.chain.currency,
+        currency: &chain.currency,
         hash: None,
         told: true,
         call: None,
@@ -97,7 +97,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
             payment.hash = order.transaction.as_ref().map(|transaction| transaction.hash);
             report.step("resumed", "a payment of this order is under way: following it, and paying nothing");
         }
-        OrderState::Open => match pay_order(how, &mut site, &wallet, &order, tier, &offer, report).await? {
+        OrderState::Open => match pay_order(how, &mut site, &wallet, &order, tier, &chain, report).await? {
             Checked::Owned => report.step(
                 "resumed",
                 "the contract has sold it to this account already: following the order, and paying nothing",

@@ -3,7 +3,7 @@
 use academy::{
     accounts::Challenge,
     chain::Wallet,
-    checkout::{Order, OrderState},
+    checkout::{ChainInfo, Order, OrderState},
     ids::OrderId,
     price::Price,
 };
@@ -31,21 +31,21 @@ pub fn opened_by(offer: &CourseOffer, tier: &TierOffer) -> Option<String> {
 }
 
 /// Opens the key, at a node that serves the site's chain.
-pub async fn open_wallet(how: &Pay, offer: &CourseOffer, report: &mut Report) -> Result<Wallet, Stop> {
-    let Some(url) = how.rpc_url.clone().or_else(|| offer.chain.rpc_url.clone()) else {
+pub async fn open_wallet(how: &Pay, chain: &ChainInfo, report: &mut Report) -> Result<Wallet, Stop> {
+    let Some(url) = how.rpc_url.clone().or_else(|| chain.rpc_url.clone()) else {
         return Err(Stop::Usage(format!(
             "the site names no node of {} for wallets: name one with --rpc-url",
-            offer.chain.name
+            chain.name
         )));
     };
     let wallet = Wallet::open(&url, key(&how.key)?).await?;
     let node = Secret::new(url).url_for_people();
     let id =
         wallet.chain_id().await.map_err(|error| Stop::Refused(format!("{node}: {error}; see --rpc-url")))?;
-    if id != offer.chain.id {
+    if id != chain.id {
         return Stop::refused(format!(
             "{node} serves chain {id}, and the site sells on {} ({}); nothing was signed. See --rpc-url",
-            offer.chain.name, offer.chain.id
+            chain.name, chain.id
         ));
     }
     report.facts.chain = Some(id);
@@ -59,12 +59,13 @@ pub async fn sign_in(
     how: &Pay,
     site: &mut Site,
     wallet: &Wallet,
-    offer: &CourseOffer,
+    chain: &ChainInfo,
     report: &mut Report,
 ) -> Result<(), Stop> {
     let account = wallet.address();
-    let challenge: Challenge = site.function("challenge", &json!({"address": account})).await?;
-    siwe::check(&challenge, &how.site, account, offer.chain.id)?;
+    let challenge: Challenge =
+        site.function("challenge", &json!({"address": account, "wallet_on": chain.id})).await?;
+    siwe::check(&challenge, &how.site, account, chain.id)?;
     let signature = wallet.sign_text(&challenge.message).await?;
     let answer = json!({"nonce": challenge.nonce, "signature": signature});
     site.function::<()>("sign_in", &answer).await?;
@@ -77,6 +78,7 @@ pub async fn open_order(
     site: &mut Site,
     how: &Pay,
     tier: &TierOffer,
+    chain: &ChainInfo,
     wallet: &Wallet,
     report: &mut Report,
 ) -> Result<Order, Stop> {
@@ -88,6 +90,12 @@ pub async fn open_order(
         );
     };
     let order: Order = site.function("order", &json!({"id": id})).await?;
+    if order.chain_id != chain.id {
+        return Stop::refused(format!(
+            "an order on another network is under way ({}/orders/{id}); nothing was paid. Run this with --chain {}",
+            how.site, order.chain_id
+        ));
+    }
     let same_price = match tier.price {
         Price::Coin(price) => order.price == price,
         Price::Fiat(cents) => order.fiat == Some(cents),

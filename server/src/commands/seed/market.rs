@@ -7,7 +7,6 @@ use std::{
 
 use academy::{
     Academy, Actor,
-    catalog::Published,
     chain::{Chain, dev::Dev, set_quote_signer_call, set_token_allowed_call},
     checkout::WalletCall,
     evm::Address,
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     compose::{self, Machine},
-    config::{Config, DEV_CHAIN},
+    config::{self, Chain as ChainConfig, Config},
     failure::Failure,
 };
 
@@ -38,20 +37,20 @@ impl Market {
     ///
     /// # Errors
     /// When the configuration is not one of development.
-    pub fn new(config: &Config) -> Result<Self, Failure> {
-        if config.chain.id != DEV_CHAIN {
+    pub fn new(this: &ChainConfig) -> Result<Self, Failure> {
+        if !config::is_dev(this.id) {
             return Err(Failure::Told(format!(
-                "chain.id: seeding signs with the accounts of a development chain (31337), and this is \
-                 {}",
-                config.chain.id
+                "{}: seeding signs with the accounts of a development chain (31337), and this is {}",
+                this.named("id"),
+                this.id
             )));
         }
-        let url = config.chain.rpc_urls.first().map(|url| url.expose()).unwrap_or_default();
+        let url = this.rpc_urls.first().map(|url| url.expose()).unwrap_or_default();
         Ok(Self {
             node: Dev::new(url)?,
-            chain: compose::chain(config, &Machine::real())?,
-            address: config.market()?,
-            id: config.chain.id,
+            chain: compose::chain(this, &Machine::real())?,
+            address: this.market()?,
+            id: this.id,
         })
     }
 
@@ -72,7 +71,8 @@ impl Market {
             )));
         }
         let health = academy.checkout().health(&Actor::System).await?;
-        match (health.head, health.next_block) {
+        let health = health.into_iter().find(|health| health.chain.id == self.id);
+        match health.map_or((None, None), |health| (health.head, health.next_block)) {
             (Some(head), Some(next)) if next > head + 1 => Err(Failure::Told(format!(
                 "the chain is fresh and the database is not: the database has followed a chain up to \
                  block {}, and this one ends at {head}. Begin with a new database, too",
@@ -87,7 +87,7 @@ impl Market {
     /// # Errors
     /// When the owner's account is not the node's own, or the chain does not answer.
     pub async fn trust_quotes(&self, config: &Config) -> Result<(), Failure> {
-        let Some(quotes) = compose::quotes(config)? else { return Ok(()) };
+        let Some(quotes) = compose::quotes(config, config.chain_of(Some(self.id))?)? else { return Ok(()) };
         let (ours, roles) = (quotes.key.address(), self.chain.roles(self.address).await?);
         if roles.quote_signer != ours {
             self.node.send(roles.owner, &set_quote_signer_call(self.address, ours)).await?;
@@ -100,7 +100,7 @@ impl Market {
     /// # Errors
     /// When the owner's account is not the node's own, or the chain does not answer.
     pub async fn allow_tokens(&self, config: &Config) -> Result<(), Failure> {
-        for token in &config.quotes.tokens {
+        for token in &config.chain_of(Some(self.id))?.tokens {
             if !self.chain.token(self.address, token.address).await?.allowed {
                 let owner = self.chain.roles(self.address).await?.owner;
                 self.node.send(owner, &set_token_allowed_call(self.address, token.address, true)).await?;
@@ -109,7 +109,7 @@ impl Market {
         Ok(())
     }
 
-    /// Sends the teacher's listing and waits until the course is published.
+    /// Sends the teacher's listing and waits until the chain's word of it has come.
     ///
     /// # Errors
     /// When the transaction fails, or nothing is seen of it in time.
@@ -123,8 +123,8 @@ impl Market {
         let deadline = Instant::now() + PATIENCE;
         self.send(call, deadline).await?;
         loop {
-            academy.follow_once().await?;
-            if let Published::Done = academy.catalog().publish(teacher, course).await? {
+            academy.follow(self.id).await?;
+            if academy.catalog().listing_call(teacher, course, self.id).await?.is_none() {
                 return Ok(());
             }
             pause_until(deadline, "the listing is on the chain, but the course does not see it").await?;

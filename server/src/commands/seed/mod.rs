@@ -32,7 +32,7 @@ const ADMIN: usize = 9;
 const REASON: &str = "demo courses";
 
 pub async fn seed(config: &Config) -> Result<(), Failure> {
-    let market = Market::new(config)?;
+    let market = Market::new(&config.chain)?;
     let db = migrated(config).await?;
     let academy = services(config, &Machine::real(), db.clone())?;
     market.check(&academy).await?;
@@ -77,6 +77,7 @@ async fn instructor(academy: &Academy, teacher: &format::Teacher) -> Result<Acto
         id,
         address,
         address_text: address.checksummed(),
+        chain_id: None,
         name: teacher.name.clone(),
         instructor: true,
         admin: false,

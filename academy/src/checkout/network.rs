@@ -1,0 +1,193 @@
+//! The chains that courses are sold on, each with its nodes, its market and its rules.
+
+use std::sync::Arc;
+
+use super::{
+    error::CheckoutError,
+    model::Finality,
+    pace::Pace,
+    quote::{Feed, Quotes, Token},
+    store::OrderRecord,
+    wallet::ChainInfo,
+};
+use crate::{
+    Problem,
+    catalog::Offered,
+    chain::Chain,
+    evm::Address,
+    money::{Currency, Wei},
+    price::Price,
+};
+
+/// The rules of a chain that we sell on.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The chain (EIP-155).
+    pub chain_id: u64,
+    /// Our market contract.
+    pub market: Address,
+    /// The block that the market came with: following starts there.
+    pub start_block: u64,
+    /// Confirmations at which lessons open; the payment's own block is the first.
+    pub open_confirmations: u32,
+    /// Payments of more than so much, in the coin (zero) or a token, open nothing before they are final. Of
+    /// what is not named, any sum may.
+    pub provisional_limits: Vec<(Address, Wei)>,
+    /// When a payment can no longer be undone.
+    pub finality: Finality,
+    /// So long an order's price holds.
+    pub order_ttl_minutes: i64,
+    /// A payment mined so long after the price ran out still counts.
+    pub late_tolerance_minutes: i64,
+    /// The most blocks to ask events for at once.
+    pub max_log_range: u64,
+    /// A named transaction that is in no block after so long is stuck: people are told what helps.
+    pub stuck_after_minutes: i64,
+    /// So many of the newest blocks may be replaced by others; a reorg that reaches deeper is met by
+    /// reading everything again.
+    pub reorg_depth: u64,
+    /// When the follower has not moved for so long, people are told that the network can't be
+    /// reached.
+    pub stale_after_millis: i64,
+}
+
+impl Policy {
+    /// At how many confirmations a payment is final; `None`: once the network calls it so.
+    pub(super) fn final_at(&self) -> Option<u32> {
+        match self.finality {
+            Finality::Confirmations(needed) => Some(needed),
+            Finality::Tag(_) => None,
+        }
+    }
+
+    /// At how many confirmations an order's lessons open; `None`: once the network calls its payment final.
+    pub(super) fn open_at(&self, order: &OrderRecord) -> Option<u32> {
+        let is_large = |(token, most): &(Address, Wei)| *token == order.token && order.price > *most;
+        match self.provisional_limits.iter().any(is_large) {
+            true => self.final_at(),
+            false => Some(self.open_confirmations),
+        }
+    }
+}
+
+/// A chain that we sell on.
+pub struct Network {
+    pub(crate) chain: Arc<dyn Chain>,
+    pub(crate) policy: Policy,
+    pub(crate) info: ChainInfo,
+    pub(crate) quotes: Option<Quotes>,
+    pub(crate) pace: Pace,
+}
+
+impl Network {
+    /// A chain, the rules for it, and what wallets are told of it.
+    pub fn new(chain: Arc<dyn Chain>, policy: Policy, info: ChainInfo) -> Self {
+        Self { chain, pace: Pace::new(policy.max_log_range), policy, info, quotes: None }
+    }
+
+    /// Prices that the contract does not list are quoted so. Without, nothing is sold for them.
+    #[must_use]
+    pub fn quotes(mut self, quotes: Option<Quotes>) -> Self {
+        self.quotes = quotes;
+        self
+    }
+
+    pub(super) fn feeds(&self) -> &[Feed] {
+        self.quotes.as_ref().map_or(&[], |quotes| &quotes.feeds)
+    }
+
+    pub(super) fn tokens(&self) -> &[Token] {
+        self.quotes.as_ref().map_or(&[], |quotes| &quotes.tokens)
+    }
+
+    /// A token that we sell for.
+    pub(super) fn token(&self, address: Address) -> Option<&Token> {
+        self.tokens().iter().find(|token| token.currency.token == address)
+    }
+
+    /// The coin, then the tokens that we sell for.
+    pub(super) fn currencies(&self) -> Vec<Currency> {
+        std::iter::once(Currency::coin(&self.info.currency)).chain(self.info.tokens.iter().cloned()).collect()
+    }
+}
+
+/// The site's chains: the first one, whose coin and tokens tiers are priced in, and others.
+pub(crate) struct Networks {
+    first: Network,
+    others: Vec<Network>,
+}
+
+impl Networks {
+    pub fn new(first: Network) -> Self {
+        Self { first, others: Vec::new() }
+    }
+
+    pub fn add(&mut self, network: Network) {
+        self.others.push(network);
+    }
+
+    pub fn first(&self) -> &Network {
+        &self.first
+    }
+
+    pub fn first_mut(&mut self) -> &mut Network {
+        &mut self.first
+    }
+
+    /// All, in the site's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Network> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    pub fn find(&self, chain_id: u64) -> Option<&Network> {
+        self.iter().find(|network| network.policy.chain_id == chain_id)
+    }
+
+    /// # Errors
+    /// When the site does not sell on that chain, or no longer.
+    pub fn get(&self, chain_id: u64) -> Result<&Network, Problem> {
+        self.find(chain_id).ok_or_else(|| CheckoutError::NoSuchNetwork(chain_id).into())
+    }
+
+    /// What a chain's amounts are in; of a chain that is no longer among the site's, in base units.
+    pub fn currency(&self, chain_id: u64, token: Address) -> Currency {
+        match self.find(chain_id) {
+            Some(network) => network.info.currency_of(token),
+            None => ChainInfo::unknown_currency(token),
+        }
+    }
+
+    /// A chain's name.
+    pub fn name(&self, chain_id: u64) -> String {
+        self.find(chain_id).map_or_else(|| format!("chain {chain_id}"), |network| network.info.name.clone())
+    }
+
+    /// What a price can be paid in on a chain, the usual first. A price in the first chain's coin, or in a
+    /// token of it, is paid on another chain in the coin, or the token, that has the same symbol there.
+    pub fn paid_in(&self, network: &Network, price: Price) -> Vec<Currency> {
+        match price {
+            Price::Coin(_) if network.info.currency != self.first.info.currency => Vec::new(),
+            Price::Coin(_) => vec![Currency::coin(&network.info.currency)],
+            Price::Token { token, .. } => {
+                let Some(priced) = self.first.token(token) else { return Vec::new() };
+                let named = (&priced.currency.symbol, priced.currency.decimals);
+                let there = network.tokens().iter().map(|token| &token.currency);
+                there.filter(|there| (&there.symbol, there.decimals) == named).cloned().collect()
+            }
+            Price::Fiat(sum) => {
+                let feeds = network.feeds().iter().filter(|feed| feed.currency == sum.currency);
+                feeds.map(|feed| feed.of.clone()).collect()
+            }
+        }
+    }
+
+    /// How a chain's contract must sell a tier of that price; not at all what is free, or what nothing
+    /// there can pay.
+    pub fn offered_on(&self, network: &Network, price: Price) -> Option<Offered> {
+        match price {
+            _ if price.is_zero() || self.paid_in(network, price).is_empty() => None,
+            Price::Coin(wei) => Some(Offered::At(wei)),
+            Price::Fiat(_) | Price::Token { .. } => Some(Offered::ByQuote),
+        }
+    }
+}

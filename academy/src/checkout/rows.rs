@@ -1,0 +1,179 @@
+//! Lists as the doors see them: orders, payments, sales, payouts.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    model::{OrderState, Setback, Transaction},
+    wallet::ChainInfo,
+};
+use crate::{
+    catalog::words,
+    evm::Address,
+    ids::{OrderId, PaymentId},
+    money::{Currency, Wei},
+    time::Time,
+};
+
+/// A row of my orders or of an admin's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRow {
+    /// The order.
+    pub id: OrderId,
+    /// The course's place in URLs.
+    pub course_slug: String,
+    /// The course's title.
+    pub course_title: String,
+    /// The tier's name.
+    pub tier_name: String,
+    /// The buyer: a name or a shortened address.
+    pub buyer: String,
+    /// The buyer's address, checksummed.
+    pub beneficiary: String,
+    /// The price.
+    pub price: Wei,
+    /// What it is paid in.
+    pub currency: Currency,
+    /// The chain's name, where the site has several.
+    pub chain: Option<String>,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Why the last transaction did not pay.
+    pub setback: Option<Setback>,
+    /// The newest transaction.
+    pub transaction: Option<Transaction>,
+    /// When it was opened.
+    pub created_at: Time,
+    /// Until when the contract gives the money back, while it does.
+    pub refundable_until: Option<Time>,
+}
+
+/// A payment as the chain shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    /// The payment.
+    pub id: PaymentId,
+    /// The order that it names, if we know it.
+    pub order: Option<OrderId>,
+    /// Its transaction.
+    pub transaction: Transaction,
+    /// The log's index in its block.
+    pub log_index: u64,
+    /// Who was bought for.
+    pub beneficiary: Address,
+    /// The same, checksummed.
+    pub beneficiary_text: String,
+    /// The course's title, or its number on-chain.
+    pub course: String,
+    /// The amount.
+    pub amount: Wei,
+    /// In what.
+    pub currency: Currency,
+    /// The chain's name, where the site has several.
+    pub chain: Option<String>,
+    /// What its order asks for, if we know it, and in what.
+    pub due: Option<(Wei, Currency)>,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// Why a person must look at it.
+    pub setback: Option<Setback>,
+    /// When it was first seen.
+    pub seen_at: Time,
+}
+
+words! {
+    /// Whether a payment counts.
+    Standing {
+        /// It opened its order.
+        Accepted = "accepted",
+        /// Its block was replaced.
+        Orphaned = "orphaned",
+        /// A person must look at it.
+        Review = "review",
+        /// A person looked at it, and it does not count.
+        Dismissed = "dismissed",
+        /// It went back to whoever paid it.
+        Refunded = "refunded",
+    }
+}
+
+words! {
+    /// What a person says of a payment in review.
+    Ruling {
+        /// It counts: the course opens.
+        Accept = "accept",
+        /// It does not, and goes back: by the contract while it holds the money, else by whoever has it.
+        Refund = "refund",
+        /// It does not, whatever became of the money.
+        Dismiss = "dismiss",
+    }
+}
+
+/// What a course earned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sales {
+    /// Number of sales.
+    pub count: u32,
+    /// What came in, by chain, its coin first; currencies in which nothing was sold are left out.
+    pub earned: Vec<Earned>,
+    /// The newest sales.
+    pub rows: Vec<OrderRow>,
+}
+
+/// What a course earned in one currency of one chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earned {
+    /// The chain's name, where the site has several.
+    pub chain: Option<String>,
+    /// The currency.
+    pub currency: Currency,
+    /// Sum of all accepted payments.
+    pub total: Wei,
+    /// Per day (UTC), oldest first: date as `2026-01-31`, number, amount. The last 30 days.
+    pub days: Vec<(String, u32, Wei)>,
+}
+
+/// What an instructor may withdraw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    /// What each chain's contract has for them, in the site's order.
+    pub tills: Vec<Till>,
+    /// Who is the payee, checksummed.
+    pub payee: String,
+    /// Withdrawn so far, newest first.
+    pub history: Vec<PaidOut>,
+}
+
+/// What a chain's contract has for a payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Till {
+    /// The chain.
+    pub chain: ChainInfo,
+    /// Its coin first, then each token that the site sells for; `None`: the chain does not answer now.
+    pub balances: Option<Vec<Balance>>,
+}
+
+/// What was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidOut {
+    /// When it was seen.
+    pub at: Time,
+    /// How much.
+    pub amount: Wei,
+    /// The chain's name, where the site has several.
+    pub chain: Option<String>,
+    /// In what.
+    pub currency: Currency,
+    /// Its transaction.
+    pub transaction: Transaction,
+}
+
+/// What a contract has for a payee in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    /// The currency.
+    pub currency: Currency,
+    /// Owed now.
+    pub owed: Wei,
+    /// Held until money-back windows end.
+    pub held: Wei,
+}

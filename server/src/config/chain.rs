@@ -1,0 +1,249 @@
+//! The chains that are sold on.
+
+use std::collections::BTreeMap;
+
+use academy::{
+    chain::Signing,
+    evm::{Address, BlockTag},
+    money::{COIN_DECIMALS, Currency, Wei},
+    price::Fiat,
+};
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+    value::Dict,
+};
+use serde::{Deserialize, Deserializer, de::Error};
+
+use super::{ConfigError, DEFAULTS, Secret, load::sentence, types};
+
+/// `[chain]`, and each of `[[chains]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    pub id: u64,
+    pub name: String,
+    pub currency: String,
+    #[serde(deserialize_with = "types::optional_url")]
+    pub explorer: Option<String>,
+    pub rpc_urls: Vec<Secret>,
+    #[serde(deserialize_with = "types::optional_url")]
+    pub public_rpc_url: Option<String>,
+    #[serde(deserialize_with = "types::optional_address")]
+    pub market: Option<Address>,
+    pub start_block: u64,
+    pub open_confirmations: u32,
+    pub provisional_limits: BTreeMap<String, String>,
+    pub final_confirmations: u32,
+    #[serde(deserialize_with = "types::optional_tag")]
+    pub final_tag: Option<BlockTag>,
+    pub ws_url: Secret,
+    pub poll_ms: u64,
+    pub timeout_ms: u64,
+    pub max_log_range: u64,
+    pub reorg_depth: u64,
+    pub stuck_minutes: i64,
+    pub tokens: Vec<Token>,
+    pub feeds: Vec<Feed>,
+    #[serde(deserialize_with = "types::optional_address")]
+    pub sequencer_feed: Option<Address>,
+    /// Where it stands in the configuration: `chain`, or `chains[0]`.
+    #[serde(skip, default = "first")]
+    key: String,
+}
+
+fn first() -> String {
+    "chain".to_owned()
+}
+
+/// Each of `[[chains]]`: what it does not say is as `[chain]` is by default, whatever `[chain]` says.
+pub fn others<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Chain>, D::Error> {
+    let defaults = Figment::from(Toml::string(DEFAULTS)).focus("chain");
+    let chains = Vec::<Dict>::deserialize(from)?.into_iter().enumerate().map(|(index, named)| {
+        let key = format!("chains[{index}]");
+        let chain = defaults.clone().merge(Serialized::defaults(named)).extract::<Chain>();
+        let told = |error: figment::Error| {
+            let all: Vec<_> = error.into_iter().map(|one| format!("{key}.{}", sentence(&one))).collect();
+            D::Error::custom(all.join("; "))
+        };
+        Ok(Chain { key: key.clone(), ..chain.map_err(told)? })
+    });
+    chains.collect()
+}
+
+/// One of a chain's `tokens`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    pub symbol: String,
+    pub address: Address,
+    pub decimals: u8,
+    #[serde(default, deserialize_with = "types::optional_signing")]
+    pub sign: Option<Signing>,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default = "types::first_version")]
+    pub version: String,
+}
+
+/// One of its `feeds`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    #[serde(deserialize_with = "types::fiat")]
+    pub currency: Fiat,
+    #[serde(default)]
+    pub of: String,
+    pub address: Address,
+    pub max_age_seconds: u64,
+    #[serde(rename = "min", deserialize_with = "types::hundredths")]
+    pub min_cents: u64,
+    #[serde(rename = "max", deserialize_with = "types::hundredths")]
+    pub max_cents: u64,
+}
+
+impl Chain {
+    /// A key of it, as the configuration's errors name it.
+    pub fn named(&self, key: &str) -> String {
+        format!("{}.{key}", self.key)
+    }
+
+    /// Whether prices are quoted on it.
+    pub fn quotes(&self) -> bool {
+        !self.feeds.is_empty() || !self.tokens.is_empty()
+    }
+
+    /// What the types alone can't say.
+    pub(super) fn check(&self, mut check: impl FnMut(bool, &str, &str)) {
+        check(self.id > 0, &self.named("id"), "write the chain's number, such as 11155111 for Sepolia");
+        check(!self.rpc_urls.is_empty(), &self.named("rpc_urls"), "name at least one node");
+        for url in &self.rpc_urls {
+            check(
+                types::is_web(url.expose()),
+                &self.named("rpc_urls"),
+                "each must start with http:// or https://",
+            );
+        }
+        let socket = self.ws_url.expose();
+        check(
+            socket.is_empty() || types::is_socket(socket),
+            &self.named("ws_url"),
+            "must be empty or start with ws:// or wss://",
+        );
+        check(
+            (1..=1000).contains(&self.open_confirmations),
+            &self.named("open_confirmations"),
+            "write 1 to 1000 blocks",
+        );
+        for (symbol, amount) in &self.provisional_limits {
+            let decimals = self.decimals_of(symbol);
+            check(
+                decimals.is_some(),
+                &self.named("provisional_limits"),
+                &format!("{symbol} is neither the coin nor one of its tokens"),
+            );
+            check(
+                Wei::parse_figure(amount, decimals.unwrap_or_default()).is_ok(),
+                &self.named("provisional_limits"),
+                &format!("write an amount for {symbol}, such as \"0.5\""),
+            );
+        }
+        check(
+            (self.open_confirmations..=10_000).contains(&self.final_confirmations),
+            &self.named("final_confirmations"),
+            "must be at least open_confirmations, and at most 10000",
+        );
+        check(
+            (50..=600_000).contains(&self.poll_ms),
+            &self.named("poll_ms"),
+            "write 50 to 600000 milliseconds",
+        );
+        check(
+            (100..=60_000).contains(&self.timeout_ms),
+            &self.named("timeout_ms"),
+            "write 100 to 60000 milliseconds",
+        );
+        check(
+            (1..=1_000_000).contains(&self.max_log_range),
+            &self.named("max_log_range"),
+            "write 1 to 1000000 blocks",
+        );
+        check(
+            (1..=100_000).contains(&self.reorg_depth),
+            &self.named("reorg_depth"),
+            "write 1 to 100000 blocks",
+        );
+        check(
+            (1..=10_080).contains(&self.stuck_minutes),
+            &self.named("stuck_minutes"),
+            "write 1 to 10080 minutes",
+        );
+        let mut symbols = vec![self.currency.as_str(), ""];
+        for token in &self.tokens {
+            check(
+                !symbols.contains(&token.symbol.as_str()) && !token.symbol.contains(char::is_control),
+                &self.named("tokens"),
+                "each needs a symbol that no other has, nor the coin",
+            );
+            symbols.push(&token.symbol);
+            check(
+                token.decimals <= Currency::MAX_DECIMALS && token.address != Address::ZERO,
+                &self.named("tokens"),
+                "each needs its contract's address, and its decimals: at most 24",
+            );
+            check(
+                token.sign.is_none() || !token.name.is_empty(),
+                &self.named("tokens"),
+                "sign needs name and version, those of the token's EIP-712 domain",
+            );
+        }
+        let mut known = Vec::new();
+        for feed in &self.feeds {
+            let of = if feed.of.is_empty() { &self.currency } else { &feed.of };
+            check(
+                symbols.contains(&of.as_str()),
+                &self.named("feeds"),
+                &format!("{of} is neither the coin nor one of its tokens"),
+            );
+            check(
+                !known.contains(&(feed.currency, of)),
+                &self.named("feeds"),
+                &format!("name {} of {of} once", feed.currency.word()),
+            );
+            known.push((feed.currency, of));
+            check(
+                (60..=604_800).contains(&feed.max_age_seconds),
+                &self.named("feeds"),
+                "max_age_seconds is 60 to 604800: the feed's heartbeat, and some room",
+            );
+            check(
+                0 < feed.min_cents && feed.min_cents < feed.max_cents,
+                &self.named("feeds"),
+                "min and max are units of the currency for one coin or token, such as 0.95; answers outside \
+                 are refused",
+            );
+        }
+    }
+
+    /// The digits after the point of the coin or a token.
+    fn decimals_of(&self, symbol: &str) -> Option<u8> {
+        if symbol == self.currency {
+            return Some(COIN_DECIMALS);
+        }
+        self.tokens.iter().find(|token| token.symbol == symbol).map(|token| token.decimals)
+    }
+
+    /// The market's address, for commands that can't do without it.
+    ///
+    /// # Errors
+    /// When it is not set: with what to do.
+    pub fn market(&self) -> Result<Address, ConfigError> {
+        self.market.ok_or_else(|| {
+            ConfigError::mistake(
+                &self.named("market"),
+                "is not set; deploy the contract with `lectern contracts deploy` and put the address \
+                 that it prints here",
+            )
+        })
+    }
+}
