@@ -42,6 +42,13 @@ test('a course is listed on two chains, and sold on the one that the wallet is o
     await learner.read();
     expect(wallet.count('switch')).toBe(0);
 
+    // So does who buys from a terminal; and both markets are shown there.
+    const buying = ['--site', world.url, '--course', RUST.slug, '--chain', `${second.id}`];
+    const bought = await world.lectern('pay', '--json', ...buying, '--dev-account', someone().address);
+    expect(JSON.parse(bought)).toMatchObject({ outcome: 'bought', chain: second.id });
+    const markets = (await world.lectern('contracts', 'list', '--json')).trim().split('\n').map((line) => JSON.parse(line));
+    expect(markets.map(({ chain, code }) => [chain, code])).toEqual([[world.chain.id, 'ours'], [second.id, 'ours']]);
+
     // Whose wallet goes to another chain is offered to pay there; without JavaScript, too.
     const other = await browser.newContext({ baseURL: world.url });
     const wandering = await Wallet.install(other, world.chain, someone());

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
@@ -54,11 +54,12 @@ impl Member {
     where
         F: Future<Output = Result<T, ChainError>>,
     {
-        let start = Instant::now();
+        let start = manner.clock.now();
         let answer = tokio::time::timeout(manner.timeout, ask(self.chain.clone()))
             .await
             .unwrap_or_else(|_| Err(ChainError::Unavailable("no answer in time".to_owned())));
-        self.judge(manner, answer.as_ref().err(), start.elapsed());
+        let took = u64::try_from(manner.clock.now().0 - start.0).unwrap_or_default();
+        self.judge(manner, answer.as_ref().err(), Duration::from_millis(took));
         answer
     }
 

@@ -237,7 +237,10 @@ mod tests {
             ("[{id=31338,colour=1}]", "chains[0].colour: there is no such key"),
             ("[{id=31338,rpc_urls=\"http://u:hunter2@h\"}]", "chains[0].rpc_urls: expected"),
             ("[{id=31338,market=\"0x12\"}]", "chains[0].market"),
-            ("[{id=31338,feeds=[{currency=\"USD\",of=\"DAI\",address=\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",max_age_seconds=90000,min=1,max=2}]}]", "chains[0].feeds: DAI"),
+            (
+                "[{id=31338,feeds=[{currency=\"USD\",of=\"DAI\",address=\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",max_age_seconds=90000,min=1,max=2}]}]",
+                "chains[0].feeds: DAI",
+            ),
         ] {
             let error = chain(other).unwrap_err().to_string();
             assert!(error.contains(told), "{other}: {error}");
