@@ -68,8 +68,8 @@ fn ways(order: &Order) -> Option<impl IntoView + use<>> {
         let chain = (way.chain_id != order.chain_id).then(|| format!("{:#x}", way.chain_id));
         view! {
             <li data-chain=chain>
+                <p class="way-here">"Your wallet is on "{way.chain.clone()}"."</p>
                 <button class="button" data-kind="secondary" name="pay" value=value data-testid="pay-in">{label}</button>
-                <span class="way-here">"Your wallet is on "{way.chain.clone()}"."</span>
             </li>
         }
     };
@@ -181,7 +181,7 @@ fn row(order: OrderRow) -> impl IntoView {
                 <span class="table-sub">{order.tier_name}</span>
             </th>
             <td role="cell"><Badge tone=tone>{words}</Badge>{refund}</td>
-            <td role="cell" class="number" data-label="Price"><Money wei=order.price currency=order.currency/>{on_chain(order.chain)}</td>
+            <td role="cell" class="number" data-label="Price"><div><Money wei=order.price currency=order.currency/>{on_chain(order.chain)}</div></td>
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>
             <td role="cell" class="table-action">

@@ -176,15 +176,15 @@ fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
     several(page).then(|| {
         view! {
             <TableScroll label="Networks">
-                <table class="table" data-testid="networks">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Network"</th>
-                            <th scope="col">"This course"</th>
-                            <th scope="col"><span class="visually-hidden">"Change"</span></th>
+                <table class="table table-stack" role="table" data-testid="networks">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Network"</th>
+                            <th role="columnheader" scope="col">"This course"</th>
+                            <th role="columnheader" scope="col"><span class="visually-hidden">"Change"</span></th>
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </TableScroll>
         }
@@ -211,10 +211,10 @@ fn network(page: &CoursePage, market: &Market) -> impl IntoView + use<> {
         view! { <a class="button" data-kind="secondary" data-size="small" href=address>{words}{market.chain.clone()}</a> }
     });
     view! {
-        <tr>
-            <th scope="row">{market.chain.clone()}</th>
-            <td>{words}</td>
-            <td class="table-action">{change}</td>
+        <tr role="row">
+            <th role="rowheader" scope="row">{market.chain.clone()}</th>
+            <td role="cell">{words}</td>
+            <td role="cell" class="table-action">{change}</td>
         </tr>
     }
 }
