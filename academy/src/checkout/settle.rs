@@ -170,7 +170,12 @@ impl Checkout<'_> {
         if order.state == OrderState::Paid && order.paid_at.is_none() {
             order.paid_at = Some(now);
         }
-        if before != (order.state, order.setback, order.confirmations, order.is_final) {
+        // Who settles it now by another history starts anew, though all but the payment's place is as it was.
+        let moved = decision
+            .accepted
+            .as_ref()
+            .is_some_and(|found| !sight.payments.iter().any(|payment| payment.is_accepted_at(found)));
+        if moved || before != (order.state, order.setback, order.confirmations, order.is_final) {
             store::update_order(&mut tx, &order).await?;
             if before.0 != order.state || before.1 != order.setback {
                 metrics::counter!(

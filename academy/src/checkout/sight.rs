@@ -59,6 +59,13 @@ fn receipt_carries(receipt: &Receipt, index: u64, order: &OrderRecord) -> bool {
     receipt.logs.iter().any(|log| log.index == index && carries(log, reference(order.id.0)))
 }
 
+/// Whether the purchase at that index would pay, were nothing paid yet.
+fn pays_at(index: u64, expected: &Expected, evidence: &Evidence<'_>) -> bool {
+    let expected = Expected { paid_by: None, ..expected.clone() };
+    let verdicts = verify_each(&expected, evidence);
+    verdicts.iter().any(|(at, verdict)| *at == Some(index) && matches!(verdict, Verdict::Pays(_)))
+}
+
 /// Each refund ends the last payment before it that is not ended yet: the contract sells nothing twice
 /// that it has not taken back.
 pub(super) fn give_back(candidates: &mut [Judged], refunds: &[RefundRecord]) {
@@ -121,18 +128,19 @@ impl<'a> Checkout<'a> {
                         .filter(|(index, _)| !receipt_carries(&receipt, *index, &sight.order))
                         .collect();
                     drop(conn);
-                    let mut expected = self.expected(sight);
-                    // What went back does not stand in the way of another payment.
-                    expected.paid_by = expected.paid_by.filter(|(paid, index)| {
-                        !sight.refunds.iter().any(|refund| refund.confirmed)
-                            && (*paid != hash || receipt_carries(&receipt, *index, &sight.order))
-                    });
                     let evidence = Evidence {
                         chain_id: sight.network.policy.chain_id,
                         receipt: &receipt,
                         canonical,
                         used: &used,
                     };
+                    let mut expected = self.expected(sight);
+                    // Neither what went back nor, since a reorg, what does not pay at the place of what
+                    // paid stands in the way of another payment.
+                    expected.paid_by = expected.paid_by.filter(|(paid, index)| {
+                        !sight.refunds.iter().any(|refund| refund.confirmed)
+                            && (*paid != hash || pays_at(*index, &expected, &evidence))
+                    });
                     for (log, verdict) in verify_each(&expected, &evidence) {
                         candidates.push(((hash, log), Candidate::Mined(verdict)));
                     }

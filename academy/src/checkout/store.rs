@@ -269,6 +269,15 @@ pub(super) struct PaymentRecord {
     pub setback: Option<Setback>,
 }
 
+impl PaymentRecord {
+    /// Whether it is kept as accepted just where it was found.
+    pub fn is_accepted_at(&self, found: &Found) -> bool {
+        self.standing == Standing::Accepted
+            && (self.hash, self.log_index, self.block_hash)
+                == (found.transaction, found.log_index, found.block_hash)
+    }
+}
+
 impl PaymentRow {
     fn record(self) -> Result<PaymentRecord, StoreError> {
         Ok(PaymentRecord {

@@ -332,4 +332,67 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'unknown_order'").await, 2);
     }
+
+    async fn case_08_a_final_payment_that_moved_is_not_the_underpaid_one_at_its_old_place(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let other = world.learner().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let others = checkout.open(&other, course.tier).await.unwrap();
+        let mut payment = world.payment(&course, &order);
+        let mut short = payment.events[0].clone();
+        if let academy::chain::Event::CoursePurchased { amount, .. } = &mut short.1 {
+            *amount = academy::money::Wei::from_ether("0.01").unwrap();
+        }
+        payment.events.push(short);
+        let before = world.payment(&course, &others);
+        world.chain.mine(vec![before.clone(), payment.clone()]);
+        world.chain.mine_empty(5);
+        world.turn().await;
+        assert!(checkout.order(&buyer, order.id).await.unwrap().is_final);
+        // In the other history no log comes before: the short one stands where the whole one was.
+        world.chain.reorg(6);
+        world.chain.mine(vec![payment, before]);
+        world.chain.mine_empty(6);
+        for _ in 0..3 {
+            world.turn().await;
+        }
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(checkout.order(&buyer, order.id).await.unwrap().is_final);
+        for (what, sql) in [
+            ("whole", "SELECT COUNT(*) FROM payments WHERE standing = 'accepted' AND log_index = 0"),
+            ("short", "SELECT COUNT(*) FROM payments WHERE setback = 'underpaid' AND log_index = 1"),
+            ("short", "SELECT COUNT(*) FROM payments WHERE amount = '10000000000000000' AND log_index = 1"),
+        ] {
+            assert_eq!(world.count(sql).await, 1, "{what}");
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback = 'paid_twice'").await, 0);
+    }
+
+    async fn case_08_a_payment_that_moves_in_the_middle_of_settling_counts_once(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let other = world.learner().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let others = world.academy.checkout().open(&other, course.tier).await.unwrap();
+        let (before, payment) = (world.payment(&course, &others), world.payment(&course, &order));
+        world.chain.mine(vec![before.clone(), payment.clone()]);
+        world.turn().await;
+        // Someone else settles it by the other history, in which it stands first and is as deep.
+        let (academy, chain, id) = (world.academy.clone(), world.chain.clone(), order.id);
+        let replace = move || {
+            chain.reorg(1);
+            chain.mine(vec![payment, before]);
+            tokio::runtime::Handle::current().block_on(async {
+                academy.checkout().settle(id).await.unwrap();
+            });
+        };
+        let meanwhile = Meanwhile(Mutex::new(Some(Box::new(replace))));
+        let settling = world.academy_over(world.chain.clone(), policy(), Arc::new(meanwhile));
+        settling.checkout().settle(order.id).await.unwrap();
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert!(world.can_read(&other, &course).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+    }
 }

@@ -1,21 +1,25 @@
 //! What people, the network and misfortune do.
 
-use std::{future::Future, pin::Pin};
+use std::{cell::RefCell, future::Future, pin::Pin};
 
 use academy::{
     chain::{Event, fake::FakeTransaction},
+    checkout::{Ruling, Standing},
     evm::{Address, TxHash},
     fault::PAYMENT_POINTS,
+    ids::PaymentId,
     money::Wei,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use ruint::aliases::U256;
 
 use crate::{
     deeds::{Act, Deed},
+    events::{purchase, refund, sale},
     history::{History, RELAY},
     net::{Happening, Mood},
-    oracle::{Last, Order},
-    world::{MARKET, reference},
+    oracle::{Last, Order, Place},
+    world::{MARKET, TOKEN, is_returnable, reference},
 };
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -32,6 +36,12 @@ impl History<'_> {
             Deed::SpeedUp => self.speed_up(dice),
             Deed::Cancel => self.cancel(dice).await,
             Deed::Withdraw => self.withdraw(dice).await,
+            Deed::GiveBack => self.give_back(dice).await,
+            Deed::Rule => {
+                for _ in 0..dice.random_range(1..=2) {
+                    self.rule(dice).await;
+                }
+            }
             Deed::Mine => self.mine_some(dice),
             Deed::Reorg => self.reorg(dice),
             Deed::Follow => {
@@ -50,8 +60,17 @@ impl History<'_> {
                 self.restart();
             }
             Deed::Full => {
-                let table = ["payments", "enrollments", "orders", "submissions", "jobs", "chain_cursors"];
-                let table = table[dice.random_range(0..table.len())];
+                let tables = [
+                    "payments",
+                    "enrollments",
+                    "orders",
+                    "submissions",
+                    "refunds",
+                    "jobs",
+                    "chain_cursors",
+                    "audit_log",
+                ];
+                let table = tables[dice.random_range(0..tables.len())];
                 self.full = true;
                 for (place, what) in ["INSERT", "UPDATE"].iter().enumerate() {
                     let fill = format!(
@@ -64,7 +83,13 @@ impl History<'_> {
                 self.full = false;
             }
             Deed::Wait => {
-                let minutes = if dice.random_ratio(1, 4) { 42 } else { dice.random_range(1..20) };
+                // Past the price's end, a quote's longest life, and the money-back window's end.
+                let minutes = match dice.random_range(0..16) {
+                    0..4 => 42,
+                    4 => 25 * 60,
+                    5 => 16 * 24 * 60,
+                    _ => dice.random_range(1..20),
+                };
                 self.pass(minutes * 60_000);
             }
             Deed::Skew => {
@@ -97,15 +122,17 @@ impl History<'_> {
 
     async fn open(&mut self, dice: &mut StdRng) {
         let who = dice.random_range(0..self.world.buyers.len());
-        let which = usize::from(dice.random_ratio(1, 3));
+        let which = self.shelf[usize::from(dice.random_ratio(1, 3))];
         let buyer = &self.world.buyers[who];
         let course = &self.world.courses[which];
         let tier = course.tiers[usize::from(dice.random_ratio(1, 3))];
         let listing = course.listing;
         let (user, beneficiary) = (buyer.actor.clone(), buyer.address);
         let same = |order: &&Order| (order.buyer, order.course) == (who, which);
-        self.given_up.extend(self.oracle.orders.iter().filter(same).map(|order| order.id));
-        let opened = self.academy.checkout().open(&user, tier.id).await;
+        self.deeds.given_up.extend(self.oracle.orders.iter().filter(same).map(|order| order.id));
+        let usual = !tier.price.is_zero() || dice.random_ratio(1, 3);
+        let token = (!usual).then(|| if dice.random_ratio(3, 4) { TOKEN } else { Address::ZERO });
+        let opened = self.academy.checkout().open_in(&user, tier.id, token).await;
         let Some(opened) = self.expect_sane("opening an order", opened) else { return };
         if self.oracle.order(opened.id).is_some() {
             return;
@@ -118,10 +145,16 @@ impl History<'_> {
             tier,
             listing,
             beneficiary,
+            token: opened.currency.token,
+            price: opened.price,
             expires: opened.expires_at,
             given_up: false,
+            forgiven: false,
         };
         self.net.wish(&purchase(&order));
+        if is_returnable(listing) {
+            self.net.wish(&refund(&purchase(&order)));
+        }
         self.oracle.orders.push(order);
     }
 
@@ -151,9 +184,9 @@ impl History<'_> {
         let Some(place) = self.any_order(dice) else { return };
         let order = &self.oracle.orders[place];
         let sender = if dice.random_ratio(1, 4) { RELAY } else { order.beneficiary };
-        let event = purchase(order);
+        let events = sale(purchase(order), sender);
         let (id, actor) = (order.id, self.world.buyers[order.buyer].actor.clone());
-        let hash = self.send(sender, place, true, vec![(MARKET, event)]);
+        let hash = self.send(sender, place, true, events);
         if dice.random() {
             let submitted = self.academy.checkout().submit(&actor, id, &hash.to_string()).await;
             self.expect_sane("submitting", submitted);
@@ -163,12 +196,12 @@ impl History<'_> {
     fn pay_wrongly(&mut self, dice: &mut StdRng) {
         let Some(place) = self.any_order(dice) else { return };
         let sender = self.oracle.orders[place].beneficiary;
-        let (success, event) = self.wrong(place, dice);
-        self.send(sender, place, success, vec![event]);
+        let (success, events) = self.wrong(place, dice);
+        self.send(sender, place, success, events);
     }
 
     /// A purchase that must not count for its order.
-    fn wrong(&self, place: usize, dice: &mut StdRng) -> (bool, (Address, Event)) {
+    fn wrong(&self, place: usize, dice: &mut StdRng) -> (bool, Vec<(Address, Event)>) {
         let order = &self.oracle.orders[place];
         let mut event = purchase(order);
         let Event::CoursePurchased { order: id, beneficiary, number, tier, token, amount } = &mut event
@@ -176,17 +209,19 @@ impl History<'_> {
             unreachable!("a purchase is one")
         };
         let others = &self.world.buyers;
+        let shelf = self.shelf.map(|course| self.world.courses[course].listing);
         match dice.random_range(0..8) {
             0 => *tier = 1 - *tier,
-            1 => *number = 3 - *number,
-            2 => *amount = Wei::from_ether("0.019999999999999999").unwrap(),
+            1 => *number = if *number == shelf[0] { shelf[1] } else { shelf[0] },
+            2 => *amount = Wei::new(amount.get() - U256::from(1)),
             3 => *beneficiary = others[(order.buyer + 1) % others.len()].address,
-            4 => *token = Address([9; 20]),
+            4 if dice.random() => *token = Address([9; 20]),
+            4 => *token = if *token == TOKEN { Address::ZERO } else { TOKEN },
             5 => *id = if dice.random() { [9; 32] } else { reference(&[9; 16]) },
-            6 => return (true, (Address([0xEE; 20]), event)),
-            _ => return (false, (MARKET, event)),
+            6 => return (true, vec![(Address([0xEE; 20]), event)]),
+            _ => return (false, sale(event, order.beneficiary)),
         }
-        (true, (MARKET, event))
+        (true, sale(event, order.beneficiary))
     }
 
     /// One transaction buys several times, rightly or wrongly.
@@ -197,9 +232,13 @@ impl History<'_> {
             let Some(place) = self.any_order(dice) else { return };
             first = first.or(Some(place));
             if dice.random_ratio(1, 4) {
-                events.push(self.wrong(place, dice).1);
+                events.extend(self.wrong(place, dice).1);
             } else {
-                events.push((MARKET, purchase(&self.oracle.orders[place])));
+                let order = &self.oracle.orders[place];
+                events.extend(sale(purchase(order), RELAY));
+                if is_returnable(order.listing) && dice.random_ratio(1, 6) {
+                    events.push((MARKET, refund(&purchase(order))));
+                }
             }
         }
         self.send(RELAY, first.unwrap_or(0), true, events);
@@ -245,18 +284,77 @@ impl History<'_> {
     async fn cancel(&mut self, dice: &mut StdRng) {
         let Some(place) = self.any_order(dice) else { return };
         let order = &self.oracle.orders[place];
-        self.given_up.push(order.id);
+        self.deeds.given_up.push(order.id);
         let actor = self.world.buyers[order.buyer].actor.clone();
         let cancelled = self.academy.checkout().cancel(&actor, order.id).await;
         self.expect_sane("cancelling", cancelled);
     }
 
     async fn withdraw(&mut self, dice: &mut StdRng) {
-        let place = dice.random_range(0..2);
+        let place = self.shelf[dice.random_range(0..2)];
         let course = self.world.courses[place].id;
         let withdrawn = self.academy.catalog().withdraw(&self.world.teacher, course).await;
         if self.expect_sane("withdrawing", withdrawn).is_some() {
             self.oracle.withdrawn[place] = true;
+        }
+    }
+
+    /// A buyer or the teacher gives back what the market would still take; now and then two at once, in the
+    /// same breath as it is bought again, or what nobody bought.
+    async fn give_back(&mut self, dice: &mut StdRng) {
+        let mut bought = self.net.truth.purchases();
+        bought.retain(|purchase| is_returnable(purchase.listing) && purchase.returned.is_none());
+        bought.shuffle(dice);
+        let Some(first) = bought.first().cloned() else { return };
+        let place = self.oracle.orders.iter().position(|order| order.reference == first.order);
+        let place = place.unwrap_or(0);
+        let own = dice.random_ratio(2, 3);
+        let sender = if own { first.beneficiary } else { self.world.lister };
+        let mut events = vec![(MARKET, refund(&first.event()))];
+        match dice.random_range(0..8) {
+            0 => events[0].0 = Address([0xEE; 20]),
+            1 => {
+                if let Event::PurchaseRefunded { order, .. } = &mut events[0].1 {
+                    *order = [9; 32];
+                }
+            }
+            2 => events.extend(sale(first.event(), sender)),
+            3 => events.extend(bought.get(1).map(|second| (MARKET, refund(&second.event())))),
+            _ => {}
+        }
+        if let Some(order) = self.oracle.orders.get(place).filter(|order| order.reference == first.order) {
+            let actor = if own { &self.world.buyers[order.buyer].actor } else { &self.world.teacher };
+            let told = self.academy.checkout().refund(actor, order.id).await;
+            self.expect_sane("telling of a refund", told);
+        }
+        self.send(sender, place, true, events);
+    }
+
+    /// One of the payments: mostly one that waits for a person.
+    async fn any_payment(&mut self, dice: &mut StdRng) -> Option<(PaymentId, Place)> {
+        let books = self.world.books().await;
+        let mut payments = books.payments;
+        if dice.random_ratio(7, 8) {
+            payments.retain(|row| row.standing == Standing::Review);
+        }
+        (!payments.is_empty()).then(|| {
+            let row = &payments[dice.random_range(0..payments.len())];
+            (row.id, row.place())
+        })
+    }
+
+    /// An admin decides about a payment; someone else tries to.
+    async fn rule(&mut self, dice: &mut StdRng) {
+        let Some((payment, place)) = self.any_payment(dice).await else { return };
+        let ruling = if dice.random_ratio(2, 3) { Ruling::Accept } else { Ruling::Dismiss };
+        self.deeds.ruled.push(place);
+        let admin = dice.random_ratio(7, 8);
+        let actor = if admin { self.world.admin.clone() } else { self.world.teacher.clone() };
+        let ruled = self.academy.checkout().rule(&actor, payment, ruling, "so it is").await;
+        match ruled {
+            Ok(()) if !admin => self.broken = Some("a teacher decided about a payment".to_owned()),
+            Ok(()) => self.deeds.decided.push((place, ruling == Ruling::Accept)),
+            Err(_) => drop(self.expect_sane("deciding", ruled)),
         }
     }
 
@@ -311,6 +409,9 @@ impl History<'_> {
     /// Some work, one thing after the other.
     async fn toil(&mut self, dice: &mut StdRng) {
         self.submit(dice).await;
+        if dice.random_ratio(1, 4) {
+            self.rule(dice).await;
+        }
         let followed = self.academy.follow_once().await;
         self.expect_sane("the follower", followed);
         let worked = self.academy.run_jobs_once().await;
@@ -325,16 +426,28 @@ impl History<'_> {
             self.crash.arm(point, dice.random_range(0..4));
         }
         let hint = self.hint(dice);
+        let payment = if dice.random() { self.any_payment(dice).await } else { None };
+        self.deeds.ruled.extend(payment.map(|(_, place)| place));
+        let decided: RefCell<Vec<(Place, bool)>> = RefCell::default();
         let academy = self.academy.clone();
         let mut tasks: Vec<Task<'_>> = Vec::new();
         for _ in 0..dice.random_range(2..=4) {
             let academy = academy.clone();
             let kind = dice.random_range(0..4);
+            let ruling = if dice.random() { Ruling::Accept } else { Ruling::Dismiss };
+            let ruled = payment.filter(|_| dice.random_ratio(1, 3));
+            let (admin, decided) = (self.world.admin.clone(), &decided);
             let hinted = hint.map(|(place, hash)| {
                 let order = &self.oracle.orders[place];
                 (order.id, self.world.buyers[order.buyer].actor.clone(), hash)
             });
             tasks.push(Box::pin(async move {
+                if let Some((payment, place)) = ruled {
+                    if academy.checkout().rule(&admin, payment, ruling, "so it is").await.is_ok() {
+                        decided.borrow_mut().push((place, ruling == Ruling::Accept));
+                    }
+                    return;
+                }
                 match (kind, hinted) {
                     (0, Some((id, buyer, hash))) => {
                         let _ = academy.checkout().submit(&buyer, id, &hash.to_string()).await;
@@ -354,20 +467,9 @@ impl History<'_> {
             }
         })
         .await;
+        self.deeds.decided.extend(decided.into_inner());
         if dies {
             self.restart();
         }
-    }
-}
-
-/// What the market says when an order is paid for.
-fn purchase(order: &Order) -> Event {
-    Event::CoursePurchased {
-        order: order.reference,
-        beneficiary: order.beneficiary,
-        number: order.listing,
-        tier: order.tier.number,
-        token: Address::ZERO,
-        amount: order.tier.price,
     }
 }

@@ -6,7 +6,12 @@ use academy::{
     money::Wei,
 };
 
-use crate::{net::Happening, world::MARKET};
+use std::collections::HashMap;
+
+use crate::{
+    net::Happening,
+    world::{MARKET, is_returnable},
+};
 
 /// A purchase, where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +27,40 @@ pub struct Purchase {
     pub tier: u8,
     pub token: Address,
     pub amount: Wei,
+    /// The height at which the market gave it back, and the transaction.
+    pub returned: Option<(u64, TxHash)>,
+}
+
+impl Purchase {
+    /// Where it is, as far as a database knows places.
+    pub fn place(&self) -> (TxHash, u64) {
+        (self.hash, self.index)
+    }
+}
+
+/// Who holds a pass for which tier of which listing.
+type Pass = (Address, u64, u8);
+
+/// The passes that can be returned, and what was bought with each: by which order, for how much of what.
+#[derive(Clone, Default)]
+pub struct Passes(HashMap<Pass, ([u8; 32], Address, Wei)>);
+
+impl Passes {
+    /// What the market does about an event of its own, if it lets it happen: it sells no pass twice that
+    /// lasts, and takes back what it sold only.
+    pub fn allow(&mut self, event: &Event) -> bool {
+        match event {
+            Event::CoursePurchased { order, beneficiary, number, tier, token, amount }
+                if is_returnable(*number) =>
+            {
+                self.0.insert((*beneficiary, *number, *tier), (*order, *token, *amount)).is_none()
+            }
+            Event::PurchaseRefunded { order, beneficiary, number, tier, token, amount } => {
+                self.0.remove(&(*beneficiary, *number, *tier)) == Some((*order, *token, *amount))
+            }
+            _ => true,
+        }
+    }
 }
 
 /// A history of blocks, kept in the plainest way.
@@ -54,31 +93,52 @@ impl Book {
         self.blocks.len() as u64
     }
 
+    /// The passes that are out now.
+    pub fn passes(&self) -> Passes {
+        let mut passes = Passes::default();
+        for (_, transactions) in &self.blocks {
+            for (contract, event) in transactions.iter().filter(|tx| tx.success).flat_map(|tx| &tx.events) {
+                if *contract == MARKET {
+                    passes.allow(event);
+                }
+            }
+        }
+        passes
+    }
+
     /// Our market's purchases that succeeded.
     pub fn purchases(&self) -> Vec<Purchase> {
-        let mut found = Vec::new();
+        let mut found: Vec<Purchase> = Vec::new();
         for (height, (time, transactions)) in (1..).zip(&self.blocks) {
             let logs = transactions
                 .iter()
                 .filter(|tx| tx.success)
                 .flat_map(|tx| tx.events.iter().map(move |(contract, event)| (tx.hash, contract, event)));
             for (index, (hash, contract, event)) in (0..).zip(logs) {
-                if let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = event
-                    && *contract == MARKET
-                {
-                    found.push(Purchase {
-                        hash,
-                        index,
-                        height,
-                        block: self.names.get(height as usize - 1).copied().unwrap_or(BlockHash([0; 32])),
-                        time: *time,
-                        order: *order,
-                        beneficiary: *beneficiary,
-                        listing: *number,
-                        tier: *tier,
-                        token: *token,
-                        amount: *amount,
-                    });
+                match event {
+                    _ if *contract != MARKET => {}
+                    Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
+                        found.push(Purchase {
+                            hash,
+                            index,
+                            height,
+                            block: self.names.get(height as usize - 1).copied().unwrap_or(BlockHash([0; 32])),
+                            time: *time,
+                            order: *order,
+                            beneficiary: *beneficiary,
+                            listing: *number,
+                            tier: *tier,
+                            token: *token,
+                            amount: *amount,
+                            returned: None,
+                        });
+                    }
+                    Event::PurchaseRefunded { beneficiary, number, tier, .. } => {
+                        let sold = (*beneficiary, *number, *tier);
+                        let last = found.iter_mut().rfind(|p| (p.beneficiary, p.listing, p.tier) == sold);
+                        last.expect("the market takes back what it sold").returned = Some((height, hash));
+                    }
+                    _ => {}
                 }
             }
         }

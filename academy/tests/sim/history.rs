@@ -16,15 +16,19 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     deeds::Act,
     net::{Happening, Net},
-    oracle::{Last, Oracle},
+    oracle::{Deeds, Last, Oracle},
     schedule::Gate,
-    world::{Books, Crash, START, World, policy},
+    world::{Books, Crash, RETURNABLE, START, World, policy},
 };
 
 /// Empty blocks below the first act: no reorg reaches the listings.
 const FOUNDATION: usize = 66;
 /// The most turns that a quiet place may need to come to rest.
 const TURNS: usize = 12;
+
+/// Which two courses a history's people buy, the first of them more often: mostly those for the coin, so
+/// that what is special about the others does not thin out what is not.
+const SHELVES: [[usize; 2]; 6] = [[0, 1], [0, 1], [0, 1], [RETURNABLE, 0], [RETURNABLE, 3], [3, RETURNABLE]];
 
 /// A history under way.
 pub struct History<'a> {
@@ -37,6 +41,7 @@ pub struct History<'a> {
     entropy: Arc<CountingEntropy>,
     policy: academy::checkout::Policy,
     pub oracle: Oracle,
+    pub shelf: [usize; 2],
     pub hashes: Vec<(usize, academy::evm::TxHash)>,
     /// The true time, in milliseconds; the site's clock may be wrong.
     pub time: i64,
@@ -44,7 +49,8 @@ pub struct History<'a> {
     pub minted: u64,
     /// The greatest height that the chain ever had.
     highest: u64,
-    pub given_up: Vec<academy::ids::OrderId>,
+    /// What people did in this step.
+    pub deeds: Deeds,
     /// The database refuses to write.
     pub full: bool,
     pub broken: Option<String>,
@@ -72,7 +78,7 @@ pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Fail
     for (place, act) in acts.iter().enumerate() {
         let fail = |property| Failure { acts: place + 1, property };
         let mut views = history.net.views();
-        history.given_up.clear();
+        history.deeds = Deeds::default();
         history.act(act).await;
         if act.leaves_the_site_alone() {
             continue;
@@ -82,7 +88,7 @@ pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Fail
             return Err(fail(property));
         }
         let after = history.world.books().await;
-        history.oracle.check_step(&books, &after, &views, &history.given_up).map_err(fail)?;
+        history.oracle.check_step(&books, &after, &views, &history.deeds).map_err(fail)?;
         books = after;
     }
     history.end(books).await.map_err(|property| Failure { acts: acts.len(), property })
@@ -122,19 +128,21 @@ impl<'a> History<'a> {
             policy,
             oracle: Oracle {
                 orders: Vec::new(),
-                withdrawn: [false; 2],
+                withdrawn: [false; 4],
                 lied: false,
                 open_at: open_at.into(),
                 last,
                 tagged: 0,
                 replaced: false,
+                dismissed: Vec::new(),
             },
+            shelf: SHELVES[dice.random_range(0..SHELVES.len())],
             hashes: Vec::new(),
             time: START.0,
             skew: 0,
             minted: 0,
             highest: FOUNDATION as u64 + 1,
-            given_up: Vec::new(),
+            deeds: Deeds::default(),
             full: false,
             broken: None,
         }
@@ -183,13 +191,13 @@ impl<'a> History<'a> {
         }
         self.pass(6 * 3_600_000);
         views.extend(self.net.views());
-        self.given_up.clear();
+        self.deeds = Deeds::default();
         let mut quiet = 0;
         for _ in 0..TURNS {
             let followed = self.academy.follow_once().await.map_err(|p| format!("the follower: {p}"))?;
             self.academy.run_jobs_once().await.map_err(|p| format!("the jobs: {p}"))?;
             let after = self.world.books().await;
-            self.oracle.check_step(&books, &after, &views, &self.given_up)?;
+            self.oracle.check_step(&books, &after, &views, &self.deeds)?;
             quiet = if same(&books, &after) && followed.next > followed.head { quiet + 1 } else { 0 };
             books = after;
             if quiet == 1 {
@@ -207,7 +215,8 @@ impl<'a> History<'a> {
     /// Everyone opens every lesson, as a reader would.
     async fn read_all(&self, books: &Books) -> Result<(), String> {
         for (who, buyer) in self.world.buyers.iter().enumerate() {
-            for (place, course) in self.world.courses.iter().enumerate() {
+            for place in self.shelf {
+                let course = &self.world.courses[place];
                 let deserved = self.oracle.level(who, place, books);
                 // The highest that opens, and the lowest that does not.
                 for level in deserved.max(1)..=(deserved + 1).min(2) {

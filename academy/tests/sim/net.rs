@@ -1,7 +1,10 @@
 //! The network: what really happens on the chain, and the providers that tell of it, each in its own
 //! mood. A provider is a chain of its own that learns of what happened, or does not.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use academy::{
     chain::{
@@ -19,8 +22,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     book::Book,
     schedule::Gate,
-    world::{CHAIN_ID, MARKET},
+    world::{CHAIN_ID, MARKET, WINDOW_DAYS, set_rates},
 };
+
+/// In seconds.
+const DAY: u64 = 86_400;
 
 /// Something that happens to the chain.
 #[derive(Clone)]
@@ -52,7 +58,7 @@ struct State {
     book: Book,
     known: usize,
     dice: StdRng,
-    /// What a liar claims: purchases that would open something.
+    /// What a liar claims: purchases that would open something, refunds that would close it.
     wishes: Vec<Event>,
 }
 
@@ -109,7 +115,7 @@ impl Provider {
         roll(&mut state.dice, &state.wishes)
     }
 
-    /// A purchase that nobody made, in a block that is really there.
+    /// A purchase or a refund that nobody made, in a block that is really there.
     fn forged(&self, hash: TxHash, head: BlockRef) -> Option<Log> {
         let event = self.roll(|dice, wishes| match wishes.len() {
             0 => None,
@@ -248,6 +254,8 @@ impl Chain for Provider {
 /// Truth and its tellers.
 pub struct Net {
     happened: Vec<Happening>,
+    /// Transactions that fail wherever they are mined.
+    doomed: HashSet<TxHash>,
     pub truth: Book,
     pub pool: Vec<FakeTransaction>,
     pub providers: Vec<Arc<Provider>>,
@@ -257,8 +265,10 @@ impl Net {
     pub fn new(providers: usize, seed: u64, gate: &Arc<Gate>) -> Self {
         let providers = (0..providers)
             .map(|place| {
+                let chain = FakeChain::new(CHAIN_ID);
+                set_rates(&chain);
                 Arc::new(Provider {
-                    chain: FakeChain::new(CHAIN_ID),
+                    chain,
                     state: Mutex::new(State {
                         mood: Mood::Fine,
                         book: Book::default(),
@@ -270,7 +280,13 @@ impl Net {
                 })
             })
             .collect();
-        Self { happened: Vec::new(), truth: Book::default(), pool: Vec::new(), providers }
+        Self {
+            happened: Vec::new(),
+            doomed: HashSet::new(),
+            truth: Book::default(),
+            pool: Vec::new(),
+            providers,
+        }
     }
 
     pub fn happens(&mut self, happening: Happening) {
@@ -278,7 +294,12 @@ impl Net {
             Happening::Mined(mined, _) => {
                 self.pool.retain(|tx| !mined.iter().any(|mined| mined.hash == tx.hash));
             }
-            Happening::Broadcast(transaction) => self.pool.push(transaction.clone()),
+            Happening::Broadcast(transaction) => {
+                if !transaction.success {
+                    self.doomed.insert(transaction.hash);
+                }
+                self.pool.push(transaction.clone());
+            }
             Happening::Dropped(hash) => self.pool.retain(|tx| tx.hash != *hash),
             Happening::Replaced(_) | Happening::Finalized(_) => {}
         }
@@ -292,10 +313,24 @@ impl Net {
     /// Mines those of these transactions whose turn it is, in this order.
     pub fn mine(&mut self, wanted: Vec<FakeTransaction>, time: u64) -> usize {
         let mut block: Vec<FakeTransaction> = Vec::new();
-        for tx in wanted {
+        let mut passes = None;
+        for mut tx in wanted {
             let next = self.truth.nonce(tx.sender)
                 + block.iter().filter(|mined| mined.sender == tx.sender).count() as u64;
             if tx.nonce == next {
+                // What the market does not allow here and now fails, all of it.
+                let passes = passes.get_or_insert_with(|| self.truth.passes());
+                let mut then = passes.clone();
+                tx.success &=
+                    tx.events.iter_mut().filter(|(contract, _)| *contract == MARKET).all(|(_, event)| {
+                        if let Event::PurchaseHeld { hold, .. } = event {
+                            hold.until = (time / DAY + u64::from(WINDOW_DAYS) + 1) * DAY;
+                        }
+                        then.allow(event)
+                    });
+                if tx.success {
+                    *passes = then;
+                }
                 block.push(tx);
             }
         }
@@ -317,7 +352,8 @@ impl Net {
         let undone: Vec<FakeTransaction> =
             self.truth.blocks[kept..].iter().flat_map(|(_, txs)| txs.clone()).collect();
         self.happens(Happening::Replaced(depth));
-        for tx in undone {
+        for mut tx in undone {
+            tx.success = !self.doomed.contains(&tx.hash);
             self.happens(Happening::Broadcast(tx));
         }
     }

@@ -1,17 +1,19 @@
 //! Who should have access, in plain words, from what is really on the chain and what people did;
 //! it shares no code with the services. Where the rules leave a payment to a person (late, twice, for
-//! what was withdrawn or given up) it asks that the payment waits for one, with a reason that is true.
+//! what was withdrawn or given up) it asks that the payment waits for one, with a reason that is true;
+//! that it counts, or not, as that person said; and that what the market gave back opens nothing.
 
 use academy::{
     checkout::{OrderState, Setback, Standing},
-    evm::Address,
+    evm::{Address, TxHash},
     ids::OrderId,
+    money::Wei,
     time::Time,
 };
 
 use crate::{
     book::{Book, Purchase},
-    world::{Books, PaymentRow, TOLERANCE_MINUTES, Tier},
+    world::{Books, OrderRow, PaymentRow, TOLERANCE_MINUTES, Tier},
 };
 
 /// When a payment is final.
@@ -30,8 +32,26 @@ pub struct Order {
     pub tier: Tier,
     pub listing: u64,
     pub beneficiary: Address,
+    pub token: Address,
+    pub price: Wei,
     pub expires: Time,
     pub given_up: bool,
+    /// A person accepted what was paid for it at the wrong time.
+    pub forgiven: bool,
+}
+
+/// Where a payment is.
+pub type Place = (TxHash, u64);
+
+/// What people did in a step.
+#[derive(Default)]
+pub struct Deeds {
+    /// Orders that they gave up, if they were open.
+    pub given_up: Vec<OrderId>,
+    /// Payments that an admin decided about, if they were in review.
+    pub ruled: Vec<Place>,
+    /// Where the site said that it is decided: whether the payment counts.
+    pub decided: Vec<(Place, bool)>,
 }
 
 impl Order {
@@ -41,8 +61,8 @@ impl Order {
             && purchase.beneficiary == self.beneficiary
             && purchase.listing == self.listing
             && purchase.tier == self.tier.number
-            && purchase.token == Address::ZERO
-            && purchase.amount >= self.tier.price
+            && purchase.token == self.token
+            && purchase.amount >= self.price
     }
 
     fn in_time(&self, purchase: &Purchase) -> bool {
@@ -53,7 +73,7 @@ impl Order {
 
 pub struct Oracle {
     pub orders: Vec<Order>,
-    pub withdrawn: [bool; 2],
+    pub withdrawn: [bool; 4],
     /// Someone lied at some time.
     pub lied: bool,
     pub open_at: u64,
@@ -62,6 +82,8 @@ pub struct Oracle {
     pub tagged: u64,
     /// Blocks were replaced at some time.
     pub replaced: bool,
+    /// What a person said does not count.
+    pub dismissed: Vec<(Place, Option<OrderId>)>,
 }
 
 macro_rules! hold {
@@ -91,15 +113,19 @@ impl Oracle {
         })
     }
 
+    fn was_dismissed(&self, purchase: &Purchase) -> bool {
+        self.dismissed.iter().any(|(place, _)| *place == purchase.place())
+    }
+
     /// Nothing changed without a cause that honest providers could show, or people gave.
-    /// `given_up`: the orders that this step's people gave up, if they were open.
     pub fn check_step(
         &mut self,
         before: &Books,
         after: &Books,
         views: &[Book],
-        given_up: &[OrderId],
+        deeds: &Deeds,
     ) -> Result<(), String> {
+        self.check_rulings(before, after, deeds)?;
         let purchases: Vec<Purchase> = views.iter().flat_map(Book::purchases).collect();
         let head = views.iter().map(Book::height).max().unwrap_or_default();
         for row in &after.orders {
@@ -107,25 +133,64 @@ impl Oracle {
             let order = self.orders.iter_mut().find(|order| order.id == row.id);
             let Some(order) = order else { return Err(format!("nobody opened the order {}", row.id)) };
             if row.state == OrderState::Cancelled && !order.given_up {
-                hold!(given_up.contains(&row.id), "{} was cancelled by nobody", row.id);
+                hold!(deeds.given_up.contains(&row.id), "{} was cancelled by nobody", row.id);
                 order.given_up = true;
             }
             let order = &*order;
             let held_before = was.is_some_and(|was| settled(was.state));
-            let final_before = was.is_some_and(|was| was.is_final && was.state == OrderState::Paid);
+            // What was given back once counts again where a reorg undid that.
+            let judged_before =
+                held_before || order.forgiven || was.is_some_and(|was| was.state == OrderState::Refunded);
+            let ended = |was: &OrderRow, state| was.is_final && was.state == state;
+            let final_before = was.is_some_and(|was| ended(was, OrderState::Paid));
             let shown = |depth: u64| {
                 purchases.iter().any(|purchase| {
                     order.paid_by(purchase)
-                        && (order.in_time(purchase) || held_before)
+                        && (order.in_time(purchase) || judged_before)
+                        // The site can't go by a refund that it has yet to read.
+                        && purchase.returned.is_none_or(|(_, refund)| !before.refunds.contains(&(refund, row.id)))
                         && head + 1 >= purchase.height + depth
                 })
             };
+            let returned = |depth: u64, height: u64| {
+                purchases.iter().any(|purchase| {
+                    order.paid_by(purchase)
+                        && purchase.returned.is_some_and(|(at, _)| head + 1 >= at + depth && at <= height)
+                })
+            };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            hold!(!opened || shown(self.open_at), "{} opened, and no payment was there", row.id);
-            hold!(!opened || !order.given_up, "{} opened after it was given up", row.id);
-            let closed = before.is_open(row.id) && !after.is_open(row.id);
+            // What the network calls final needs no depth.
+            let vouched = matches!(self.last, Last::Tag)
+                && purchases
+                    .iter()
+                    .any(|p| order.paid_by(p) && p.height <= self.tagged && p.returned.is_none());
+            hold!(
+                !opened || shown(self.open_at) || vouched && shown(1),
+                "{} opened, and no payment was there",
+                row.id
+            );
+            hold!(!opened || !order.given_up || order.forgiven, "{} opened after it was given up", row.id);
+            let closed = before.is_open(row.id) && !after.is_open(row.id) && !returned(0, u64::MAX);
             hold!(!closed || !final_before, "{} closed after it was final", row.id);
             hold!(!closed || self.replaced, "{} closed, and no block was ever replaced", row.id);
+            if row.state == OrderState::Refunded {
+                let refunded_before = was.is_some_and(|was| was.state == OrderState::Refunded);
+                hold!(
+                    refunded_before || returned(0, u64::MAX),
+                    "{} is refunded, and nothing went back",
+                    row.id
+                );
+                let final_now = match self.last {
+                    Last::Depth(depth) => returned(depth, u64::MAX),
+                    Last::Tag => returned(0, self.tagged),
+                };
+                let final_before = was.is_some_and(|was| ended(was, OrderState::Refunded));
+                hold!(
+                    !row.is_final || final_before || final_now,
+                    "the refund of {} is called final too early",
+                    row.id
+                );
+            }
             if row.is_final && row.state == OrderState::Paid && !final_before {
                 let final_now = match self.last {
                     Last::Depth(depth) => shown(depth),
@@ -144,6 +209,10 @@ impl Oracle {
             if was.is_some_and(|was| (was.standing, was.setback) == (row.standing, row.setback)) {
                 continue;
             }
+            if row.standing == Standing::Accepted && deeds.decided.contains(&(row.place(), true)) {
+                // It opens nothing before settling has seen it, which the orders tell.
+                continue;
+            }
             let here: Vec<&Purchase> =
                 purchases.iter().filter(|p| (p.hash, p.index) == (row.hash, row.index)).collect();
             match (row.standing, row.setback) {
@@ -157,6 +226,16 @@ impl Oracle {
                         order.id
                     );
                     hold!(after.accepted(order.id).count() == 1, "{} is paid twice", order.id);
+                }
+                (Standing::Refunded, _) => {
+                    let order = row.order.and_then(|id| self.order(id));
+                    let order = order.ok_or_else(|| format!("{} went back for nothing", row.hash))?;
+                    hold!(
+                        here.iter().any(|purchase| order.paid_by(purchase) && purchase.returned.is_some()),
+                        "{} did not go back for {}",
+                        row.hash,
+                        order.id
+                    );
                 }
                 (Standing::Review, Some(reason)) => {
                     let told = here.iter().any(|purchase| {
@@ -175,6 +254,45 @@ impl Oracle {
         Ok(())
     }
 
+    /// What a person decides about a payment is decided once, and stays so as long as the payment is where
+    /// it was.
+    fn check_rulings(&mut self, before: &Books, after: &Books, deeds: &Deeds) -> Result<(), String> {
+        for row in &after.payments {
+            let ruled = deeds.ruled.contains(&row.place());
+            let was = before.payments.iter().find(|was| was.place() == row.place());
+            let dismissed = |row: &PaymentRow| row.standing == Standing::Dismissed;
+            if dismissed(row) && !was.is_some_and(dismissed) {
+                hold!(ruled, "{} was dismissed by nobody", row.hash);
+                self.dismissed.push((row.place(), row.order));
+            }
+            // Nothing else tells apart what names no order of ours.
+            let same = was.filter(|was| {
+                dismissed(was) && was.order == row.order && (was.order.is_some() || was.block == row.block)
+            });
+            hold!(same.is_none() || dismissed(row), "{} counts, and was dismissed", row.hash);
+        }
+        for (place, counts) in &deeds.decided {
+            let row = after.payments.iter().find(|row| row.place() == *place);
+            let row = row.ok_or_else(|| "what was decided about is gone".to_owned())?;
+            // Since a reorg another order's may stand there.
+            let was = before.payments.iter().find(|was| was.place() == *place).unwrap_or(row);
+            hold!(
+                *counts
+                    || row.standing == Standing::Dismissed
+                    || (row.order, row.block) != (was.order, was.block),
+                "{} was dismissed, and is {:?}",
+                row.hash,
+                row.standing
+            );
+            if *counts && let Some(order) = self.orders.iter_mut().find(|order| Some(order.id) == was.order) {
+                order.forgiven = true;
+            }
+            let times = deeds.decided.iter().filter(|(other, _)| other == place).count();
+            hold!(times == 1, "{} was decided about {times} times", row.hash);
+        }
+        Ok(())
+    }
+
     /// Whether a payment waits for a person for that reason.
     fn true_reason(&self, reason: Setback, row: &PaymentRow, purchase: &Purchase, books: &Books) -> bool {
         let Some(order) = row.order.and_then(|id| self.order(id)) else {
@@ -184,9 +302,9 @@ impl Oracle {
         match reason {
             Setback::OtherCourse => purchase.listing != order.listing,
             Setback::OtherTier => purchase.tier != order.tier.number,
-            Setback::OtherToken => purchase.token != Address::ZERO,
+            Setback::OtherToken => purchase.token != order.token,
             Setback::OtherBeneficiary => purchase.beneficiary != order.beneficiary,
-            Setback::Underpaid => purchase.amount < order.tier.price,
+            Setback::Underpaid => purchase.amount < order.price,
             Setback::Late => order.paid_by(purchase) && !order.in_time(purchase),
             Setback::Closed => order.paid_by(purchase) && order.given_up,
             Setback::Withdrawn => order.paid_by(purchase) && self.withdrawn[order.course],
@@ -214,26 +332,40 @@ impl Oracle {
                 row.order == order.map(|order| order.id)
                     && row.beneficiary == purchase.beneficiary
                     && (row.listing, row.tier) == (purchase.listing, purchase.tier)
-                    && row.amount == purchase.amount,
+                    && (row.token, row.amount) == (purchase.token, purchase.amount),
                 "{} {} is not written down as it is",
                 row.hash,
                 row.index
             );
             let waits = row.standing == Standing::Review && row.setback.is_some_and(Setback::needs_review);
+            let ended = order
+                .and_then(|order| books.order(order.id))
+                .is_some_and(|order| order.is_final && order.state == OrderState::Refunded);
+            let right = match row.standing {
+                Standing::Review => {
+                    waits && !order.is_some_and(|o| o.paid_by(purchase) && purchase.returned.is_some())
+                }
+                Standing::Accepted => purchase.returned.is_none(),
+                Standing::Refunded => purchase.returned.is_some() || ended,
+                Standing::Dismissed => self.was_dismissed(purchase),
+                Standing::Orphaned => false,
+            };
             hold!(
-                waits || row.standing == Standing::Accepted,
-                "{} {} neither counts nor waits for a person: {:?} {:?}",
+                right,
+                "{} {} neither counts nor waits for a person nor is done with: {:?} {:?}; returned: {:?}",
                 row.hash,
                 row.index,
                 row.standing,
-                row.setback
+                row.setback,
+                purchase.returned
             );
         }
         for order in &self.orders {
             let row = books.order(order.id).ok_or_else(|| format!("{} is gone", order.id))?;
             let accepted: Vec<&PaymentRow> = books.accepted(order.id).collect();
             let pays = |row: &&PaymentRow| {
-                purchases.iter().any(|p| (p.hash, p.index) == (row.hash, row.index) && order.paid_by(p))
+                let here = purchases.iter().find(|purchase| purchase.place() == row.place());
+                here.is_some_and(|purchase| order.paid_by(purchase) && purchase.returned.is_none())
             };
             if row.state == OrderState::Paid {
                 hold!(accepted.len() == 1, "{} is paid by {} payments", order.id, accepted.len());
@@ -243,10 +375,24 @@ impl Oracle {
             }
             let open = books.is_open(order.id);
             hold!(open == (row.state == OrderState::Paid), "{} is {:?}; open: {open}", order.id, row.state);
+            let ended = row.is_final && row.state == OrderState::Refunded;
+            let counting = |purchase: &&Purchase| {
+                order.paid_by(purchase) && purchase.returned.is_none() && !self.was_dismissed(purchase)
+            };
             let deserved = !order.given_up
                 && !self.withdrawn[order.course]
                 && !self.bought_otherwise(order, books)
-                && purchases.iter().any(|purchase| order.paid_by(purchase) && order.in_time(purchase));
+                && !ended
+                && purchases.iter().filter(counting).any(|purchase| order.in_time(purchase));
+            let kept = order.forgiven && !self.replaced && purchases.iter().any(|p| counting(&p));
+            let deserved = deserved || kept;
+            hold!(
+                row.state != OrderState::Refunded
+                    || self.replaced
+                    || open == purchases.iter().any(|p| counting(&p)),
+                "{} is refunded, and was paid again",
+                order.id
+            );
             hold!(
                 open || !deserved,
                 "{} was paid in time, and is {:?} {:?}",
@@ -254,6 +400,12 @@ impl Oracle {
                 row.state,
                 row.setback
             );
+            let as_much = |other: &&Order| {
+                (other.buyer, other.course, other.tier.level) == (order.buyer, order.course, order.tier.level)
+                    && books.is_open(other.id)
+            };
+            let times = self.orders.iter().filter(as_much).count();
+            hold!(!open || times == 1 || self.replaced, "{} bought it {times} times", order.buyer);
         }
         Ok(())
     }

@@ -7,19 +7,21 @@ use academy::{
     accounts::{GivenRole, Site},
     catalog::{CourseForm, LessonForm, TierForm},
     chain::{
-        Chain, Event,
+        Chain, Event, QuoteKey, Round,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::{ChainInfo, Finality, OrderState, Policy, Setback, Standing},
+    checkout::{ChainInfo, Feed, Finality, OrderState, Policy, Quotes, Setback, Standing, Token},
     entropy::CountingEntropy,
     evm::{Address, BlockHash, TxHash},
     fault::{Faults, Killed, NoFaults},
-    ids::{CourseId, OrderId, TierId},
-    money::Wei,
+    ids::{CourseId, OrderId, PaymentId, TierId},
+    money::{Currency, Wei},
+    price::Fiat,
     store::Db,
     time::{FixedClock, Time},
 };
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use ruint::aliases::U256;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 pub const CHAIN_ID: u64 = 31337;
@@ -27,6 +29,21 @@ pub const MARKET: Address = Address([0xAA; 20]);
 pub const START: Time = Time(1_800_000_000_000);
 pub const TTL_MINUTES: i64 = 30;
 pub const TOLERANCE_MINUTES: i64 = 10;
+/// A token that the site sells for; and the feeds that say what it and the coin are worth.
+pub const TOKEN: Address = Address([0xD1; 20]);
+const FEEDS: [Address; 2] = [Address([0xFE; 20]), Address([0xFD; 20])];
+/// The money-back window of the one course that has any, in days.
+pub const WINDOW_DAYS: u8 = 14;
+/// The courses' listings, tier prices, and what those are in: two for the coin, one with a window that
+/// sells one tier for a token, one priced in dollars.
+const COURSES: [[(&str, &str); 2]; 4] = [
+    [("0.02", ""), ("0.05", "")],
+    [("0.02", ""), ("0.05", "")],
+    [("0.02", ""), ("49.5", "token")],
+    [("40", "USD"), ("100", "USD")],
+];
+/// The place of the course with a window.
+pub const RETURNABLE: usize = 2;
 
 /// A tier of a course.
 #[derive(Clone, Copy)]
@@ -34,6 +51,7 @@ pub struct Tier {
     pub id: TierId,
     pub number: u8,
     pub level: u8,
+    /// What the market lists it at; nothing where it is sold by quote.
     pub price: Wei,
 }
 
@@ -83,6 +101,7 @@ pub struct OrderRow {
 
 #[derive(Clone)]
 pub struct PaymentRow {
+    pub id: PaymentId,
     pub hash: TxHash,
     pub index: u64,
     pub block: BlockHash,
@@ -90,9 +109,17 @@ pub struct PaymentRow {
     pub beneficiary: Address,
     pub listing: u64,
     pub tier: u8,
+    pub token: Address,
     pub amount: Wei,
     pub standing: Standing,
     pub setback: Option<Setback>,
+}
+
+impl PaymentRow {
+    /// Where it is, as far as the database knows places.
+    pub fn place(&self) -> (TxHash, u64) {
+        (self.hash, self.index)
+    }
 }
 
 pub struct EnrollmentRow {
@@ -107,6 +134,8 @@ pub struct Books {
     pub orders: Vec<OrderRow>,
     pub payments: Vec<PaymentRow>,
     pub enrollments: Vec<EnrollmentRow>,
+    /// The refunds that someone told of.
+    pub refunds: Vec<(TxHash, OrderId)>,
 }
 
 impl Books {
@@ -135,6 +164,9 @@ pub struct World {
     folder: std::path::PathBuf,
     reader: SqliteConnection,
     pub teacher: Actor,
+    /// The teacher's account on the chain.
+    pub lister: Address,
+    pub admin: Actor,
     pub buyers: Vec<Buyer>,
     pub courses: Vec<Course>,
     pub listing: Vec<FakeTransaction>,
@@ -161,9 +193,10 @@ impl World {
             currency: "ETH".to_owned(),
             rpc_url: None,
             explorer: None,
-            tokens: Vec::new(),
+            tokens: vec![token()],
         };
         Academy::builder(db.clone(), chain, policy, site, chain_info)
+            .quotes(quotes())
             .clock(clock)
             .entropy(entropy)
             .faults(faults)
@@ -191,11 +224,13 @@ impl World {
             Arc::new(NoFaults),
         );
         let signers: Vec<_> =
-            (1..=4).map(|key: u8| PrivateKeySigner::from_slice(&[key; 32]).unwrap()).collect();
+            (1..=5).map(|key: u8| PrivateKeySigner::from_slice(&[key; 32]).unwrap()).collect();
         let address = |signer: &PrivateKeySigner| Address(signer.address().0.0);
         let accounts = academy.accounts();
         let role = GivenRole::Instructor;
         accounts.set_role_of_address(&Actor::System, address(&signers[0]), role, true, "sim").await.unwrap();
+        let (last, role) = (address(&signers[4]), GivenRole::Admin);
+        accounts.set_role_of_address(&Actor::System, last, role, true, "sim").await.unwrap();
         let mut actors = Vec::new();
         for signer in &signers {
             let session = accounts.start_session().await.unwrap().session.id;
@@ -204,10 +239,11 @@ impl World {
             actors.push(accounts.sign_in(session, &challenge.nonce, &signature).await.unwrap().session.actor);
         }
         let teacher = actors.remove(0);
+        let admin = actors.pop().unwrap();
         let lister = address(&signers[0]);
         let mut courses = Vec::new();
         let mut listing = Vec::new();
-        for number in 1..=2 {
+        for number in 1..=COURSES.len() as u64 {
             let course = draft(&academy, &teacher, number).await;
             let mut events = vec![Event::CourseListed {
                 number,
@@ -221,6 +257,9 @@ impl World {
                 price: tier.price,
                 active: true,
             }));
+            if courses.len() == RETURNABLE {
+                events.push(Event::WindowChanged { number, days: WINDOW_DAYS });
+            }
             listing.push(FakeTransaction {
                 hash: TxHash([number as u8; 32]),
                 sender: lister,
@@ -239,7 +278,7 @@ impl World {
                 Buyer { actor, address: person.address }
             })
             .collect();
-        Self { db, folder, reader, teacher, buyers, courses, listing }
+        Self { db, folder, reader, teacher, lister, admin, buyers, courses, listing }
     }
 
     pub async fn execute(&self, sql: &str) {
@@ -250,7 +289,7 @@ impl World {
     /// As if nobody had ever bought anything.
     pub async fn clear(&self) {
         self.execute(
-            "BEGIN; DELETE FROM submissions; DELETE FROM payments; DELETE FROM enrollments; DELETE FROM orders;
+            "BEGIN; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM enrollments; DELETE FROM orders;
              DELETE FROM jobs; DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM audit_log;
              UPDATE courses SET state = 'published'; COMMIT;",
         )
@@ -258,15 +297,27 @@ impl World {
     }
 
     pub async fn books(&mut self) -> Books {
-        type Payment =
-            (String, i64, String, Option<OrderId>, String, i64, i64, String, String, Option<String>);
+        type Payment = (
+            PaymentId,
+            String,
+            i64,
+            String,
+            Option<OrderId>,
+            String,
+            i64,
+            i64,
+            String,
+            String,
+            String,
+            Option<String>,
+        );
         let orders: Vec<(OrderId, String, Option<String>, bool)> =
             sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
                 .fetch_all(&mut self.reader)
                 .await
                 .unwrap();
         let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, amount, standing, setback FROM payments",
+            "SELECT id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback FROM payments ORDER BY tx_hash, log_index",
         )
         .fetch_all(&mut self.reader)
         .await
@@ -276,8 +327,13 @@ impl World {
                 .fetch_all(&mut self.reader)
                 .await
                 .unwrap();
+        let refunds: Vec<(String, OrderId)> = sqlx::query_as("SELECT tx_hash, order_id FROM refunds")
+            .fetch_all(&mut self.reader)
+            .await
+            .unwrap();
         let setback = |word: Option<String>| word.map(|word| word.parse().unwrap());
         Books {
+            refunds: refunds.into_iter().map(|(hash, order)| (hash.parse().unwrap(), order)).collect(),
             orders: orders
                 .into_iter()
                 .map(|(id, state, reason, is_final)| OrderRow {
@@ -289,19 +345,19 @@ impl World {
                 .collect(),
             payments: payments
                 .into_iter()
-                .map(|(hash, index, block, order, beneficiary, listing, tier, amount, standing, reason)| {
-                    PaymentRow {
-                        hash: hash.parse().unwrap(),
-                        index: index.cast_unsigned(),
-                        block: block.parse().unwrap(),
-                        order,
-                        beneficiary: beneficiary.parse().unwrap(),
-                        listing: listing.cast_unsigned(),
-                        tier: tier.try_into().unwrap(),
-                        amount: amount.parse().unwrap(),
-                        standing: standing.parse().unwrap(),
-                        setback: setback(reason),
-                    }
+                .map(|row: Payment| PaymentRow {
+                    id: row.0,
+                    hash: row.1.parse().unwrap(),
+                    index: row.2.cast_unsigned(),
+                    block: row.3.parse().unwrap(),
+                    order: row.4,
+                    beneficiary: row.5.parse().unwrap(),
+                    listing: row.6.cast_unsigned(),
+                    tier: row.7.try_into().unwrap(),
+                    token: row.8.parse().unwrap(),
+                    amount: row.9.parse().unwrap(),
+                    standing: row.10.parse().unwrap(),
+                    setback: setback(row.11),
                 })
                 .collect(),
             enrollments: enrollments
@@ -342,20 +398,60 @@ async fn draft(academy: &Academy, teacher: &Actor, listing: u64) -> Course {
         catalog.add_lesson(teacher, module, &form).await.unwrap();
     }
     let mut tiers = Vec::new();
-    for (number, price) in [(0_u8, "0.02"), (1, "0.05")] {
+    for (number, (price, unit)) in (0_u8..).zip(COURSES[listing as usize - 1]) {
         let level = number + 1;
         let form = TierForm {
             name: format!("Level {level}"),
             description: String::new(),
             price: price.to_owned(),
-            currency: String::new(),
+            currency: if unit == "token" { format!("{TOKEN}/{}", token().decimals) } else { unit.to_owned() },
             level: level.to_string(),
         };
         let id = catalog.add_tier(teacher, course.id, &form).await.unwrap();
-        tiers.push(Tier { id, number, level, price: Wei::from_ether(price).unwrap() });
+        let listed = if unit.is_empty() { Wei::from_ether(price).unwrap() } else { Wei::ZERO };
+        tiers.push(Tier { id, number, level, price: listed });
+    }
+    if is_returnable(listing) {
+        catalog.set_refund_days(teacher, course.id, &WINDOW_DAYS.to_string()).await.unwrap();
     }
     catalog.publish(teacher, course.id).await.unwrap();
     Course { id: course.id, slug: course.slug, listing, tiers: tiers.try_into().ok().unwrap() }
+}
+
+fn token() -> Currency {
+    Currency { token: TOKEN, symbol: "USDC".to_owned(), decimals: 6 }
+}
+
+/// The site sells for the token, and in dollars for both.
+fn quotes() -> Quotes {
+    let feed = |of: Currency, address| Feed {
+        currency: Fiat::Usd,
+        of,
+        address,
+        max_age_seconds: u64::MAX,
+        min_cents: 1,
+        max_cents: u64::MAX,
+    };
+    Quotes {
+        key: Arc::new(QuoteKey::from_hex(&"51".repeat(32)).unwrap()),
+        tokens: vec![Token { currency: token(), domain: None }],
+        feeds: vec![feed(Currency::coin("ETH"), FEEDS[0]), feed(token(), FEEDS[1])],
+        sequencer: None,
+        ttl_minutes: TTL_MINUTES,
+    }
+}
+
+/// Two thousand dollars to the coin, and one to the token, since long ago.
+pub fn set_rates(chain: &FakeChain) {
+    for (feed, dollars) in FEEDS.into_iter().zip([2000, 1]) {
+        let answer = Some(U256::from(dollars));
+        chain.set_round(feed, Round { answer, decimals: 0, started_at: 1, updated_at: 1 });
+    }
+}
+
+/// Whether the market holds a listing's money for a while.
+pub fn is_returnable(listing: u64) -> bool {
+    listing == RETURNABLE as u64 + 1
 }
 
 pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
