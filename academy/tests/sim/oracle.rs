@@ -255,21 +255,22 @@ impl Oracle {
     }
 
     /// What a person decides about a payment is decided once, and stays so as long as the payment is where
-    /// it was.
+    /// it was. What is dismissed can still be given back on the chain, which a reorg can undo: it is told
+    /// apart from what counted before by its setback.
     fn check_rulings(&mut self, before: &Books, after: &Books, deeds: &Deeds) -> Result<(), String> {
         for row in &after.payments {
             let ruled = deeds.ruled.contains(&row.place());
             let was = before.payments.iter().find(|was| was.place() == row.place());
-            let dismissed = |row: &PaymentRow| row.standing == Standing::Dismissed;
-            if dismissed(row) && !was.is_some_and(dismissed) {
+            let was_dismissed = was.is_some_and(PaymentRow::is_dismissed);
+            if row.is_dismissed() && !was_dismissed {
                 hold!(ruled, "{} was dismissed by nobody", row.hash);
                 self.dismissed.push((row.place(), row.order));
             }
             // Nothing else tells apart what names no order of ours.
             let same = was.filter(|was| {
-                dismissed(was) && was.order == row.order && (was.order.is_some() || was.block == row.block)
+                was_dismissed && was.order == row.order && (was.order.is_some() || was.block == row.block)
             });
-            hold!(same.is_none() || dismissed(row), "{} counts, and was dismissed", row.hash);
+            hold!(same.is_none() || row.is_dismissed(), "{} counts, and was dismissed", row.hash);
         }
         for (place, counts) in &deeds.decided {
             let row = after.payments.iter().find(|row| row.place() == *place);
@@ -277,9 +278,7 @@ impl Oracle {
             // Since a reorg another order's may stand there.
             let was = before.payments.iter().find(|was| was.place() == *place).unwrap_or(row);
             hold!(
-                *counts
-                    || row.standing == Standing::Dismissed
-                    || (row.order, row.block) != (was.order, was.block),
+                *counts || row.is_dismissed() || (row.order, row.block) != (was.order, was.block),
                 "{} was dismissed, and is {:?}",
                 row.hash,
                 row.standing

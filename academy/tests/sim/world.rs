@@ -120,6 +120,12 @@ impl PaymentRow {
     pub fn place(&self) -> (TxHash, u64) {
         (self.hash, self.index)
     }
+
+    /// A person said that it does not count, whether or not it went back since.
+    pub fn is_dismissed(&self) -> bool {
+        let said = matches!(self.setback, Some(Setback::Dismissed | Setback::ToRefund));
+        self.standing == Standing::Dismissed || self.standing == Standing::Refunded && said
+    }
 }
 
 pub struct EnrollmentRow {
