@@ -24,8 +24,6 @@ pub(crate) struct Inner {
     pub entropy: Arc<dyn Entropy>,
     pub faults: Arc<dyn Faults>,
     pub networks: Networks,
-    /// Told when a follower may have queued work.
-    pub work: Notify,
     pub site: Site,
     pub texts: crate::content::Cache,
     pub catalog: crate::catalog::Cache,
@@ -68,7 +66,6 @@ impl Academy {
                 entropy: Arc::new(SystemEntropy),
                 faults: Arc::new(NoFaults),
                 networks: Networks::new(Network::new(chain, policy, chain_info)),
-                work: Notify::new(),
                 site,
                 texts: crate::content::Cache::default(),
                 catalog: crate::catalog::Cache::default(),
@@ -108,18 +105,24 @@ impl Academy {
     /// here gives up, and no chain waits for another.
     pub async fn worker(&self, rhythms: Vec<Rhythm>, shutdown: impl Future<Output = ()>) {
         let shutdown = shutdown.shared();
-        let poll = rhythms.iter().map(|rhythm| rhythm.poll).min().unwrap_or(Duration::MAX);
-        let followers = rhythms.into_iter().map(|rhythm| self.follower(rhythm, shutdown.clone()));
-        futures::join!(join_all(followers), self.jobs(poll, shutdown.clone()));
+        let chains = rhythms.into_iter().map(async |rhythm| {
+            let followed = Notify::new();
+            futures::join!(
+                self.follower(&rhythm, &followed, shutdown.clone()),
+                self.jobs(&rhythm, &followed, shutdown.clone())
+            )
+        });
+        join_all(chains).await;
     }
 
-    async fn follower(&self, rhythm: Rhythm, shutdown: impl Future<Output = ()>) {
+    async fn follower(&self, rhythm: &Rhythm, followed: &Notify, shutdown: impl Future<Output = ()>) {
         let Rhythm { chain_id, poll, news } = rhythm;
+        let (chain_id, poll) = (*chain_id, *poll);
         tokio::pin!(shutdown);
         loop {
             let pause = match self.follow(chain_id).await {
                 // What has happened already does not wait for what will.
-                Ok(followed) if followed.more => Duration::ZERO,
+                Ok(step) if step.more => Duration::ZERO,
                 Ok(_) => poll,
                 Err(problem) => {
                     tracing::warn!(chain_id, %problem, "the follower could not take its step");
@@ -129,7 +132,7 @@ impl Academy {
                     poll.saturating_mul(3)
                 }
             };
-            self.0.work.notify_one();
+            followed.notify_one();
             tokio::select! {
                 () = &mut shutdown => return,
                 () = news.notified() => {}
@@ -138,17 +141,17 @@ impl Academy {
         }
     }
 
-    /// Does queued work after each step of a follower, and every `poll`.
-    async fn jobs(&self, poll: Duration, shutdown: impl Future<Output = ()>) {
+    /// Does a chain's queued work after each step of its follower, and every `poll`.
+    async fn jobs(&self, rhythm: &Rhythm, followed: &Notify, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         loop {
-            if let Err(problem) = self.run_jobs_once().await {
+            if let Err(problem) = self.run_jobs_of(rhythm.chain_id).await {
                 tracing::warn!(%problem, "queued work could not be done");
             }
             tokio::select! {
                 () = &mut shutdown => return,
-                () = self.0.work.notified() => {}
-                () = tokio::time::sleep(poll) => {}
+                () = followed.notified() => {}
+                () = tokio::time::sleep(rhythm.poll) => {}
             }
         }
     }

@@ -15,6 +15,8 @@ pub struct Person {
     pub address_text: String,
     /// The chain that their wallet was on then (EIP-155), if the site sells there.
     pub chain_id: Option<u64>,
+    /// Their wallet is a contract of that chain: on others its address may be somebody else's.
+    pub contract_on: Option<u64>,
     /// The name they gave, or empty.
     pub name: String,
     /// May teach.

@@ -91,6 +91,7 @@ impl Accounts<'_> {
                     address,
                     address_text: address.checksummed(),
                     chain_id: row.chain_id.map(i64::cast_unsigned),
+                    contract_on: row.contract_chain_id.map(i64::cast_unsigned),
                     name: row.name.unwrap_or_default(),
                     instructor: row.instructor.unwrap_or(false),
                     admin: row.admin.unwrap_or(false),
@@ -196,6 +197,7 @@ impl Accounts<'_> {
             if home != chain_id {
                 return Err(AccountsError::OtherNetwork(networks.name(home)).into());
             }
+            store::settle_contract_on(&mut tx, address, chain_id).await?;
         }
         store::delete_session(&mut tx, session).await?;
         let token = crate::entropy::token(&*self.0.0.entropy);
@@ -377,6 +379,15 @@ impl Accounts<'_> {
     /// Nobody else who takes this lock goes on until the caller's transaction ends.
     pub(crate) async fn lock(&self, conn: &mut crate::store::Conn, user: UserId) -> Result<(), Problem> {
         Ok(store::lock_user(conn, user).await?)
+    }
+
+    /// The chain of a wallet that is known as a contract: on others its address may be somebody else's.
+    pub(crate) async fn contract_chain(
+        &self,
+        conn: &mut crate::store::Conn,
+        address: Address,
+    ) -> Result<Option<u64>, Problem> {
+        Ok(store::contract_chain(conn, address).await?)
     }
 
     /// The wallets of an account, oldest first.

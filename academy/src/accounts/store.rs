@@ -16,6 +16,7 @@ pub(super) struct SessionRow {
     pub id: SessionId,
     pub address: Option<String>,
     pub chain_id: Option<i64>,
+    pub contract_chain_id: Option<i64>,
     pub user_id: Option<UserId>,
     pub name: Option<String>,
     pub instructor: Option<bool>,
@@ -29,7 +30,7 @@ pub(super) async fn session(
     now: Time,
 ) -> Result<Option<SessionRow>, StoreError> {
     sql!(opt conn, SessionRow,
-        "SELECT s.id, s.address, s.chain_id, u.id AS user_id, u.name, u.instructor, u.admin
+        "SELECT s.id, s.address, s.chain_id, w.contract_chain_id, u.id AS user_id, u.name, u.instructor, u.admin
          FROM sessions s
          LEFT JOIN wallets w ON w.address = s.address
          LEFT JOIN users u ON u.id = w.user_id
@@ -119,7 +120,18 @@ pub(super) async fn user_of(conn: &mut Conn, address: Address) -> Result<Option<
     Ok(row.map(|(id,)| id))
 }
 
-/// The chain on which a wallet that is a contract made its account.
+/// From now on a wallet is known as a contract of that chain, if it was not known as one.
+pub(super) async fn settle_contract_on(
+    conn: &mut Conn,
+    address: Address,
+    chain_id: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE wallets SET contract_chain_id = $1 WHERE address = $2 AND contract_chain_id IS NULL",
+        chain_id.cast_signed(), address.to_string())?;
+    Ok(())
+}
+
+/// The chain of a wallet that is known as a contract.
 pub(super) async fn contract_chain(conn: &mut Conn, address: Address) -> Result<Option<u64>, StoreError> {
     let row = sql!(opt conn, (Option<i64>,),
         "SELECT contract_chain_id FROM wallets WHERE address = $1", address.to_string())?;

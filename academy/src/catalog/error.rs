@@ -28,6 +28,9 @@ pub enum CatalogError {
     /// Nothing on the chains of this site can pay a tier's price.
     #[error("the tier {0} can't be paid")]
     Unpayable(String),
+    /// The wallet is a contract of the chain of this name, and speaks for nobody on others.
+    #[error("the wallet is of {0}")]
+    OtherNetwork(String),
     /// The listing belongs to another wallet.
     #[error("the listing belongs to another wallet")]
     OtherLister(String),
@@ -61,6 +64,11 @@ impl From<CatalogError> for Problem {
                 format!(
                     "This site has no network on which the price of “{tier}” can be paid now. Change its currency, or ask whoever runs this site."
                 ),
+            ),
+            CatalogError::OtherNetwork(chain) => Self::new(
+                Kind::Conflict,
+                "other_network",
+                format!("This wallet is a contract on {chain}: it can list courses there only."),
             ),
             CatalogError::OtherLister(lister) => Self::new(
                 Kind::Conflict,

@@ -133,8 +133,7 @@ impl Catalog<'_> {
         let course = self.own(&mut conn, actor, Operation::Publish, id).await?;
         let page = self.page(&mut conn, course).await?;
         let market = page.market(chain_id).ok_or(CatalogError::NotFound("network"))?;
-        let agrees = page.agrees_on(market) && market.offers.iter().all(|(number, _)| market.sells(*number));
-        if agrees { Ok(None) } else { self.call_for(actor, &page, market).map(Some) }
+        if page.agrees_on(market) { Ok(None) } else { self.call_for(actor, &page, market).map(Some) }
     }
 
     /// What the instructor's wallet must send for a chain to sell nothing of a course any more.
@@ -164,20 +163,19 @@ impl Catalog<'_> {
         if market.listing.is_none() && person.id != page.course.teacher.id {
             return Err(CatalogError::OtherLister(page.course.teacher.name.clone()).into());
         }
-        let mut offers = offers(market);
+        let offers = offers(market);
         let days = page.course.refund_days;
-        let contract = self.0.0.networks.get(market.chain_id)?.policy.market;
+        let network = self.0.0.networks.get(market.chain_id)?;
+        if let Some(home) = person.contract_on.filter(|home| *home != market.chain_id) {
+            return Err(CatalogError::OtherNetwork(self.0.0.networks.name(home)).into());
+        }
+        let contract = network.policy.market;
         let call: Call = match &market.listing {
             None => list_course_call(contract, reference(page.course.id.0), person.address, days, &offers),
             Some(listing) if listing.lister == person.address_text => {
                 match page.differences(market).is_empty() && page.window_differs(market).is_some() {
                     true => set_window_call(contract, listing.number, days),
-                    false => {
-                        // What is sold and is to be no more must be named, too.
-                        let sold = listing.tiers.iter().map(|tier| usize::from(tier.number) + 1).max();
-                        offers.resize(offers.len().max(sold.unwrap_or(0)), None);
-                        set_tiers_call(contract, listing.number, &offers)
-                    }
+                    false => set_tiers_call(contract, listing.number, &offers),
                 }
             }
             Some(listing) => return Err(CatalogError::OtherLister(listing.lister.clone()).into()),
@@ -239,8 +237,10 @@ impl Catalog<'_> {
                 // Anyone can list anything under any reference; only the instructor's own listing
                 // is the course's.
                 let wallets = self.0.accounts().wallets(conn, course.teacher.id).await?;
-                if !wallets.contains(lister) {
-                    tracing::warn!(course = %id, %lister, "a stranger listed this course; ignored");
+                // A contract's address is its owner's on its own chain only.
+                let home = self.0.accounts().contract_chain(conn, *lister).await?;
+                if !wallets.contains(lister) || home.is_some_and(|home| home != chain_id) {
+                    tracing::warn!(course = %id, chain_id, %lister, "a stranger listed this course; ignored");
                     return Ok(());
                 }
                 match store::listed(conn, chain_id, log.contract, *number).await? {
@@ -300,7 +300,8 @@ impl Catalog<'_> {
         if store::publish_wanted(conn, course).await? {
             let course = self.by_id(conn, course).await?;
             let page = self.page(conn, course).await?;
-            if page.agrees() && page.lessons().next().is_some() {
+            let payable = !page.tiers.iter().any(|tier| self.unpayable(&page, tier));
+            if page.agrees() && payable && page.lessons().next().is_some() {
                 self.set_published(conn, &Actor::System, &page).await?;
             }
         }

@@ -43,6 +43,7 @@ struct State {
     pool: Vec<FakeTransaction>,
     fork: u64,
     failure: Option<ChainError>,
+    hangs: bool,
     payouts: HashMap<(Address, Address), Wei>,
     held: HashMap<(Address, Address), Wei>,
     token_accounts: HashMap<(Address, Address), TokenAccount>,
@@ -79,6 +80,7 @@ impl FakeChain {
             pool: Vec::new(),
             fork: 0,
             failure: None,
+            hangs: false,
             payouts: HashMap::new(),
             held: HashMap::new(),
             token_accounts: HashMap::new(),
@@ -97,7 +99,10 @@ impl FakeChain {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, State>, ChainError> {
+    async fn up(&self) -> Result<MutexGuard<'_, State>, ChainError> {
+        while self.state().hangs {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         let state = self.state();
         match &state.failure {
             Some(error) => Err(error.clone()),
@@ -140,6 +145,11 @@ impl FakeChain {
         state.fork += 1;
         let keep = state.blocks.len().saturating_sub(depth).max(1);
         state.blocks.drain(keep..).flat_map(|block| block.transactions).collect()
+    }
+
+    /// No call is answered, until it is.
+    pub fn hang(&self, hangs: bool) {
+        self.state().hangs = hangs;
     }
 
     /// Every call fails so, until `None`.
@@ -231,31 +241,31 @@ impl State {
 #[async_trait]
 impl Chain for FakeChain {
     async fn chain_id(&self) -> Result<u64, ChainError> {
-        Ok(self.up()?.chain_id)
+        Ok(self.up().await?.chain_id)
     }
 
     async fn head(&self) -> Result<BlockRef, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         Ok(state.blocks.last().expect("block 0 is never forgotten").at)
     }
 
     async fn tagged(&self, _tag: BlockTag) -> Result<Option<u64>, ChainError> {
-        Ok(self.up()?.finalized)
+        Ok(self.up().await?.finalized)
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         Ok(state.blocks.iter().find(|block| block.at.number == number).map(|block| block.at))
     }
 
     async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         let found = state.mined().chain(&state.pool).find(|tx| tx.hash == hash);
         Ok(found.map(|tx| TransactionFacts { sender: tx.sender, nonce: tx.nonce }))
     }
 
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         if state.hide_receipts {
             return Ok(None);
         }
@@ -274,13 +284,13 @@ impl Chain for FakeChain {
     }
 
     async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         let next = state.mined().filter(|tx| tx.sender == account).map(|tx| tx.nonce + 1).max();
         Ok(next.unwrap_or(0))
     }
 
     async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let state = self.up()?;
+        let state = self.up().await?;
         if to.saturating_sub(from) >= state.largest_range {
             return Err(ChainError::RangeTooLarge(format!("at most {}", state.largest_range)));
         }
@@ -295,11 +305,11 @@ impl Chain for FakeChain {
     }
 
     async fn payout_of(&self, _market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
-        Ok(self.up()?.payouts.get(&(payee, token)).copied().unwrap_or_default())
+        Ok(self.up().await?.payouts.get(&(payee, token)).copied().unwrap_or_default())
     }
 
     async fn held_for(&self, _market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {
-        Ok(self.up()?.held.get(&(payee, token)).copied().unwrap_or_default())
+        Ok(self.up().await?.held.get(&(payee, token)).copied().unwrap_or_default())
     }
 
     async fn token_account(
@@ -309,25 +319,25 @@ impl Chain for FakeChain {
         _market: Address,
     ) -> Result<TokenAccount, ChainError> {
         let nothing = TokenAccount { balance: Wei::ZERO, allowance: Wei::ZERO };
-        Ok(self.up()?.token_accounts.get(&(token, owner)).copied().unwrap_or(nothing))
+        Ok(self.up().await?.token_accounts.get(&(token, owner)).copied().unwrap_or(nothing))
     }
 
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {
-        Ok(self.up()?.permit_nonces.get(&(token, owner)).copied().unwrap_or_default())
+        Ok(self.up().await?.permit_nonces.get(&(token, owner)).copied().unwrap_or_default())
     }
 
     async fn token(&self, _market: Address, _token: Address) -> Result<TokenFacts, ChainError> {
-        drop(self.up()?);
+        drop(self.up().await?);
         Ok(TokenFacts { allowed: true, decimals: 18, separator: None })
     }
 
     async fn roles(&self, _market: Address) -> Result<Roles, ChainError> {
-        drop(self.up()?);
+        drop(self.up().await?);
         Ok(Roles { quote_signer: Address::ZERO, owner: Address::ZERO })
     }
 
     async fn round(&self, feed: Address) -> Result<Round, ChainError> {
-        let round = self.up()?.rounds.get(&feed).copied();
+        let round = self.up().await?.rounds.get(&feed).copied();
         round.ok_or_else(|| ChainError::Refused("there is no feed".to_owned()))
     }
 
@@ -337,10 +347,10 @@ impl Chain for FakeChain {
         _hash: [u8; 32],
         signature: &[u8],
     ) -> Result<bool, ChainError> {
-        Ok(self.up()?.approvals.get(&account).is_some_and(|known| known == signature))
+        Ok(self.up().await?.approvals.get(&account).is_some_and(|known| known == signature))
     }
 
     async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
-        Ok(self.up()?.code.get(&address).cloned().unwrap_or_default())
+        Ok(self.up().await?.code.get(&address).cloned().unwrap_or_default())
     }
 }

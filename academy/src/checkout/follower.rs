@@ -8,7 +8,7 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, service::Checkout, store};
+use super::{Network, cursors, service::Checkout, store};
 use crate::{
     Academy, Problem,
     chain::{BlockRef, ChainError, Log},
@@ -98,8 +98,8 @@ impl Follower<'_> {
         }
         let head = chain.head().await?;
         let mut conn = self.academy.0.db.read().await?;
-        let cursor = store::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
-        let known = store::known_blocks(&mut conn, chain_id).await?;
+        let cursor = cursors::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
+        let known = cursors::known_blocks(&mut conn, chain_id).await?;
         drop(conn);
         let reorg_above = match self.fork(&known).await? {
             Fork::None => None,
@@ -189,11 +189,11 @@ impl Follower<'_> {
         let policy = &self.network.policy;
         let now = self.academy.now();
         let mut tx = self.academy.0.db.begin().await?;
-        store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
-        store::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
+        cursors::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+        cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
-        store::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
+        cursors::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
         for order in store::decided_above(&mut tx, policy.chain_id, height).await? {
             jobs::settle_at(&mut tx, self.academy, order, now).await?;
         }

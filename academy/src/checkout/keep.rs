@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
+    cursors,
     events::{self, Displaced, Place, SeenPayment, SeenPayout, SeenRefund},
     follower::Follower,
     model::Setback,
@@ -50,7 +51,7 @@ impl Follower<'_> {
             let batch = self.sort(part)?;
             let mut tx = self.academy.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
-            store::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+            cursors::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
             let displaced = self.write_batch(&mut tx, batch).await?;
             if !displaced.is_empty() && !room_made {
                 drop(tx);
@@ -64,11 +65,12 @@ impl Follower<'_> {
             if rest.is_empty() {
                 self.academy.point("follow.before_cursor")?;
                 if let Some(last) = passed {
-                    store::put_block(&mut tx, policy.chain_id, last).await?;
+                    cursors::put_block(&mut tx, policy.chain_id, last).await?;
                     let reach = last.number.saturating_sub(policy.reorg_depth);
-                    store::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
+                    cursors::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
                 }
-                store::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.academy.now()).await?;
+                cursors::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.academy.now())
+                    .await?;
             }
             tx.commit().await?;
             if rest.is_empty() {

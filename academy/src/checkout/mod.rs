@@ -21,6 +21,8 @@ pub use rows::*;
 pub use wallet::*;
 
 #[cfg(feature = "server")]
+mod cursors;
+#[cfg(feature = "server")]
 pub mod decide;
 #[cfg(feature = "server")]
 mod error;

@@ -6,7 +6,7 @@ use super::{
     error::CheckoutError,
     network::Network,
     rows::{Balance, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
-    service::Checkout,
+    service::{Checkout, PATIENCE},
     store::{parse, unsigned},
     wallet::WalletCall,
 };
@@ -257,9 +257,12 @@ impl Checkout<'_> {
         let person = actor.person_who_may(Operation::SeeSales)?;
         let networks = &self.0.0.networks;
         let tills = futures::future::join_all(networks.iter().map(|network| async {
-            let balances = balances(network, person.address).await;
+            let chain_id = network.policy.chain_id;
+            let asked = tokio::time::timeout(PATIENCE, balances(network, person.address)).await;
+            let balances =
+                asked.unwrap_or_else(|_| Err(ChainError::Unavailable("no answer in time".to_owned())));
             if let Err(error) = &balances {
-                tracing::warn!(chain_id = network.policy.chain_id, %error, "payouts can't be read");
+                tracing::warn!(chain_id, %error, "payouts can't be read");
             }
             Till { chain: network.info.clone(), balances: balances.ok() }
         }))

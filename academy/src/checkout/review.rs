@@ -49,6 +49,8 @@ impl Checkout<'_> {
             Ruling::Accept => {
                 let order = order.as_mut().filter(|_| setback.may_be_accepted());
                 let order = order.ok_or(CheckoutError::NotAcceptable)?;
+                // On a chain that is not followed nothing would ever confirm it.
+                self.0.0.networks.get(order.chain_id)?;
                 let paid = matches!(order.state, OrderState::Paid | OrderState::Confirming);
                 if paid || store::bought_otherwise(&mut tx, order).await? {
                     return Err(CheckoutError::NotAcceptable.into());

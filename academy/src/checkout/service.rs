@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{
+    cursors,
     error::CheckoutError,
     model::{Order, OrderState, Transaction, Way},
-    network::Network,
+    network::{Network, Policy},
     refund_store,
     store::{self, OrderRecord, PaymentRecord, Submission},
     wallet::{ChainInfo, WalletCall},
@@ -56,8 +57,8 @@ impl From<Option<Address>> for PaidIn {
 /// After a refund the contract takes no quote for so long: one from before could still hold.
 const QUOTES_REST_MINUTES: i64 = 24 * 60;
 
-/// A chain that takes longer to say how it does, does badly.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Of a chain that takes longer to say how it does, it is said that it does not answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An order knows at most so many transactions.
 const MAX_SUBMISSIONS: usize = 20;
@@ -76,12 +77,13 @@ impl Checkout<'_> {
         self.0.0.networks.iter().map(|network| &network.info)
     }
 
-    /// The same of one.
-    ///
-    /// # Errors
-    /// `no_such_network` when the site does not sell there, or no longer.
-    pub fn chain_of(&self, chain_id: u64) -> Result<&ChainInfo, Problem> {
-        self.0.0.networks.get(chain_id).map(|network| &network.info)
+    /// The same of one, as far as it is known: the site may have left it.
+    pub fn chain_of(&self, chain_id: u64) -> ChainInfo {
+        let networks = &self.0.0.networks;
+        networks.find(chain_id).map_or_else(
+            || ChainInfo::unknown(chain_id, networks.name(chain_id)),
+            |network| network.info.clone(),
+        )
     }
 
     pub(crate) fn to_wallet(&self, chain_id: u64, from: &Person, call: &Call) -> WalletCall {
@@ -231,6 +233,8 @@ impl Checkout<'_> {
         let sold: Vec<u64> = Self::sold_on(&page, &tier)
             .map(|market| market.chain_id)
             .filter(|chain_id| paid.chain_id.is_none_or(|wanted| wanted == *chain_id))
+            // The pass, and the right to a refund, would be whoever's has that address there.
+            .filter(|chain_id| person.contract_on.is_none_or(|home| home == *chain_id))
             .collect();
         let usual = sold.iter().find(|chain_id| person.chain_id == Some(**chain_id)).or(sold.first());
         Ok((networks.get(*usual.ok_or(CheckoutError::NotForSale)?)?, tier.price))
@@ -246,8 +250,11 @@ impl Checkout<'_> {
         // Gone since: there is no other way.
         let Ok((page, tier)) = self.0.catalog().tier(conn, order.tier).await else { return Ok(Vec::new()) };
         let networks = &self.0.0.networks;
+        let home = self.0.accounts().contract_chain(conn, order.beneficiary).await?;
+        let sold = Self::sold_on(&page, &tier).map(|market| market.chain_id);
+        let sold = sold.filter(|chain_id| home.is_none_or(|home| home == *chain_id));
         let mut ways = Vec::new();
-        for network in Self::sold_on(&page, &tier).filter_map(|market| networks.find(market.chain_id)) {
+        for network in sold.filter_map(|chain_id| networks.find(chain_id)) {
             for currency in networks.paid_in(network, tier.price) {
                 let chain_id = network.policy.chain_id;
                 if (chain_id, currency.token) != (order.chain_id, order.token) {
@@ -393,13 +400,16 @@ impl Checkout<'_> {
     }
 
     async fn view(&self, conn: &mut Conn, order: OrderRecord) -> Result<Order, Problem> {
-        let network = self.0.0.networks.get(order.chain_id)?;
-        let policy = &network.policy;
+        let networks = &self.0.0.networks;
+        // Of a chain that the site has left, there is nothing to say but what is kept.
+        let policy = networks.find(order.chain_id).map(|network| &network.policy);
         let course = self.0.catalog().by_id(conn, order.course).await?;
         let outline = self.0.catalog().outline(conn, order.course).await?;
         let now = self.0.now();
-        let cursor = store::cursor(conn, order.chain_id, order.market).await?;
-        let stale = cursor.is_none_or(|(_, seen)| now > seen.plus_millis(policy.stale_after_millis));
+        let cursor = cursors::cursor(conn, order.chain_id, order.market).await?;
+        let followed = cursor.zip(policy);
+        let stale =
+            followed.is_none_or(|((_, seen), policy)| now > seen.plus_millis(policy.stale_after_millis));
         let waiting = matches!(order.state, OrderState::Submitted | OrderState::Confirming);
         let first_lesson = outline
             .iter()
@@ -411,7 +421,7 @@ impl Checkout<'_> {
             .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
-        let open_at = policy.open_at(&order);
+        let open_at = policy.and_then(|policy| policy.open_at(&order));
         let ways = match order.state {
             OrderState::Open => self.ways(conn, &order).await?,
             _ => Vec::new(),
@@ -419,7 +429,9 @@ impl Checkout<'_> {
         Ok(Order {
             transaction: self.transaction_of(conn, order.chain_id, order.id).await?,
             stuck: order.state == OrderState::Submitted
-                && named_at.is_some_and(|at| now >= at.plus_minutes(policy.stuck_after_minutes)),
+                && named_at
+                    .zip(policy)
+                    .is_some_and(|(at, policy)| now >= at.plus_minutes(policy.stuck_after_minutes)),
             id: order.id,
             course_slug: course.slug,
             course_title: course.title,
@@ -428,7 +440,7 @@ impl Checkout<'_> {
             price: order.price,
             ways,
             chain_id: order.chain_id,
-            currency: network.info.currency_of(order.token),
+            currency: networks.currency(order.chain_id, order.token),
             fiat: order.fiat,
             // An open order whose time has run out is expired, even before its job says so.
             state: match order.state {
@@ -438,7 +450,7 @@ impl Checkout<'_> {
             setback: order.setback,
             confirmations: order.confirmations,
             open_at,
-            final_at: policy.final_at(),
+            final_at: policy.and_then(Policy::final_at),
             is_final: order.is_final,
             beneficiary: order.beneficiary.checksummed(),
             created_at: order.created_at,
@@ -463,7 +475,7 @@ impl Checkout<'_> {
     async fn health_of(&self, network: &Network) -> Result<ChainHealth, Problem> {
         let policy = &network.policy;
         let mut conn = self.0.0.db.read().await?;
-        let cursor = store::cursor(&mut conn, policy.chain_id, policy.market).await?;
+        let cursor = cursors::cursor(&mut conn, policy.chain_id, policy.market).await?;
         drop(conn);
         let head = tokio::time::timeout(PATIENCE, network.chain.head()).await;
         let head = head.ok().and_then(Result::ok).map(|head| head.number);

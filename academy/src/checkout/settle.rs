@@ -54,6 +54,7 @@ impl Checkout<'_> {
             give_back(&mut candidates, &sight.refunds);
             sight.heed_rulings(&mut candidates);
             let orphaned = self.orphaned(&sight, &candidates).await?;
+            sight.gone = self.gone(&sight).await?;
             let rules = self.rules(&sight).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
             self.0.point("settle.chain_read")?;
@@ -133,6 +134,10 @@ impl Checkout<'_> {
                 (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
                     Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }
+                (Standing::Review, _) if sight.gone.contains(&payment.id) && payment.setback.is_none() => {
+                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
+                }
+                (Standing::Review | Standing::Orphaned, _) if sight.gone.contains(&payment.id) => None,
                 (
                     Standing::Review | Standing::Orphaned | Standing::Refunded,
                     Some(Candidate::Mined(Verdict::Rejected(setback))),

@@ -2,7 +2,7 @@
 //! may pay it. Nothing here writes, but who sent a transaction, which can be asked only for a while.
 
 use super::{
-    Network,
+    Network, cursors,
     decide::{Candidate, Last, Rules},
     model::{Finality, Setback},
     refund_store::{self, RefundRecord},
@@ -16,7 +16,7 @@ use crate::{
     catalog::{CourseState, reference},
     chain::Receipt,
     evm::{Address, TxHash},
-    ids::OrderId,
+    ids::{OrderId, PaymentId},
     price::Cents,
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Sight<'a> {
     pub payments: Vec<PaymentRecord>,
     pub refunds: Vec<RefundRecord>,
     pub submissions: Vec<Submission>,
+    /// Payments that do not count, whose block was replaced.
+    pub gone: Vec<PaymentId>,
     pub cursor: Option<u64>,
     pub withdrawn: bool,
 }
@@ -98,7 +100,8 @@ impl<'a> Checkout<'a> {
             payments: store::payments_of(&mut conn, id).await?,
             refunds: refund_store::refunds_of(&mut conn, id).await?,
             submissions: store::submissions(&mut conn, id).await?,
-            cursor: store::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
+            gone: Vec::new(),
+            cursor: cursors::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
             withdrawn: course.state == CourseState::Withdrawn,
             order,
         })
@@ -257,6 +260,19 @@ impl<'a> Checkout<'a> {
         }
         let now = sight.network.chain.block(accepted.block_number).await?;
         Ok(now.is_some_and(|block| block.hash != accepted.block_hash))
+    }
+
+    /// What was seen to pay the order, and stood in a block that was replaced: what stands at its place now
+    /// may be another event, which the follower has still to read.
+    pub(super) async fn gone(&self, sight: &Sight<'_>) -> Result<Vec<PaymentId>, Problem> {
+        let mut gone = Vec::new();
+        for payment in &sight.payments {
+            if matches!(payment.standing, Standing::Review | Standing::Orphaned) {
+                let now = sight.network.chain.block(payment.block_number).await?;
+                gone.extend(now.filter(|block| block.hash != payment.block_hash).map(|_| payment.id));
+            }
+        }
+        Ok(gone)
     }
 
     /// What a payment is worth, the first time that it is seen to pay.

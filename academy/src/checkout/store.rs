@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     accounts::parse_address,
-    chain::{BlockRef, Hold},
+    chain::Hold,
     evm::{Address, BlockHash, TxHash},
     ids::{CourseId, OrderId, PaymentId, TierId, UserId},
     money::Wei,
@@ -169,7 +169,17 @@ pub(super) async fn unsettled(conn: &mut Conn, chain_id: u64) -> Result<Vec<Orde
         "SELECT id FROM orders WHERE (state IN ('submitted', 'confirming')
             OR (state IN ('paid', 'refunded') AND NOT is_final)) AND chain_id = $1
          ORDER BY created_at LIMIT 1000", chain_id.cast_signed())?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    // Whatever state the order is in: what was seen to pay it, and nobody could judge yet.
+    let unjudged = sql!(all conn, (OrderId,),
+        "SELECT DISTINCT order_id FROM payments WHERE standing = 'review' AND setback IS NULL AND order_id IS NOT NULL
+            AND chain_id = $1 LIMIT 1000", chain_id.cast_signed())?;
+    let mut orders: Vec<OrderId> = rows.into_iter().map(|(id,)| id).collect();
+    for (id,) in unjudged {
+        if !orders.contains(&id) {
+            orders.push(id);
+        }
+    }
+    Ok(orders)
 }
 
 pub(super) async fn insert_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
@@ -420,80 +430,5 @@ pub(super) async fn forget_payouts_above(
     height: u64,
 ) -> Result<(), StoreError> {
     sql!(run conn, "DELETE FROM payouts WHERE chain_id = $1 AND block_number > $2", chain_id.cast_signed(), height.cast_signed())?;
-    Ok(())
-}
-
-/// Where the follower is: the next block to read, and when it last took a step.
-pub(super) async fn cursor(
-    conn: &mut Conn,
-    chain_id: u64,
-    market: Address,
-) -> Result<Option<(u64, Time)>, StoreError> {
-    let row = sql!(opt conn, (i64, Time), "SELECT next_block, seen_at FROM chain_cursors WHERE chain_id = $1 AND market = $2",
-        chain_id.cast_signed(), market.to_string())?;
-    row.map(|(next, seen)| Ok((unsigned("a block", next)?, seen))).transpose()
-}
-
-pub(super) async fn put_cursor(
-    conn: &mut Conn,
-    chain_id: u64,
-    market: Address,
-    next: u64,
-    now: Time,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO chain_cursors (chain_id, market, next_block, seen_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (chain_id, market) DO UPDATE SET next_block = excluded.next_block, seen_at = excluded.seen_at",
-        chain_id.cast_signed(), market.to_string(), next.cast_signed(), now)?;
-    Ok(())
-}
-
-/// Nobody else moves the cursor, or keeps events, until this transaction ends.
-pub(super) async fn lock_cursor(conn: &mut Conn, chain_id: u64, market: Address) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE chain_cursors SET next_block = next_block WHERE chain_id = $1 AND market = $2",
-        chain_id.cast_signed(), market.to_string())?;
-    Ok(())
-}
-
-/// The blocks that the follower has passed, newest first.
-pub(super) async fn known_blocks(
-    conn: &mut Conn,
-    chain_id: u64,
-) -> Result<Vec<(u64, BlockHash)>, StoreError> {
-    let rows = sql!(all conn, (i64, String), "SELECT number, hash FROM chain_blocks WHERE chain_id = $1 ORDER BY number DESC", chain_id.cast_signed())?;
-    rows.into_iter()
-        .map(|(number, hash)| Ok((unsigned("a block", number)?, parse("a hash", &hash)?)))
-        .collect()
-}
-
-pub(super) async fn put_block(conn: &mut Conn, chain_id: u64, block: &BlockRef) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO chain_blocks (chain_id, number, hash) VALUES ($1, $2, $3)
-         ON CONFLICT (chain_id, number) DO UPDATE SET hash = excluded.hash",
-        chain_id.cast_signed(), block.number.cast_signed(), block.hash.to_string())?;
-    Ok(())
-}
-
-/// The blocks above a height were replaced.
-pub(super) async fn forget_blocks_above(
-    conn: &mut Conn,
-    chain_id: u64,
-    height: u64,
-) -> Result<(), StoreError> {
-    sql!(run conn, "DELETE FROM chain_blocks WHERE chain_id = $1 AND number > $2", chain_id.cast_signed(), height.cast_signed())?;
-    Ok(())
-}
-
-/// No reorg reaches below this height. The newest block that is not above it stays known, so that one
-/// that reaches just so far is seen for what it is.
-pub(super) async fn forget_blocks_below(
-    conn: &mut Conn,
-    chain_id: u64,
-    height: u64,
-) -> Result<(), StoreError> {
-    sql!(run conn,
-        "DELETE FROM chain_blocks WHERE chain_id = $1 AND number <
-            (SELECT MAX(number) FROM chain_blocks WHERE chain_id = $1 AND number <= $2)",
-        chain_id.cast_signed(), height.cast_signed())?;
     Ok(())
 }

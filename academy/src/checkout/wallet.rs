@@ -91,6 +91,20 @@ impl ChainInfo {
         known.cloned().unwrap_or_else(|| Self::unknown_currency(token))
     }
 
+    /// A chain of which nothing is known but its number and how it is called.
+    pub fn unknown(id: u64, name: String) -> Self {
+        let currency = Self::unknown_currency(Address::ZERO).symbol;
+        Self {
+            id,
+            hex_id: format!("{id:#x}"),
+            name,
+            currency,
+            rpc_url: None,
+            explorer: None,
+            tokens: Vec::new(),
+        }
+    }
+
     /// What nobody told of: amounts are shown in base units.
     pub fn unknown_currency(token: Address) -> Currency {
         let text = token.to_string();

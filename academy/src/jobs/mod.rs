@@ -50,14 +50,15 @@ struct Due {
     attempts: i64,
 }
 
-/// Takes due jobs: nobody else does until the lease ends.
-async fn take(conn: &mut Conn, now: Time) -> Result<Vec<Due>, StoreError> {
+/// Takes a chain's due jobs: nobody else does until the lease ends.
+async fn take(conn: &mut Conn, chain_id: u64, now: Time) -> Result<Vec<Due>, StoreError> {
     sql!(all conn, Due,
         "UPDATE jobs SET locked_until = $1, attempts = attempts + 1
          WHERE locked_until <= $2 AND id IN
-            (SELECT id FROM jobs WHERE run_at <= $2 AND locked_until <= $2 ORDER BY run_at LIMIT 20)
+            (SELECT j.id FROM jobs j JOIN orders o ON o.id = j.subject
+             WHERE j.run_at <= $2 AND j.locked_until <= $2 AND o.chain_id = $3 ORDER BY j.run_at LIMIT 20)
          RETURNING id, subject, asked, attempts",
-        now.plus_millis(LEASE_MILLIS), now)
+        now.plus_millis(LEASE_MILLIS), now, chain_id.cast_signed())
 }
 
 /// Gives a job back. One that was asked for again while it was being done stays as it is, and is due.
@@ -84,14 +85,26 @@ fn pause(attempts: i64) -> i64 {
 }
 
 impl Academy {
-    /// Does the work that is due now; answers how many jobs there were.
+    /// Does the work that is due now, chain after chain; answers how many jobs there were.
+    ///
+    /// # Errors
+    /// As [`Academy::run_jobs_of`].
+    pub async fn run_jobs_once(&self) -> Result<usize, Problem> {
+        let mut done = 0;
+        for network in self.0.networks.iter() {
+            done += self.run_jobs_of(network.policy.chain_id).await?;
+        }
+        Ok(done)
+    }
+
+    /// Does a chain's work that is due now: it waits for no other chain.
     ///
     /// # Errors
     /// When the database does not answer. A job that fails is tried again later, with longer and
     /// longer pauses.
-    pub async fn run_jobs_once(&self) -> Result<usize, Problem> {
+    pub async fn run_jobs_of(&self, chain_id: u64) -> Result<usize, Problem> {
         let mut tx = self.0.db.begin().await?;
-        let due = take(&mut tx, self.now()).await?;
+        let due = take(&mut tx, chain_id, self.now()).await?;
         tx.commit().await?;
         for job in &due {
             let outcome = self.checkout().settle(job.subject).await;

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use academy::{Kind, Rhythm, chain::fake::FakeChain};
+use academy::{Kind, Rhythm, chain::fake::FakeChain, checkout::OrderState};
 
-use crate::support::{CHAIN_ID, on_both_engines, person, policy, refusal, turn};
+use crate::support::{CHAIN_ID, TTL_MINUTES, on_both_engines, person, policy, refusal, turn};
 
 on_both_engines! {
     async fn case_11_a_restart_goes_on_at_the_cursor_and_misses_nothing(world: &World) {
@@ -164,6 +164,47 @@ on_both_engines! {
         }
         stop.send(()).unwrap();
         worker.await.unwrap();
+        world.assert_paid(1).await;
+    }
+
+    async fn a_payment_whose_receipt_comes_late_is_judged_though_its_order_had_expired(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + 1);
+        world.turn().await;
+        assert_eq!(world.academy.checkout().order(&buyer, order.id).await.unwrap().state, OrderState::Expired);
+        // The node shows the event, and is late with the receipt until its block was passed long ago.
+        world.chain.hide_receipts(true);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        for _ in 0..3 {
+            world.chain.mine_empty(10);
+            world.turn().await;
+        }
+        world.assert_nothing_opened().await;
+        world.chain.hide_receipts(false);
+        world.turn().await;
+        world.assert_paid(1).await;
+    }
+
+    async fn what_was_seen_in_a_block_that_was_replaced_is_not_waited_for(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + 1);
+        world.turn().await;
+        world.chain.hide_receipts(true);
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        world.chain.reorg(1);
+        world.chain.hide_receipts(false);
+        world.chain.mine_empty(10);
+        world.turn().await;
+        world.turn().await;
+        let unjudged = "SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback IS NULL";
+        assert_eq!(world.count(unjudged).await, 0);
+        // Mined again, it is judged as any.
+        world.chain.mine(vec![payment]);
+        world.turn().await;
         world.assert_paid(1).await;
     }
 

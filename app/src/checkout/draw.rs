@@ -288,6 +288,8 @@ impl Scene<'_> {
         let mut all = vec![
             ("", "data-state", Some(self.order.state.word())),
             ("", "data-setback", self.order.setback.map(|setback| setback.word())),
+            // Another order now would make the one that is being paid a closed one.
+            ("", "data-busy", (self.local.asking.is_some() || self.local.reporting).then_some("")),
         ];
         for (step, [line, ..]) in Step::ALL.into_iter().zip(PARTS) {
             all.push((line, "data-mark", Some(self.mark(step).word())));

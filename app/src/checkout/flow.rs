@@ -20,6 +20,7 @@ use crate::{
         link::{Asking, Link},
         notice::{Asked, Notice, about},
         provider::Wallet,
+        text,
         watch::watch,
     },
 };
@@ -122,7 +123,8 @@ impl Flow {
         for (name, attribute, value) in attributes {
             part.attribute(name, attribute, value);
         }
-        link.read(|state| part.point_out("data-chain", &state.chain));
+        let on = link.read(|state| text::chain_id(&state.chain).map(|id| format!("{id:#x}")));
+        part.point_out("data-chain", &on.unwrap_or_default());
         // When a step is over, its button goes, and the focus with it: it belongs on the next step.
         if step.replace(Some(current)).is_some_and(|before| before != current) {
             part.rescue_focus(TITLES[current as usize]);

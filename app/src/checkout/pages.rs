@@ -28,7 +28,7 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
     let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
         .layout(Layout::Till)
         .with(Islands::Paying);
-    let chain = state.academy.checkout().chain_of(order.chain_id)?.clone();
+    let chain = state.academy.checkout().chain_of(order.chain_id);
     Ok(render(&state, &visitor, head, || parts::order(order, chain)))
 }
 
@@ -39,7 +39,7 @@ async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<
     let head = PageHead::new(title, "What comes back to whom, and what ends.")
         .layout(Layout::Till)
         .with(Islands::Sending);
-    let chain = checkout.chain_of(refund.chain_id)?.clone();
+    let chain = checkout.chain_of(refund.chain_id);
     Ok(render(&state, &visitor, head, || refund_parts::refund(id, refund, chain)))
 }
 

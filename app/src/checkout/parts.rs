@@ -68,7 +68,7 @@ fn ways(order: &Order) -> Option<impl IntoView + use<>> {
         let chain = (way.chain_id != order.chain_id).then(|| format!("{:#x}", way.chain_id));
         view! {
             <li data-chain=chain>
-                <p class="way-here">"Your wallet is on "{way.chain.clone()}"."</p>
+                <p class="way-here" role="status">"Your wallet is on "{way.chain.clone()}"."</p>
                 <button class="button" data-kind="secondary" name="pay" value=value data-testid="pay-in">{label}</button>
             </li>
         }

@@ -200,10 +200,11 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
         }
         Ok(roles) => Wrong(format!(
             "the market takes quotes of {}, and the key here is {}: its owner {} has to name it with \
-             `lectern contracts set --quote-signer configured`",
+             `lectern contracts set --chain {} --quote-signer configured`",
             roles.quote_signer.checksummed(),
             ours.checksummed(),
-            roles.owner.checksummed()
+            roles.owner.checksummed(),
+            this.id
         )),
         Err(error) => Wrong(error.to_string()),
     };
@@ -222,9 +223,10 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
                 Ok(round) => {
                     match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {
                         Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
-                        Err(why) => {
-                            Wrong(format!("{word}: the feed's answer is no rate ({why:?}); see feeds"))
-                        }
+                        Err(why) => Wrong(format!(
+                            "{word}: the feed's answer is no rate ({why:?}); see {}",
+                            this.named("feeds")
+                        )),
                     }
                 }
             },
@@ -242,15 +244,19 @@ async fn token_facts(this: &config::Chain, chain: &dyn Chain, market: Address, t
     };
     let separator = token.domain.as_ref().map(|domain| domain.separator(this.id, address));
     if facts.decimals != token.currency.decimals {
-        Wrong(format!("{symbol}: has {} decimals; correct tokens", facts.decimals))
+        Wrong(format!("{symbol}: has {} decimals; correct {}", facts.decimals, this.named("tokens")))
     } else if !facts.allowed {
         Wrong(format!(
             "{symbol}: the market does not sell for it; its owner allows it with `lectern contracts set \
-             --allow-token {}`",
+             --chain {} --allow-token {}`",
+            this.id,
             address.checksummed()
         ))
     } else if separator.is_some() && facts.separator != separator {
-        Wrong(format!("{symbol}: its EIP-712 domain has another name or version; correct tokens"))
+        Wrong(format!(
+            "{symbol}: its EIP-712 domain has another name or version; correct {}",
+            this.named("tokens")
+        ))
     } else {
         Fine(format!("the market sells for {symbol}"))
     }

@@ -56,11 +56,18 @@ fn first() -> String {
     "chain".to_owned()
 }
 
-/// Each of `[[chains]]`: what it does not say is as `[chain]` is by default, whatever `[chain]` says.
+/// What each of `[[chains]]` must say for itself.
+const OWN: [&str; 4] = ["id", "name", "currency", "rpc_urls"];
+
+/// Each of `[[chains]]`: what else it does not say is as `[chain]` is by default, whatever `[chain]` says.
 pub fn others<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Chain>, D::Error> {
     let defaults = Figment::from(Toml::string(DEFAULTS)).focus("chain");
     let chains = Vec::<Dict>::deserialize(from)?.into_iter().enumerate().map(|(index, named)| {
         let key = format!("chains[{index}]");
+        // Those of another chain would be wrong, and a wrong coin is a wrong price.
+        if let Some(missing) = OWN.into_iter().find(|own| !named.contains_key(*own)) {
+            return Err(D::Error::custom(format!("{key}.{missing}: is missing")));
+        }
         let chain = defaults.clone().merge(Serialized::defaults(named)).extract::<Chain>();
         let told = |error: figment::Error| {
             let all: Vec<_> = error.into_iter().map(|one| format!("{key}.{}", sentence(&one))).collect();

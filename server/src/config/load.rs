@@ -222,7 +222,7 @@ mod tests {
     fn other_chains_take_what_they_leave_out_from_the_defaults() {
         let chain = |other: &str| with(&[("LECTERN__CHAIN__POLL_MS", "250"), ("LECTERN__CHAINS", other)]);
         let two = chain(
-            r#"[{id=31338,name="Second",rpc_urls=["http://u:hunter2@b"],market="0x5FbDB2315678afecb367f032d93F642f64180aa3"}]"#,
+            r#"[{id=31338,name="Second",currency="ETH",rpc_urls=["http://u:hunter2@b"],market="0x5FbDB2315678afecb367f032d93F642f64180aa3"}]"#,
         )
         .unwrap();
         let ids: Vec<_> = two.every_chain().map(|chain| (chain.id, chain.poll_ms)).collect();
@@ -231,14 +231,33 @@ mod tests {
         assert_eq!(two.chain_of(Some(31338)).unwrap().name, "Second");
         assert!(two.chain_of(Some(1)).unwrap_err().to_string().contains("31337, 31338"));
         for (other, told) in [
-            ("[{id=31337}]", "chains[0].id: two chains"),
-            ("[{id=1}]", "chains[0].id: a chain whose coin is"),
-            ("[{id=31338},{id=31339,poll_ms=1}]", "chains[1].poll_ms: write 50"),
-            ("[{id=31338,colour=1}]", "chains[0].colour: there is no such key"),
-            ("[{id=31338,rpc_urls=\"http://u:hunter2@h\"}]", "chains[0].rpc_urls: expected"),
-            ("[{id=31338,market=\"0x12\"}]", "chains[0].market"),
+            ("[{id=31338,name=\"N\",rpc_urls=[]}]", "chains[0].currency: is missing"),
             (
-                "[{id=31338,feeds=[{currency=\"USD\",of=\"DAI\",address=\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",max_age_seconds=90000,min=1,max=2}]}]",
+                "[{id=31337,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"]}]",
+                "chains[0].id: two chains",
+            ),
+            (
+                "[{id=1,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"]}]",
+                "chains[0].id: a chain whose coin is",
+            ),
+            (
+                "[{id=31338,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"]},{id=31339,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"],poll_ms=1}]",
+                "chains[1].poll_ms: write 50",
+            ),
+            (
+                "[{id=31338,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"],colour=1}]",
+                "chains[0].colour: there is no such key",
+            ),
+            (
+                "[{id=31338,name=\"N\",currency=\"ETH\",rpc_urls=\"http://u:hunter2@h\"}]",
+                "chains[0].rpc_urls: expected",
+            ),
+            (
+                "[{id=31338,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"],market=\"0x12\"}]",
+                "chains[0].market",
+            ),
+            (
+                "[{id=31338,name=\"N\",currency=\"ETH\",rpc_urls=[\"http://u:hunter2@b\"],feeds=[{currency=\"USD\",of=\"DAI\",address=\"0x5FbDB2315678afecb367f032d93F642f64180aa3\",max_age_seconds=90000,min=1,max=2}]}]",
                 "chains[0].feeds: DAI",
             ),
         ] {

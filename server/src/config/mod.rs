@@ -21,9 +21,16 @@ pub fn is_dev(chain_id: u64) -> bool {
     (31_337..=31_346).contains(&chain_id)
 }
 
-/// Whether its coin is given away: development chains, and the test networks of the chains in `chains/`.
+/// Test networks: of Ethereum, BNB, Gnosis, Avalanche, Linea, Polygon, Base, Arbitrum, Scroll and Optimism; and what
+/// ganache and geth take by themselves.
+const WORTHLESS: [u64; 14] = [
+    5, 97, 1_337, 10_200, 17_000, 43_113, 59_141, 80_002, 84_532, 421_614, 534_351, 560_048, 11_155_111,
+    11_155_420,
+];
+
+/// Whether its coin is given away.
 fn is_worthless(chain_id: u64) -> bool {
-    is_dev(chain_id) || [11_155_111, 560_048, 17_000, 80_002, 84_532].contains(&chain_id)
+    is_dev(chain_id) || WORTHLESS.contains(&chain_id)
 }
 
 /// The commented defaults, embedded.
@@ -203,12 +210,12 @@ impl Config {
         check(
             dev || !self.dev.demo_wallet,
             "dev.demo_wallet",
-            "is for development chains only: chain.id is none of 31337 to 31346",
+            "is for development chains only: not every chain's id is one of 31337 to 31346",
         );
         check(
             dev || self.dev.crash_at.is_empty(),
             "dev.crash_at",
-            "is for development chains only: chain.id is none of 31337 to 31346",
+            "is for development chains only: not every chain's id is one of 31337 to 31346",
         );
         check(
             self.dev.crash_at.is_empty()

@@ -183,6 +183,7 @@ impl Till {
             address: teacher,
             address_text: teacher.checksummed(),
             chain_id: None,
+            contract_on: None,
             name: "Ada".to_owned(),
             instructor: true,
             admin: false,

@@ -181,6 +181,7 @@ impl World {
             address,
             address_text: address.checksummed(),
             chain_id: None,
+            contract_on: None,
             name: String::new(),
             instructor: true,
             admin: true,

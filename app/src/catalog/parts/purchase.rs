@@ -1,7 +1,7 @@
 //! The purchase card and, on a phone, the bar at the bottom that leads to it.
 
 use academy::{
-    catalog::{CoursePage, Tier},
+    catalog::{CoursePage, Market, Tier},
     ids::LessonId,
     learning::Access,
     price::Price,
@@ -218,8 +218,8 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
 
 /// On which networks it is sold, where the site has several.
 fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
-    let open = page.markets.iter().filter(|market| market.is_open());
-    let names: Vec<_> = open.map(|market| market.chain.as_str()).collect();
+    let sells = |market: &&Market| page.tiers.iter().any(|tier| market.sells(tier.number));
+    let names: Vec<_> = page.markets.iter().filter(sells).map(|market| market.chain.as_str()).collect();
     let (last, others) = names.split_last()?;
     let words = match others {
         [] => format!("Paid on {last}"),

@@ -4,6 +4,7 @@ use academy::{
     Kind, Problem,
     catalog::{CoursePage, CourseState, Difference, Market, Offered},
     checkout::{ChainInfo, WalletCall},
+    money::Currency,
 };
 use leptos::prelude::*;
 
@@ -42,9 +43,7 @@ impl<'a> Task<'a> {
             let market = page.market(chain_id).filter(|market| market.is_open())?;
             return Some(Self { market, leave: true });
         }
-        let wanted = |market: &&Market| {
-            !page.agrees_on(market) || market.offers.iter().any(|(number, _)| !market.sells(*number))
-        };
+        let wanted = |market: &&Market| !page.agrees_on(market);
         let market = match asked.on {
             Some(chain_id) => page.market(chain_id).filter(wanted),
             None => page.to_list(),
@@ -117,10 +116,11 @@ pub fn view(
         return step(state, "listing", title, view! { {agreed(page)} {networks(page)} }).into_any();
     };
     let market = task.market;
+    let coin = Currency::coin(&chain.currency);
     let body = match call {
         Listing::Agrees => ().into_any(),
         Listing::Blocked(words) => view! { <p>{words}</p> }.into_any(),
-        Listing::Call(_) if !is_ready(page) => {
+        Listing::Call(_) if !is_ready(page) && !task.leave => {
             view! { <p class="muted">"Complete the course first; then your wallet puts these prices on the chain."</p> }.into_any()
         }
         Listing::Call(_) if asked.sent.is_some_and(|looks| looks < MAX_LOOKS) => view! {
@@ -153,7 +153,7 @@ pub fn view(
     };
     let state = if is_ready(page) { "now" } else { "later" };
     let differences = if task.leave { Vec::new() } else { page.differences(market) };
-    let table = (!differences.is_empty()).then(|| prices(&differences));
+    let table = (!differences.is_empty()).then(|| prices(&differences, &coin));
     let window = page.window_differs(market).filter(|_| !task.leave).map(|(here, there)| {
         view! {
             <p data-testid="window-differs">
@@ -195,7 +195,7 @@ fn network(page: &CoursePage, market: &Market) -> impl IntoView + use<> {
     let here = path(page.course.id, "/publish");
     let words = match market.is_open() {
         true if page.agrees_on(market) => "Sold here",
-        true => "Sold here, at other prices than the page's",
+        true => "Sold here, but not as the page says",
         false if market.offers.is_empty() => "No tier has a price that can be paid here",
         false => "Not sold here",
     };
@@ -237,7 +237,7 @@ fn agreed(page: &CoursePage) -> impl IntoView + use<> {
             }
         });
         return view! {
-            <p>"The chain sells every tier at the price that the page shows."</p>
+            <p>{if named { "Each of these networks sells what can be paid there, at the price that the page shows." } else { "The chain sells every tier at the price that the page shows." }}</p>
             {facts.collect_view()}
         }
         .into_any();
@@ -298,7 +298,7 @@ fn wallet_step(
 }
 
 /// The page's prices and the chain's, side by side, where they differ.
-fn prices(differences: &[Difference]) -> impl IntoView + use<> {
+fn prices(differences: &[Difference], coin: &Currency) -> impl IntoView + use<> {
     let rows: Vec<_> = differences
         .iter()
         .map(|(name, here, chain)| {
@@ -313,7 +313,7 @@ fn prices(differences: &[Difference]) -> impl IntoView + use<> {
                     </td>
                     <td class="number">
                         {match chain {
-                            Some(Offered::At(price)) => view! { <Money wei=*price/> }.into_any(),
+                            Some(Offered::At(price)) => view! { <Money wei=*price currency=coin.clone()/> }.into_any(),
                             Some(Offered::ByQuote) => "At a quoted price".into_any(),
                             None => view! { <span class="muted">"Not for sale"</span> }.into_any(),
                         }}

@@ -147,11 +147,14 @@ async fn publish_page(
     form: FormState,
 ) -> Answer {
     let differs = !page.agrees();
-    let task = listing::Task::of(&page, asked);
+    let wanted = listing::Task::of(&page, asked);
+    // Once that is done, something else may still be needed.
+    let task = wanted.or_else(|| listing::Task::of(&page, &Asked::default()));
     let call = listing::listing_of(state, visitor, &page, task).await?;
     let checkout = state.academy.checkout();
-    let chain = task.map(|task| checkout.chain_of(task.chain_id()).cloned()).transpose()?;
-    let looks = asked.sent.filter(|_| task.is_some());
+    let chain = task.map(|task| checkout.chain_of(task.chain_id()));
+    let looks = asked.sent.filter(|_| wanted.is_some());
+    let shown = if wanted.is_some() { asked } else { &Asked::default() };
     let head = PageHead::new(format!("Publish {}", page.course.title), "Put a course up for sale.")
         .layout(Layout::Wide)
         .with(Islands::Sending)
@@ -161,7 +164,7 @@ async fn publish_page(
         let done = match asked.done.as_str() {
             "published" => Some("The course is in the catalogue."),
             "withdrawn" => Some("The course is no longer for sale. Those who bought it keep it."),
-            _ if asked.sent.is_none() || task.is_some() => None,
+            _ if asked.sent.is_none() || wanted.is_some() => None,
             _ if asked.off.is_some() => Some("That network sells nothing of this course any more."),
             _ if page.course.state == CourseState::Published => {
                 Some("The chain has your prices, and the course is in the catalogue.")
@@ -173,7 +176,7 @@ async fn publish_page(
             {refusal(form.problem())}
             <ol class="stages" data-testid="publish-steps">
                 {checklist(&page)}
-                {listing::view(&page, call, task, chain, asked)}
+                {listing::view(&page, call, task, chain, shown)}
                 {catalogue(&page, differs)}
             </ol>
         };

@@ -78,6 +78,7 @@ async fn instructor(academy: &Academy, teacher: &format::Teacher) -> Result<Acto
         address,
         address_text: address.checksummed(),
         chain_id: None,
+        contract_on: None,
         name: teacher.name.clone(),
         instructor: true,
         admin: false,
