@@ -1,6 +1,8 @@
 import { account } from '../fixtures/chain.ts';
 import { Learner, RUST, TYPE, fold, visit } from '../fixtures/learner.ts';
 import { expect, signInAs, test } from '../fixtures/test.ts';
+import type { Wallet } from '../fixtures/wallet.ts';
+import type { World } from '../fixtures/world.ts';
 
 const ADMIN = account(9);
 const PAGES = ['', '/users', '/courses', '/orders', '/payments', '/access', '/audit'];
@@ -130,20 +132,25 @@ test('access is granted and revoked with a reason', async ({ page, context, brow
   await office.close();
 });
 
-test('money that came for a cancelled order is accepted by a person', async ({ page, context, browser, wallet, world }) => {
-  const buyer = new Learner(page);
-  await buyer.readyToPay();
+/** Pays in one tab while another gives the order up: the money comes for a cancelled order. */
+async function payTooLate(buyer: Learner, wallet: Wallet, world: World): Promise<void> {
   const window = wallet.holdNext();
   await buyer.pay.click();
   await window.asked;
-  const other = await context.newPage();
-  await visit(other, page.url());
+  const other = await buyer.page.context().newPage();
+  await visit(other, buyer.page.url());
   await other.getByTestId('cancel-order').click();
   await new Learner(other).is('cancelled');
   window.approve();
   await expect.poll(() => wallet.sent.length).toBe(1);
   await world.chain.mine(2);
   await buyer.says('closed');
+}
+
+test('money that came for a cancelled order is accepted by a person', async ({ page, browser, wallet, world }) => {
+  const buyer = new Learner(page);
+  await buyer.readyToPay();
+  await payTooLate(buyer, wallet, world);
   expect(await buyer.canRead(RUST.slug, RUST.locked)).toBe(false);
 
   const office = await browser.newContext({ baseURL: world.url });
@@ -172,20 +179,10 @@ test('money that came for a cancelled order is accepted by a person', async ({ p
   await office.close();
 });
 
-test('money that came for a cancelled order goes back, from the contract that holds it', async ({ page, context, browser, wallet, world }) => {
+test('money that came for a cancelled order goes back, from the contract that holds it', async ({ page, browser, wallet, world }) => {
   const buyer = new Learner(page);
   await buyer.readyToPay(TYPE.slug, 'Reader');
-  const window = wallet.holdNext();
-  await buyer.pay.click();
-  await window.asked;
-  const other = await context.newPage();
-  await visit(other, page.url());
-  await other.getByTestId('cancel-order').click();
-  await new Learner(other).is('cancelled');
-  window.approve();
-  await expect.poll(() => wallet.sent.length).toBe(1);
-  await world.chain.mine(2);
-  await buyer.says('closed');
+  await payTooLate(buyer, wallet, world);
 
   const office = await browser.newContext({ baseURL: world.url });
   await signInAs(office, world, ADMIN);
