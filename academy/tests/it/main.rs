@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod anvil;
+mod anvil_histories;
 mod anvil_tokens;
 mod catalog;
 mod chains;
