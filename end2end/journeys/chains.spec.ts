@@ -68,11 +68,16 @@ test('a course is listed on two chains, and sold on the one that the wallet is o
     await expect(buyer.page.getByTestId('ways')).toBeHidden();
     expect(wandering.sent).toHaveLength(1);
 
-    // What was earned there waits there.
+    // What was earned on each waits there, and is taken out with the wallet on that chain.
+    await world.chain.rpc('evm_setIntervalMining', [1]);
+    const first = ['--site', world.url, '--course', RUST.slug, '--chain', `${world.chain.id}`];
+    await world.lectern('pay', ...first, '--dev-account', someone().address);
+    await world.chain.rpc('evm_setIntervalMining', [0]);
     await visit(studio.page, '/studio/payout');
     const payout = studio.page.getByTestId('payout');
     await expect(payout.getByRole('heading', { name: NAME })).toBeVisible();
-    await expect(payout.getByRole('button', { name: /Take out/ }).last()).toBeVisible();
+    await expect(payout.getByRole('button', { name: 'Switch to Test chain' })).toBeVisible();
+    await expect(payout.getByRole('button', { name: /Take out/ })).toBeVisible();
     await context.close();
     await other.close();
   });

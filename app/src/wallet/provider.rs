@@ -2,7 +2,10 @@
 //!
 //! The JavaScript objects stay in this module; a [`Wallet`] is plain data that names one of them.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use academy::{
     checkout::{ChainInfo, WalletCall},
@@ -282,8 +285,9 @@ fn first_account(accounts: &JsValue) -> Option<Address> {
 /// Looks for wallets: tells each as it announces itself, then once that the first round is over.
 /// `window.ethereum` counts only where nobody announces anything.
 pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
+    let seen = Rc::new(Cell::new(0));
     let heard = {
-        let found = found.clone();
+        let (found, seen) = (found.clone(), seen.clone());
         js::forever(move |event| {
             let detail = js::get(&event, "detail");
             let (info, provider) = (js::get(&detail, "info"), js::get(&detail, "provider"));
@@ -292,7 +296,7 @@ pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
             }
             let name = text::shortened(js::text(&info, "name").trim(), 40, "Unnamed wallet");
             let icon = Some(js::text(&info, "icon")).filter(|icon| is_image(icon));
-            keep(provider, name, icon, js::text(&info, "rdns")).into_iter().for_each(&*found);
+            keep(&seen, provider, name, icon, js::text(&info, "rdns")).into_iter().for_each(&*found);
         })
     };
     let window = js::window();
@@ -303,24 +307,37 @@ pub fn discover(found: Rc<dyn Fn(Wallet)>, looked: impl Fn() + 'static) {
     js::spawn(Box::pin(async move {
         js::sleep(PATIENCE_MS).await;
         let injected = js::get(&window, "ethereum");
-        if injected.is_object() && PROVIDERS.with_borrow(Vec::is_empty) {
+        if injected.is_object() && seen.get() == 0 {
             let name = "Browser wallet".to_owned();
-            keep(injected, name, None, String::new()).into_iter().for_each(&*found);
+            keep(&seen, injected, name, None, String::new()).into_iter().for_each(&*found);
         }
         looked();
     }));
 }
 
-/// Keeps a provider unless it is known: wallets announce themselves at every request.
-fn keep(provider: JsValue, name: String, icon: Option<String>, rdns: String) -> Option<Wallet> {
-    PROVIDERS.with_borrow_mut(|all| {
-        let known = all.contains(&provider);
-        (!known).then(|| {
+/// Keeps a provider, and tells of it once to whoever has seen these: wallets announce themselves at every
+/// request, and several islands of a page may ask.
+fn keep(
+    seen: &Cell<u64>,
+    provider: JsValue,
+    name: String,
+    icon: Option<String>,
+    rdns: String,
+) -> Option<Wallet> {
+    let index = PROVIDERS.with_borrow_mut(|all| {
+        all.iter().position(|known| *known == provider).unwrap_or_else(|| {
             all.push(provider);
-            let used_last = js::kept(LAST_USED).is_some_and(|last| last == rdns);
-            Wallet { index: all.len() - 1, name, icon, rdns, used_last }
+            all.len() - 1
         })
-    })
+    });
+    // A bit for each; nobody has more wallets than there are bits.
+    let before = seen.get();
+    seen.set(before | 1 << (index & 63));
+    if seen.get() == before {
+        return None;
+    }
+    let used_last = js::kept(LAST_USED).is_some_and(|last| last == rdns);
+    Some(Wallet { index, name, icon, rdns, used_last })
 }
 
 fn is_image(icon: &str) -> bool {
