@@ -56,12 +56,13 @@ pub async fn follow(
         look_at_the_chain(wallet, &payment, &mut progress, report).await?;
         match ask(site, &mut payment, report).await {
             Ok(order) => {
+                if order.setback.is_some() || order.state == OrderState::Paid {
+                    // Mined since it was looked at: the chain says what it cost, or why it failed; the site
+                    // only that it did.
+                    look_at_the_chain(wallet, &payment, &mut progress, report).await?;
+                }
                 if is_there(how, wallet, &order, &mut progress, report).await? {
                     return Ok(order);
-                }
-                if order.setback.is_some() {
-                    // Mined since it was looked at: the chain says why it failed, the site only that it did.
-                    look_at_the_chain(wallet, &payment, &mut progress, report).await?;
                 }
                 give_up_where_lost(&order, &payment, &progress)?;
             }
