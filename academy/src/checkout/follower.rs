@@ -14,7 +14,6 @@ use crate::{
     chain::{BlockRef, ChainError, Log},
     evm::BlockHash,
     jobs,
-    problem::Kind,
 };
 
 /// Blocks to read again each time.
@@ -86,17 +85,8 @@ impl Academy {
 impl Follower<'_> {
     async fn step(&self) -> Result<Followed, Problem> {
         let policy = &self.network.policy;
-        let chain = &self.network.chain;
-        let chain_id = chain.chain_id().await?;
-        if chain_id != policy.chain_id {
-            tracing::error!(expected = policy.chain_id, found = chain_id, "the RPC serves another chain");
-            return Err(Problem::new(
-                Kind::Unavailable,
-                "other_chain",
-                "The RPC serves another chain than its id in the configuration says.",
-            ));
-        }
-        let head = chain.head().await?;
+        let chain_id = policy.chain_id;
+        let head = self.network.head().await?;
         let mut conn = self.academy.0.db.read().await?;
         let cursor = cursors::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
         let known = cursors::known_blocks(&mut conn, chain_id).await?;

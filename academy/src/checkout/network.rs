@@ -11,9 +11,9 @@ use super::{
     wallet::ChainInfo,
 };
 use crate::{
-    Problem,
+    Kind, Problem,
     catalog::Offered,
-    chain::Chain,
+    chain::{BlockRef, Chain},
     evm::Address,
     money::{Currency, Wei},
     price::Price,
@@ -90,6 +90,22 @@ impl Network {
     pub fn quotes(mut self, quotes: Option<Quotes>) -> Self {
         self.quotes = quotes;
         self
+    }
+
+    /// The newest block of the chain, if that is the one that the configuration names: nodes that serve
+    /// another one now say nothing about its payments.
+    pub(super) async fn head(&self) -> Result<BlockRef, Problem> {
+        let expected = self.policy.chain_id;
+        let (found, head) = futures::try_join!(self.chain.chain_id(), self.chain.head())?;
+        if found != expected {
+            tracing::error!(expected, found, "the RPC serves another chain");
+            return Err(Problem::new(
+                Kind::Unavailable,
+                "other_chain",
+                "The RPC serves another chain than its id in the configuration says.",
+            ));
+        }
+        Ok(head)
     }
 
     pub(super) fn feeds(&self) -> &[Feed] {

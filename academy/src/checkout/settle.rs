@@ -48,7 +48,7 @@ impl Checkout<'_> {
     async fn try_to_settle(&self, id: OrderId) -> Result<Settled, Problem> {
         for _ in 0..TRIES {
             let mut sight = self.look(id).await?;
-            let head = sight.network.chain.head().await?;
+            let head = sight.network.head().await?;
             sight.refunds = self.refunds_now(&sight).await?;
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);

@@ -73,6 +73,24 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM chain_cursors").await, 0);
     }
 
+    async fn case_22_what_nodes_of_another_chain_say_settles_nothing(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        // The address of the node leads elsewhere since the site started.
+        let other = Arc::new(FakeChain::new(CHAIN_ID + 1));
+        other.mine(vec![payment.clone()]);
+        let academy = world.academy_over(other, policy(), world.faults.clone());
+        academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        let (kind, code) = refusal(academy.checkout().settle(order.id).await);
+        assert_eq!((kind, code.as_str()), (Kind::Unavailable, "other_chain"));
+        assert!(!world.can_read(&buyer, &course).await);
+        world.chain.mine(vec![payment]);
+        turn(&world.academy).await;
+        assert!(world.can_read(&buyer, &course).await, "what was named is kept");
+        world.assert_paid(1).await;
+    }
+
     async fn other_contracts_and_other_peoples_events_are_passed_over(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

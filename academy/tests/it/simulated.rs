@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use academy::{
     Actor,
     chain::{
-        Chain, Rpc,
+        Chain, Event, Rpc,
         fake::{FakeChain, FakeTransaction},
     },
     checkout::{Order, OrderState, Ruling, Setback},
+    evm::Address,
     fault::{Faults, Killed},
     ids::PaymentId,
+    money::Wei,
     page::Filter,
 };
 
@@ -33,6 +35,31 @@ async fn assert_standings(world: &World, accepted: i64, review: &[(&str, i64)]) 
         };
         assert_eq!(world.count(found).await, *count, "{reason}");
     }
+}
+
+/// A purchase like the first of a payment's, but for what is changed: the order, the tier or the amount.
+fn another(
+    payment: &FakeTransaction,
+    change: impl FnOnce(&mut [u8; 32], &mut u8, &mut Wei),
+) -> (Address, Event) {
+    let (market, mut event) = payment.events.iter().find(|(_, event)| pays(event)).unwrap().clone();
+    if let Event::CoursePurchased { order, tier, amount, .. } = &mut event {
+        change(order, tier, amount);
+    }
+    (market, event)
+}
+
+fn pays(event: &Event) -> bool {
+    matches!(event, Event::CoursePurchased { .. })
+}
+
+/// A course that two people are about to buy.
+async fn two_orders(world: &World) -> (TestCourse, [(Actor, Order); 2]) {
+    let (course, one) = world.sale().await;
+    let other = world.learner().await;
+    let first = world.academy.checkout().open(&one, course.tier).await.unwrap();
+    let second = world.academy.checkout().open(&other, course.tier).await.unwrap();
+    (course, [(one, first), (other, second)])
 }
 
 /// Does something once, between what settling reads and what it writes.
@@ -85,11 +112,7 @@ on_both_engines! {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
         let mut payment = world.payment(&course, &order);
-        let mut wrong = payment.events[0].clone();
-        if let academy::chain::Event::CoursePurchased { tier, .. } = &mut wrong.1 {
-            *tier = 7;
-        }
-        payment.events.insert(0, wrong);
+        payment.events.insert(0, another(&payment, |_, tier, _| *tier = 7));
         world.chain.mine(vec![payment]);
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
@@ -166,10 +189,7 @@ on_both_engines! {
     }
 
     async fn case_10_a_lie_does_not_take_a_true_events_place(world: &World) {
-        let (course, buyer) = world.sale().await;
-        let other = world.learner().await;
-        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
-        let others = world.academy.checkout().open(&other, course.tier).await.unwrap();
+        let (course, [(buyer, order), (other, others)]) = two_orders(world).await;
         let truth = world.payment(&course, &order);
         let lie = FakeTransaction { events: world.payment(&course, &others).events, ..truth.clone() };
         let [liar, one, two] = [lie, truth.clone(), truth].map(|payment| {
@@ -270,16 +290,10 @@ on_both_engines! {
 
     async fn case_08_what_was_dismissed_does_not_keep_a_payment_from_its_place(world: &World) {
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let (other, admin) = (world.learner().await, world.admin().await);
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let others = checkout.open(&other, course.tier).await.unwrap();
+        let (course, [(buyer, order), (other, others)]) = two_orders(world).await;
+        let admin = world.admin().await;
         let mut payment = world.payment(&course, &order);
-        let mut stray = payment.events[0].clone();
-        if let academy::chain::Event::CoursePurchased { order, .. } = &mut stray.1 {
-            *order = [9; 32];
-        }
-        payment.events.push(stray);
+        payment.events.push(another(&payment, |order, _, _| *order = [9; 32]));
         world.chain.mine(vec![payment.clone()]);
         world.turn().await;
         let review = Filter { state: "review".to_owned(), ..Filter::default() };
@@ -302,18 +316,12 @@ on_both_engines! {
 
     async fn case_27_money_that_moves_to_a_decided_payments_place_is_not_dropped(world: &World) {
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let (other, admin) = (world.learner().await, world.admin().await);
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let others = checkout.open(&other, course.tier).await.unwrap();
+        let (course, [(buyer, order), (_, others)]) = two_orders(world).await;
+        let admin = world.admin().await;
         let mut payment = world.payment(&course, &order);
         // Two that name no order of ours, one of them dismissed, and then the order's.
         for mark in [8, 9] {
-            let mut stray = payment.events[0].clone();
-            if let academy::chain::Event::CoursePurchased { order, .. } = &mut stray.1 {
-                *order = [mark; 32];
-            }
-            payment.events.insert(0, stray);
+            payment.events.insert(0, another(&payment, |order, _, _| *order = [mark; 32]));
         }
         world.chain.mine(vec![payment.clone()]);
         world.turn().await;
@@ -335,16 +343,9 @@ on_both_engines! {
 
     async fn case_08_a_final_payment_that_moved_is_not_the_underpaid_one_at_its_old_place(world: &World) {
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let other = world.learner().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let others = checkout.open(&other, course.tier).await.unwrap();
+        let (course, [(buyer, order), (_, others)]) = two_orders(world).await;
         let mut payment = world.payment(&course, &order);
-        let mut short = payment.events[0].clone();
-        if let academy::chain::Event::CoursePurchased { amount, .. } = &mut short.1 {
-            *amount = academy::money::Wei::from_ether("0.01").unwrap();
-        }
-        payment.events.push(short);
+        payment.events.push(another(&payment, |_, _, amount| *amount = Wei::from_ether("0.01").unwrap()));
         let before = world.payment(&course, &others);
         world.chain.mine(vec![before.clone(), payment.clone()]);
         world.chain.mine_empty(5);
@@ -370,10 +371,7 @@ on_both_engines! {
     }
 
     async fn case_08_a_payment_that_moves_in_the_middle_of_settling_counts_once(world: &World) {
-        let (course, buyer) = world.sale().await;
-        let other = world.learner().await;
-        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
-        let others = world.academy.checkout().open(&other, course.tier).await.unwrap();
+        let (course, [(buyer, order), (other, others)]) = two_orders(world).await;
         let (before, payment) = (world.payment(&course, &others), world.payment(&course, &order));
         world.chain.mine(vec![before.clone(), payment.clone()]);
         world.turn().await;
@@ -394,5 +392,31 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         assert!(world.can_read(&other, &course).await);
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
+    }
+
+    async fn case_08_what_stood_in_a_replaced_block_is_not_judged_by_what_stands_there_now(world: &World) {
+        let (course, [(buyer, order), (_, others)]) = two_orders(world).await;
+        let (before, mut wrong) = (world.payment(&course, &others), world.payment(&course, &order));
+        let short = another(&wrong, |_, _, amount| *amount = Wei::from_ether("0.01").unwrap());
+        wrong.events = vec![short, another(&wrong, |_, tier, _| *tier = 7)];
+        let waits = async |reason, place| {
+            let review = Filter { state: "review".to_owned(), ..Filter::default() };
+            let seen = world.academy.checkout().payments(&world.admin().await, &review).await.unwrap().rows;
+            seen.iter().any(|row| row.setback == Some(reason) && row.log_index == place)
+        };
+        world.chain.mine(vec![before.clone(), wrong.clone()]);
+        world.turn().await;
+        assert!(waits(Setback::Underpaid, 1).await && waits(Setback::OtherTier, 2).await);
+        // In the other history the one for another tier stands where the short one was; settling comes to
+        // know it before the follower does.
+        world.chain.reorg(1);
+        world.chain.mine(vec![wrong, before]);
+        world.academy.checkout().settle(order.id).await.unwrap();
+        assert!(waits(Setback::Underpaid, 1).await);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert!(waits(Setback::Underpaid, 0).await && waits(Setback::OtherTier, 1).await);
+        assert!(!world.can_read(&buyer, &course).await);
     }
 }

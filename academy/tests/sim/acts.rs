@@ -4,7 +4,7 @@ use std::{cell::RefCell, future::Future, pin::Pin};
 
 use academy::{
     chain::{Event, fake::FakeTransaction},
-    checkout::{Ruling, Standing},
+    checkout::{PaidIn, Ruling, Standing},
     evm::{Address, TxHash},
     fault::PAYMENT_POINTS,
     ids::PaymentId,
@@ -17,9 +17,9 @@ use crate::{
     deeds::{Act, Deed},
     events::{purchase, refund, sale},
     history::{History, RELAY},
-    net::{Happening, Mood},
+    net::{Happening, Mood, Net},
     oracle::{Last, Order, Place},
-    world::{MARKET, TOKEN, is_returnable, reference},
+    world::{CHAINS, MARKET, TOKEN, is_returnable, place_of, reference},
 };
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -45,8 +45,8 @@ impl History<'_> {
             Deed::Mine => self.mine_some(dice),
             Deed::Reorg => self.reorg(dice),
             Deed::Follow => {
-                let followed = self.academy.follow_once().await;
-                self.expect_sane("the follower", followed);
+                let chain = self.some_chain(dice);
+                self.follow(chain).await;
             }
             Deed::Work => {
                 let worked = self.academy.run_jobs_once().await;
@@ -99,19 +99,36 @@ impl History<'_> {
             }
             Deed::Mood => self.mood(dice),
             Deed::Forget => {
-                if !self.net.pool.is_empty() {
-                    let hash = self.net.pool[dice.random_range(0..self.net.pool.len())].hash;
-                    self.net.happens(Happening::Dropped(hash));
+                let net = self.some_net(dice);
+                if !net.pool.is_empty() {
+                    let hash = net.pool[dice.random_range(0..net.pool.len())].hash;
+                    net.happens(Happening::Dropped(hash));
                 }
             }
             Deed::Finalize => {
-                let height = self.net.truth.height().saturating_sub(dice.random_range(0..8));
-                if matches!(self.oracle.last, Last::Tag) && height > self.oracle.tagged {
-                    self.oracle.tagged = height;
-                    self.net.happens(Happening::Finalized(height));
+                let chain = self.some_chain(dice);
+                let height = self.nets[chain].truth.height().saturating_sub(dice.random_range(0..8));
+                if matches!(self.oracle.last, Last::Tag) && height > self.oracle.tagged[chain] {
+                    self.oracle.tagged[chain] = height;
+                    self.nets[chain].happens(Happening::Finalized(height));
                 }
             }
         }
+    }
+
+    /// One of the chains. A history with one draws nothing for it: it is as it was before there were two.
+    fn some_chain(&self, dice: &mut StdRng) -> usize {
+        if self.nets.len() == 1 { 0 } else { dice.random_range(0..self.nets.len()) }
+    }
+
+    fn some_net(&mut self, dice: &mut StdRng) -> &mut Net {
+        let chain = self.some_chain(dice);
+        &mut self.nets[chain]
+    }
+
+    async fn follow(&mut self, chain: usize) {
+        let followed = self.academy.follow(CHAINS[chain]).await;
+        self.expect_sane("the follower", followed);
     }
 
     /// One of the orders; the newest more often.
@@ -132,7 +149,9 @@ impl History<'_> {
         self.deeds.given_up.extend(self.oracle.orders.iter().filter(same).map(|order| order.id));
         let usual = !tier.price.is_zero() || dice.random_ratio(1, 3);
         let token = (!usual).then(|| if dice.random_ratio(3, 4) { TOKEN } else { Address::ZERO });
-        let opened = self.academy.checkout().open_in(&user, tier.id, token).await;
+        let chain = self.some_chain(dice);
+        let paid_in = PaidIn { chain_id: Some(CHAINS[chain]), token };
+        let opened = self.academy.checkout().open_in(&user, tier.id, paid_in).await;
         let Some(opened) = self.expect_sane("opening an order", opened) else { return };
         if self.oracle.order(opened.id).is_some() {
             return;
@@ -143,6 +162,7 @@ impl History<'_> {
             buyer: who,
             course: which,
             tier,
+            chain: place_of(opened.chain_id),
             listing,
             beneficiary,
             token: opened.currency.token,
@@ -151,9 +171,11 @@ impl History<'_> {
             given_up: false,
             forgiven: false,
         };
-        self.net.wish(&purchase(&order));
-        if is_returnable(listing) {
-            self.net.wish(&refund(&purchase(&order)));
+        for net in &self.nets {
+            net.wish(&purchase(&order));
+            if is_returnable(listing) {
+                net.wish(&refund(&purchase(&order)));
+            }
         }
         self.oracle.orders.push(order);
     }
@@ -165,19 +187,32 @@ impl History<'_> {
         TxHash(bytes)
     }
 
-    /// A transaction goes out.
+    /// A transaction goes out on a chain.
     fn send(
         &mut self,
+        chain: usize,
         sender: Address,
         order: usize,
         success: bool,
         events: Vec<(Address, Event)>,
     ) -> TxHash {
         let hash = self.hash();
-        let nonce = self.net.next_nonce(sender);
-        self.net.happens(Happening::Broadcast(FakeTransaction { hash, sender, nonce, success, events }));
+        self.send_as(hash, chain, sender, success, events);
         self.hashes.push((order, hash));
         hash
+    }
+
+    fn send_as(
+        &mut self,
+        hash: TxHash,
+        chain: usize,
+        sender: Address,
+        success: bool,
+        events: Vec<(Address, Event)>,
+    ) {
+        let net = &mut self.nets[chain];
+        let nonce = net.next_nonce(sender);
+        net.happens(Happening::Broadcast(FakeTransaction { hash, sender, nonce, success, events }));
     }
 
     async fn pay(&mut self, dice: &mut StdRng) {
@@ -185,8 +220,9 @@ impl History<'_> {
         let order = &self.oracle.orders[place];
         let sender = if dice.random_ratio(1, 4) { RELAY } else { order.beneficiary };
         let events = sale(purchase(order), sender);
-        let (id, actor) = (order.id, self.world.buyers[order.buyer].actor.clone());
-        let hash = self.send(sender, place, true, events);
+        let (id, chain) = (order.id, order.chain);
+        let actor = self.world.buyers[order.buyer].actor.clone();
+        let hash = self.send(chain, sender, place, true, events);
         if dice.random() {
             let submitted = self.academy.checkout().submit(&actor, id, &hash.to_string()).await;
             self.expect_sane("submitting", submitted);
@@ -195,9 +231,26 @@ impl History<'_> {
 
     fn pay_wrongly(&mut self, dice: &mut StdRng) {
         let Some(place) = self.any_order(dice) else { return };
-        let sender = self.oracle.orders[place].beneficiary;
+        let order = &self.oracle.orders[place];
+        let (chain, sender) = (order.chain, order.beneficiary);
+        if self.nets.len() > 1 && dice.random_ratio(1, 3) {
+            self.pay_elsewhere(place, dice);
+            return;
+        }
         let (success, events) = self.wrong(place, dice);
-        self.send(sender, place, success, events);
+        self.send(chain, sender, place, success, events);
+    }
+
+    /// All is right but the chain; now and then the transaction that pays rightly has the same hash.
+    fn pay_elsewhere(&mut self, place: usize, dice: &mut StdRng) {
+        let order = &self.oracle.orders[place];
+        let (elsewhere, sender) = (1 - order.chain, order.beneficiary);
+        let events = sale(purchase(order), sender);
+        let own = self.hashes.iter().rfind(|(order, _)| *order == place).map(|(_, hash)| *hash);
+        match own.filter(|hash| dice.random() && !self.nets[elsewhere].knows(*hash)) {
+            Some(twin) => self.send_as(twin, elsewhere, sender, true, events),
+            None => drop(self.send(elsewhere, sender, place, true, events)),
+        }
     }
 
     /// A purchase that must not count for its order.
@@ -241,7 +294,8 @@ impl History<'_> {
                 }
             }
         }
-        self.send(RELAY, first.unwrap_or(0), true, events);
+        let first = first.unwrap_or(0);
+        self.send(self.oracle.orders[first].chain, RELAY, first, true, events);
     }
 
     /// Whose order, and which hash: mostly the one that belongs to it.
@@ -271,14 +325,17 @@ impl History<'_> {
 
     /// The same nonce goes elsewhere: to the same call, or to none.
     fn speed_up(&mut self, dice: &mut StdRng) {
-        if self.net.pool.is_empty() {
+        let chain = self.some_chain(dice);
+        let pool = &self.nets[chain].pool;
+        if pool.is_empty() {
             return;
         }
-        let slow = self.net.pool[dice.random_range(0..self.net.pool.len())].clone();
+        let slow = pool[dice.random_range(0..pool.len())].clone();
         let hash = self.hash();
         let events = if dice.random() { slow.events } else { Vec::new() };
-        self.net.happens(Happening::Dropped(slow.hash));
-        self.net.happens(Happening::Broadcast(FakeTransaction { hash, events, ..slow }));
+        let net = &mut self.nets[chain];
+        net.happens(Happening::Dropped(slow.hash));
+        net.happens(Happening::Broadcast(FakeTransaction { hash, events, ..slow }));
     }
 
     async fn cancel(&mut self, dice: &mut StdRng) {
@@ -302,7 +359,8 @@ impl History<'_> {
     /// A buyer or the teacher gives back what the market would still take; now and then two at once, in the
     /// same breath as it is bought again, or what nobody bought.
     async fn give_back(&mut self, dice: &mut StdRng) {
-        let mut bought = self.net.truth.purchases();
+        let chain = self.some_chain(dice);
+        let mut bought = self.nets[chain].truth.purchases();
         bought.retain(|purchase| is_returnable(purchase.listing) && purchase.returned.is_none());
         bought.shuffle(dice);
         let Some(first) = bought.first().cloned() else { return };
@@ -327,7 +385,7 @@ impl History<'_> {
             let told = self.academy.checkout().refund(actor, order.id).await;
             self.expect_sane("telling of a refund", told);
         }
-        self.send(sender, place, true, events);
+        self.send(chain, sender, place, true, events);
     }
 
     /// One of the payments: mostly one that waits for a person.
@@ -359,25 +417,27 @@ impl History<'_> {
     }
 
     fn mine_some(&mut self, dice: &mut StdRng) {
+        let chain = self.some_chain(dice);
         for _ in 0..dice.random_range(1..=3) {
-            let mut wanted = self.net.pool.clone();
+            let mut wanted = self.nets[chain].pool.clone();
             wanted.retain(|_| dice.random_ratio(3, 4));
             wanted.shuffle(dice);
             // In the pool's order a sender's later transactions can follow in the same block.
             if dice.random() {
                 wanted.sort_by_key(|tx| tx.nonce);
             }
-            self.mine(wanted);
+            self.mine(chain, wanted);
         }
     }
 
     fn reorg(&mut self, dice: &mut StdRng) {
+        let chain = self.some_chain(dice);
         // Neither what the network called final nor the block of the listings is ever replaced.
         let floor = match self.oracle.last {
-            Last::Tag => self.oracle.tagged.max(1),
+            Last::Tag => self.oracle.tagged[chain].max(1),
             Last::Depth(_) => 1,
         };
-        let deepest = self.net.truth.height() - floor;
+        let deepest = self.nets[chain].truth.height() - floor;
         let depth =
             if dice.random_ratio(1, 4) { dice.random_range(1..=64) } else { dice.random_range(1..=6) };
         let depth = depth.min(deepest);
@@ -385,25 +445,26 @@ impl History<'_> {
             return;
         }
         self.oracle.replaced = true;
-        self.net.reorg(usize::try_from(depth).unwrap());
+        self.nets[chain].reorg(usize::try_from(depth).unwrap());
         // Some come back at once, in another order; the others later, or never. Mostly the new history
         // is the longer one when it is seen.
         let fewest = if dice.random_ratio(2, 3) { depth + 1 } else { 0 };
         for _ in 0..dice.random_range(fewest..=depth + 1) {
-            let mut wanted = self.net.pool.clone();
+            let mut wanted = self.nets[chain].pool.clone();
             wanted.retain(|_| dice.random_ratio(1, 3));
             wanted.shuffle(dice);
-            self.mine(wanted);
+            self.mine(chain, wanted);
         }
     }
 
     fn mood(&mut self, dice: &mut StdRng) {
-        let many = self.net.providers.len();
+        let chain = self.some_chain(dice);
+        let many = self.nets[chain].providers.len();
         let place = dice.random_range(0..many);
         let moods = [Mood::Fine, Mood::Fine, Mood::Late, Mood::Mute, Mood::Down, Mood::Flaky, Mood::Liar];
         let mood = moods[dice.random_range(0..moods.len() - usize::from(many == 1))];
         self.oracle.lied |= mood == Mood::Liar;
-        self.net.set_mood(place, mood);
+        self.nets[chain].set_mood(place, mood);
     }
 
     /// Some work, one thing after the other.
@@ -412,8 +473,9 @@ impl History<'_> {
         if dice.random_ratio(1, 4) {
             self.rule(dice).await;
         }
-        let followed = self.academy.follow_once().await;
-        self.expect_sane("the follower", followed);
+        for chain in 0..self.nets.len() {
+            self.follow(chain).await;
+        }
         let worked = self.academy.run_jobs_once().await;
         self.expect_sane("the jobs", worked);
     }
@@ -434,6 +496,7 @@ impl History<'_> {
         for _ in 0..dice.random_range(2..=4) {
             let academy = academy.clone();
             let kind = dice.random_range(0..4);
+            let chain = CHAINS[self.some_chain(dice)];
             let ruling = if dice.random() { Ruling::Accept } else { Ruling::Dismiss };
             let ruled = payment.filter(|_| dice.random_ratio(1, 3));
             let (admin, decided) = (self.world.admin.clone(), &decided);
@@ -454,7 +517,7 @@ impl History<'_> {
                     }
                     (1, Some((id, ..))) => drop(academy.checkout().settle(id).await),
                     (2, _) => drop(academy.run_jobs_once().await),
-                    _ => drop(academy.follow_once().await),
+                    _ => drop(academy.follow(chain).await),
                 }
             }));
         }

@@ -10,12 +10,15 @@ use std::collections::HashMap;
 
 use crate::{
     net::Happening,
+    oracle::Place,
     world::{MARKET, is_returnable},
 };
 
 /// A purchase, where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Purchase {
+    /// The chain's place.
+    pub chain: usize,
     pub hash: TxHash,
     pub index: u64,
     pub height: u64,
@@ -33,8 +36,8 @@ pub struct Purchase {
 
 impl Purchase {
     /// Where it is, as far as a database knows places.
-    pub fn place(&self) -> (TxHash, u64) {
-        (self.hash, self.index)
+    pub fn place(&self) -> Place {
+        (self.chain, self.hash, self.index)
     }
 }
 
@@ -63,15 +66,21 @@ impl Passes {
     }
 }
 
-/// A history of blocks, kept in the plainest way.
-#[derive(Clone, Default)]
+/// A chain's history of blocks, kept in the plainest way.
+#[derive(Clone)]
 pub struct Book {
+    /// The chain's place.
+    pub chain: usize,
     pub blocks: Vec<(u64, Vec<FakeTransaction>)>,
     /// What a provider calls them; the truth needs no names.
     names: Vec<BlockHash>,
 }
 
 impl Book {
+    pub fn new(chain: usize) -> Self {
+        Self { chain, blocks: Vec::new(), names: Vec::new() }
+    }
+
     pub fn note(&mut self, happening: &Happening) {
         match happening {
             Happening::Mined(transactions, time) => self.blocks.push((*time, transactions.clone())),
@@ -119,6 +128,7 @@ impl Book {
                     _ if *contract != MARKET => {}
                     Event::CoursePurchased { order, beneficiary, number, tier, token, amount } => {
                         found.push(Purchase {
+                            chain: self.chain,
                             hash,
                             index,
                             height,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use academy::{
     Academy, Kind, Problem,
-    chain::Rpc,
+    chain::{Chain, Rpc},
     checkout::Finality,
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
@@ -14,11 +14,12 @@ use academy::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
+    book::Book,
     deeds::Act,
     net::{Happening, Net},
     oracle::{Deeds, Last, Oracle},
     schedule::Gate,
-    world::{Books, Crash, RETURNABLE, START, World, policy},
+    world::{Books, CHAINS, Crash, RETURNABLE, START, World, policy},
 };
 
 /// Empty blocks below the first act: no reorg reaches the listings.
@@ -34,7 +35,7 @@ const SHELVES: [[usize; 2]; 6] = [[0, 1], [0, 1], [0, 1], [RETURNABLE, 0], [RETU
 pub struct History<'a> {
     pub world: &'a mut World,
     pub academy: Academy,
-    pub net: Net,
+    pub nets: Vec<Net>,
     pub gate: Arc<Gate>,
     pub crash: Arc<Crash>,
     pub clock: Arc<FixedClock>,
@@ -47,8 +48,8 @@ pub struct History<'a> {
     pub time: i64,
     pub skew: i64,
     pub minted: u64,
-    /// The greatest height that the chain ever had.
-    highest: u64,
+    /// The greatest height that each chain ever had.
+    highest: [u64; 2],
     /// What people did in this step.
     pub deeds: Deeds,
     /// The database refuses to write.
@@ -77,13 +78,13 @@ pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Fail
     let mut books = Books::default();
     for (place, act) in acts.iter().enumerate() {
         let fail = |property| Failure { acts: place + 1, property };
-        let mut views = history.net.views();
+        let mut views = history.views();
         history.deeds = Deeds::default();
         history.act(act).await;
         if act.leaves_the_site_alone() {
             continue;
         }
-        views.extend(history.net.views());
+        views.extend(history.views());
         if let Some(property) = history.broken.take() {
             return Err(fail(property));
         }
@@ -98,7 +99,7 @@ impl<'a> History<'a> {
     fn new(world: &'a mut World, seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed.rotate_left(32));
         let gate = Arc::new(Gate::default());
-        let mut net = Net::new(dice.random_range(1..=3), seed, &gate);
+        let providers = dice.random_range(1..=3);
         let open_at = dice.random_range(1..=3);
         let (finality, last) = match dice.random_range(0..5) {
             0 => (Finality::Tag(BlockTag::Finalized), Last::Tag),
@@ -108,19 +109,27 @@ impl<'a> History<'a> {
             }
         };
         let seconds = START.0.cast_unsigned() / 1000;
-        net.happens(Happening::Mined(world.listing.clone(), seconds));
-        for _ in 0..FOUNDATION {
-            net.happens(Happening::Mined(Vec::new(), seconds));
-        }
+        let shelf = SHELVES[dice.random_range(0..SHELVES.len())];
+        let chains = if dice.random_ratio(1, 4) { CHAINS.len() } else { 1 };
+        let nets: Vec<Net> = (0..chains)
+            .map(|place| {
+                let mut net = Net::new(place, providers, seed, &gate);
+                net.happens(Happening::Mined(world.listing.clone(), seconds));
+                for _ in 0..FOUNDATION {
+                    net.happens(Happening::Mined(Vec::new(), seconds));
+                }
+                net
+            })
+            .collect();
         let policy = policy(open_at, finality);
         let clock = Arc::new(FixedClock::new(START));
         let entropy = Arc::new(CountingEntropy::default());
         let crash = Arc::new(Crash::default());
-        let academy = build(world, &net, &policy, &clock, &entropy, &crash);
+        let academy = build(world, &nets, &policy, &clock, &entropy, &crash);
         Self {
             world,
             academy,
-            net,
+            nets,
             gate,
             crash,
             clock,
@@ -132,16 +141,16 @@ impl<'a> History<'a> {
                 lied: false,
                 open_at: open_at.into(),
                 last,
-                tagged: 0,
+                tagged: [0; 2],
                 replaced: false,
                 dismissed: Vec::new(),
             },
-            shelf: SHELVES[dice.random_range(0..SHELVES.len())],
+            shelf,
             hashes: Vec::new(),
             time: START.0,
             skew: 0,
             minted: 0,
-            highest: FOUNDATION as u64 + 1,
+            highest: [FOUNDATION as u64 + 1; 2],
             deeds: Deeds::default(),
             full: false,
             broken: None,
@@ -151,7 +160,7 @@ impl<'a> History<'a> {
     /// The process starts again.
     pub fn restart(&mut self) {
         self.crash = Arc::new(Crash::default());
-        self.academy = build(self.world, &self.net, &self.policy, &self.clock, &self.entropy, &self.crash);
+        self.academy = build(self.world, &self.nets, &self.policy, &self.clock, &self.entropy, &self.crash);
     }
 
     pub fn pass(&mut self, millis: i64) {
@@ -159,10 +168,16 @@ impl<'a> History<'a> {
         self.clock.advance_millis(millis);
     }
 
-    pub fn mine(&mut self, transactions: Vec<academy::chain::fake::FakeTransaction>) {
+    pub fn mine(&mut self, chain: usize, transactions: Vec<academy::chain::fake::FakeTransaction>) {
         self.pass(12_000);
-        self.net.mine(transactions, self.time.cast_unsigned() / 1000);
-        self.highest = self.highest.max(self.net.truth.height());
+        let net = &mut self.nets[chain];
+        net.mine(transactions, self.time.cast_unsigned() / 1000);
+        self.highest[chain] = self.highest[chain].max(net.truth.height());
+    }
+
+    /// The histories that honest providers may tell now.
+    fn views(&self) -> Vec<Book> {
+        self.nets.iter().flat_map(Net::views).collect()
     }
 
     /// An answer that nobody should ever see.
@@ -180,25 +195,31 @@ impl<'a> History<'a> {
 
     /// All is well again, and time goes by until nothing changes any more.
     async fn end(&mut self, mut books: Books) -> Result<(), String> {
-        let mut views = self.net.views();
-        self.net.heal();
+        let mut views = self.views();
+        self.nets.iter().for_each(Net::heal);
         self.clock.advance_millis(-self.skew);
         self.skew = 0;
         // A new history is the longer one in the end.
-        let enough = self.highest + self.oracle.open_at;
-        while self.net.truth.height() < enough {
-            self.mine(Vec::new());
+        for chain in 0..self.nets.len() {
+            let enough = self.highest[chain] + self.oracle.open_at;
+            while self.nets[chain].truth.height() < enough {
+                self.mine(chain, Vec::new());
+            }
         }
         self.pass(6 * 3_600_000);
-        views.extend(self.net.views());
+        views.extend(self.views());
         self.deeds = Deeds::default();
         let mut quiet = 0;
         for _ in 0..TURNS {
-            let followed = self.academy.follow_once().await.map_err(|p| format!("the follower: {p}"))?;
+            let mut behind = false;
+            for chain in &CHAINS[..self.nets.len()] {
+                let followed = self.academy.follow(*chain).await.map_err(|p| format!("the follower: {p}"))?;
+                behind |= followed.next <= followed.head;
+            }
             self.academy.run_jobs_once().await.map_err(|p| format!("the jobs: {p}"))?;
             let after = self.world.books().await;
             self.oracle.check_step(&books, &after, &views, &self.deeds)?;
-            quiet = if same(&books, &after) && followed.next > followed.head { quiet + 1 } else { 0 };
+            quiet = if same(&books, &after) && !behind { quiet + 1 } else { 0 };
             books = after;
             if quiet == 1 {
                 break;
@@ -208,7 +229,8 @@ impl<'a> History<'a> {
         if quiet < 1 {
             return Err("it never comes to rest".to_owned());
         }
-        self.oracle.check_end(&books, &self.net.truth)?;
+        let truths: Vec<&Book> = self.nets.iter().map(|net| &net.truth).collect();
+        self.oracle.check_end(&books, &truths)?;
         self.read_all(&books).await
     }
 
@@ -238,22 +260,24 @@ fn same(one: &Books, other: &Books) -> bool {
         books.orders.iter().map(|row| (row.id, row.state, row.setback, row.is_final)).collect()
     };
     let payments = |books: &Books| -> Vec<_> {
-        books.payments.iter().map(|row| (row.hash, row.index, row.standing, row.setback)).collect()
+        books.payments.iter().map(|row| (row.place(), row.standing, row.setback)).collect()
     };
     orders(one) == orders(other) && payments(one) == payments(other)
 }
 
 fn build(
     world: &World,
-    net: &Net,
+    nets: &[Net],
     policy: &academy::checkout::Policy,
     clock: &Arc<FixedClock>,
     entropy: &Arc<CountingEntropy>,
     crash: &Arc<Crash>,
 ) -> Academy {
-    let nodes = net.providers.iter().map(|node| node.clone() as Arc<dyn academy::chain::Chain>).collect();
-    let chain = Arc::new(Rpc::over(nodes).unwrap().machine(clock.clone(), entropy.clone()));
-    World::academy(&world.db, chain, policy.clone(), clock.clone(), entropy.clone(), crash.clone())
+    let chains = nets.iter().map(|net| {
+        let nodes = net.providers.iter().map(|node| node.clone() as Arc<dyn Chain>).collect();
+        Arc::new(Rpc::over(nodes).unwrap().machine(clock.clone(), entropy.clone())) as Arc<dyn Chain>
+    });
+    World::academy(&world.db, chains.collect(), policy, clock.clone(), entropy.clone(), crash.clone())
 }
 
 /// The account of a service that sends for others.

@@ -1,11 +1,11 @@
 //! Random histories of buying, each from one seed in virtual time, against an oracle in plain words.
 //!
 //! A history is a list of acts (`deeds`, carried out in `acts`): people order, in the coin or a token,
-//! pay rightly and wrongly, name hashes, change their minds, give back; an admin decides about payments;
-//! the network mines, replaces blocks and tells of it through providers that lag, lie or fall silent
-//! (`net`); the process dies, the disk is full, the clock jumps, several workers meet in an order that
-//! the seed decides (`schedule`). After every act, and when all is quiet, `oracle` compares the books
-//! with what is really on the chain.
+//! on one of the chains, pay rightly and wrongly, name hashes, change their minds, give back; an admin
+//! decides about payments; each chain mines, replaces blocks and tells of it through providers that lag,
+//! lie or fall silent (`net`); the process dies, the disk is full, the clock jumps, several workers meet
+//! in an order that the seed decides (`schedule`). After every act, and when all is quiet, `oracle`
+//! compares the books with what is really on the chains.
 //!
 //! `LECTERN_SIM_HISTORIES` says how many; `LECTERN_SIM_SEED` plays one again, exactly; both together,
 //! so many from there on. A failure prints its seed and the fewest acts that show it.

@@ -22,7 +22,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     book::Book,
     schedule::Gate,
-    world::{CHAIN_ID, MARKET, WINDOW_DAYS, set_rates},
+    world::{CHAINS, MARKET, WINDOW_DAYS, set_rates},
 };
 
 /// In seconds.
@@ -251,7 +251,7 @@ impl Chain for Provider {
     }
 }
 
-/// Truth and its tellers.
+/// A chain: truth and its tellers.
 pub struct Net {
     happened: Vec<Happening>,
     /// Transactions that fail wherever they are mined.
@@ -262,18 +262,20 @@ pub struct Net {
 }
 
 impl Net {
-    pub fn new(providers: usize, seed: u64, gate: &Arc<Gate>) -> Self {
+    /// The chain at that place.
+    pub fn new(place: usize, providers: usize, seed: u64, gate: &Arc<Gate>) -> Self {
+        let seed = seed ^ (place as u64) << 8;
         let providers = (0..providers)
-            .map(|place| {
-                let chain = FakeChain::new(CHAIN_ID);
+            .map(|provider| {
+                let chain = FakeChain::new(CHAINS[place]);
                 set_rates(&chain);
                 Arc::new(Provider {
                     chain,
                     state: Mutex::new(State {
                         mood: Mood::Fine,
-                        book: Book::default(),
+                        book: Book::new(place),
                         known: 0,
-                        dice: StdRng::seed_from_u64(seed ^ place as u64),
+                        dice: StdRng::seed_from_u64(seed ^ provider as u64),
                         wishes: Vec::new(),
                     }),
                     gate: gate.clone(),
@@ -283,7 +285,7 @@ impl Net {
         Self {
             happened: Vec::new(),
             doomed: HashSet::new(),
-            truth: Book::default(),
+            truth: Book::new(place),
             pool: Vec::new(),
             providers,
         }
@@ -356,6 +358,11 @@ impl Net {
             tx.success = !self.doomed.contains(&tx.hash);
             self.happens(Happening::Broadcast(tx));
         }
+    }
+
+    /// Whether a transaction ever went out here.
+    pub fn knows(&self, hash: TxHash) -> bool {
+        self.happened.iter().any(|one| matches!(one, Happening::Broadcast(tx) if tx.hash == hash))
     }
 
     /// The nonce that an account's wallet gives to its next transaction.

@@ -30,6 +30,8 @@ pub struct Order {
     pub buyer: usize,
     pub course: usize,
     pub tier: Tier,
+    /// The place of the chain that it is to be paid on.
+    pub chain: usize,
     pub listing: u64,
     pub beneficiary: Address,
     pub token: Address,
@@ -40,8 +42,8 @@ pub struct Order {
     pub forgiven: bool,
 }
 
-/// Where a payment is.
-pub type Place = (TxHash, u64);
+/// Where a payment is: its chain's place, its transaction, its log.
+pub type Place = (usize, TxHash, u64);
 
 /// What people did in a step.
 #[derive(Default)]
@@ -58,6 +60,7 @@ impl Order {
     /// The rule of verification, but for the time.
     pub fn paid_by(&self, purchase: &Purchase) -> bool {
         purchase.order == self.reference
+            && purchase.chain == self.chain
             && purchase.beneficiary == self.beneficiary
             && purchase.listing == self.listing
             && purchase.tier == self.tier.number
@@ -78,8 +81,8 @@ pub struct Oracle {
     pub lied: bool,
     pub open_at: u64,
     pub last: Last,
-    /// The highest block that the network called final.
-    pub tagged: u64,
+    /// The highest block that each network called final.
+    pub tagged: [u64; 2],
     /// Blocks were replaced at some time.
     pub replaced: bool,
     /// What a person said does not count.
@@ -127,7 +130,6 @@ impl Oracle {
     ) -> Result<(), String> {
         self.check_rulings(before, after, deeds)?;
         let purchases: Vec<Purchase> = views.iter().flat_map(Book::purchases).collect();
-        let head = views.iter().map(Book::height).max().unwrap_or_default();
         for row in &after.orders {
             let was = before.order(row.id);
             let order = self.orders.iter_mut().find(|order| order.id == row.id);
@@ -137,6 +139,9 @@ impl Oracle {
                 order.given_up = true;
             }
             let order = &*order;
+            let heights = views.iter().filter(|view| view.chain == order.chain).map(Book::height);
+            let head = heights.max().unwrap_or_default();
+            let tagged = self.tagged[order.chain];
             let held_before = was.is_some_and(|was| settled(was.state));
             // What was given back once counts again where a reorg undid that.
             let judged_before =
@@ -161,9 +166,7 @@ impl Oracle {
             let opened = after.is_open(row.id) && !before.is_open(row.id);
             // What the network calls final needs no depth.
             let vouched = matches!(self.last, Last::Tag)
-                && purchases
-                    .iter()
-                    .any(|p| order.paid_by(p) && p.height <= self.tagged && p.returned.is_none());
+                && purchases.iter().any(|p| order.paid_by(p) && p.height <= tagged && p.returned.is_none());
             hold!(
                 !opened || shown(self.open_at) || vouched && shown(1),
                 "{} opened, and no payment was there",
@@ -182,7 +185,7 @@ impl Oracle {
                 );
                 let final_now = match self.last {
                     Last::Depth(depth) => returned(depth, u64::MAX),
-                    Last::Tag => returned(0, self.tagged),
+                    Last::Tag => returned(0, tagged),
                 };
                 let final_before = was.is_some_and(|was| ended(was, OrderState::Refunded));
                 hold!(
@@ -194,7 +197,7 @@ impl Oracle {
             if row.is_final && row.state == OrderState::Paid && !final_before {
                 let final_now = match self.last {
                     Last::Depth(depth) => shown(depth),
-                    Last::Tag => purchases.iter().any(|p| order.paid_by(p) && p.height <= self.tagged),
+                    Last::Tag => purchases.iter().any(|p| order.paid_by(p) && p.height <= tagged),
                 };
                 hold!(final_now, "{} is called final too early", row.id);
             }
@@ -205,7 +208,7 @@ impl Oracle {
             hold!(enrollment.level == order.tier.level, "{} opened another level", order.id);
         }
         for row in &after.payments {
-            let was = before.payments.iter().find(|was| (was.hash, was.index) == (row.hash, row.index));
+            let was = before.payments.iter().find(|was| was.place() == row.place());
             if was.is_some_and(|was| (was.standing, was.setback) == (row.standing, row.setback)) {
                 continue;
             }
@@ -213,8 +216,7 @@ impl Oracle {
                 // It opens nothing before settling has seen it, which the orders tell.
                 continue;
             }
-            let here: Vec<&Purchase> =
-                purchases.iter().filter(|p| (p.hash, p.index) == (row.hash, row.index)).collect();
+            let here: Vec<&Purchase> = purchases.iter().filter(|p| p.place() == row.place()).collect();
             match (row.standing, row.setback) {
                 (Standing::Accepted, _) => {
                     let order = row.order.and_then(|id| self.order(id));
@@ -243,7 +245,7 @@ impl Oracle {
                             || self.true_reason(reason, row, purchase, after)
                     });
                     hold!(
-                        told || (reason == Setback::UnknownOrder && self.lied),
+                        told || self.lied && matches!(reason, Setback::UnknownOrder | Setback::OtherChain),
                         "{} is in review as {reason:?}, which is not true",
                         row.hash
                     );
@@ -295,8 +297,12 @@ impl Oracle {
     /// Whether a payment waits for a person for that reason.
     fn true_reason(&self, reason: Setback, row: &PaymentRow, purchase: &Purchase, books: &Books) -> bool {
         let Some(order) = row.order.and_then(|id| self.order(id)) else {
-            return reason == Setback::UnknownOrder
-                && !self.orders.iter().any(|order| order.reference == purchase.order);
+            let named = self.orders.iter().find(|order| order.reference == purchase.order);
+            return match reason {
+                Setback::UnknownOrder => named.is_none(),
+                Setback::OtherChain => named.is_some_and(|order| order.chain != purchase.chain),
+                _ => false,
+            };
         };
         match reason {
             Setback::OtherCourse => purchase.listing != order.listing,
@@ -310,9 +316,7 @@ impl Oracle {
             Setback::PaidTwice => {
                 order.paid_by(purchase)
                     && (self.bought_otherwise(order, books)
-                        || books
-                            .accepted(order.id)
-                            .any(|other| (other.hash, other.index) != (row.hash, row.index)))
+                        || books.accepted(order.id).any(|other| other.place() != row.place()))
             }
             _ => false,
         }
@@ -320,12 +324,14 @@ impl Oracle {
 
     /// When all is quiet: everyone has what they paid for, nobody has more, and all money is in the
     /// books.
-    pub fn check_end(&self, books: &Books, truth: &Book) -> Result<(), String> {
-        let purchases = truth.purchases();
+    pub fn check_end(&self, books: &Books, truths: &[&Book]) -> Result<(), String> {
+        let purchases: Vec<Purchase> = truths.iter().flat_map(|truth| truth.purchases()).collect();
         for purchase in &purchases {
-            let order = self.orders.iter().find(|order| order.reference == purchase.order);
-            let row =
-                books.payments.iter().find(|row| (row.hash, row.index) == (purchase.hash, purchase.index));
+            let order = self
+                .orders
+                .iter()
+                .find(|order| order.reference == purchase.order && order.chain == purchase.chain);
+            let row = books.payments.iter().find(|row| row.place() == purchase.place());
             let row = row.ok_or_else(|| format!("{} {} was dropped", purchase.hash, purchase.index))?;
             hold!(
                 row.order == order.map(|order| order.id)

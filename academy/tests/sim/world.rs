@@ -10,7 +10,7 @@ use academy::{
         Chain, Event, QuoteKey, Round,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::{ChainInfo, Feed, Finality, OrderState, Policy, Quotes, Setback, Standing, Token},
+    checkout::{ChainInfo, Feed, Finality, Network, OrderState, Policy, Quotes, Setback, Standing, Token},
     entropy::CountingEntropy,
     evm::{Address, BlockHash, TxHash},
     fault::{Faults, Killed, NoFaults},
@@ -24,7 +24,10 @@ use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use ruint::aliases::U256;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-pub const CHAIN_ID: u64 = 31337;
+use crate::oracle::Place;
+
+/// The chains that the site sells on. A history has the first only, or both.
+pub const CHAINS: [u64; 2] = [31337, 31338];
 pub const MARKET: Address = Address([0xAA; 20]);
 pub const START: Time = Time(1_800_000_000_000);
 pub const TTL_MINUTES: i64 = 30;
@@ -102,6 +105,8 @@ pub struct OrderRow {
 #[derive(Clone)]
 pub struct PaymentRow {
     pub id: PaymentId,
+    /// Its place among [`CHAINS`].
+    pub chain: usize,
     pub hash: TxHash,
     pub index: u64,
     pub block: BlockHash,
@@ -117,8 +122,8 @@ pub struct PaymentRow {
 
 impl PaymentRow {
     /// Where it is, as far as the database knows places.
-    pub fn place(&self) -> (TxHash, u64) {
-        (self.hash, self.index)
+    pub fn place(&self) -> Place {
+        (self.chain, self.hash, self.index)
     }
 
     /// A person said that it does not count, whether or not it went back since.
@@ -181,8 +186,8 @@ pub struct World {
 impl World {
     pub fn academy(
         db: &Db,
-        chain: Arc<dyn Chain>,
-        policy: Policy,
+        chains: Vec<Arc<dyn Chain>>,
+        policy: &Policy,
         clock: Arc<FixedClock>,
         entropy: Arc<CountingEntropy>,
         faults: Arc<dyn Faults>,
@@ -192,21 +197,27 @@ impl World {
             uri: "https://learn.example".to_owned(),
             name: "Lectern".to_owned(),
         };
-        let chain_info = ChainInfo {
-            id: CHAIN_ID,
-            hex_id: "0x7a69".to_owned(),
-            name: "Test chain".to_owned(),
+        let info = |id: u64| ChainInfo {
+            id,
+            hex_id: format!("{id:#x}"),
+            name: format!("Chain {id}"),
             currency: "ETH".to_owned(),
             rpc_url: None,
             explorer: None,
             tokens: vec![token()],
         };
-        Academy::builder(db.clone(), chain, policy, site, chain_info)
+        let mut chains = CHAINS.into_iter().zip(chains);
+        let (first, chain) = chains.next().unwrap();
+        let mut builder = Academy::builder(db.clone(), chain, policy.clone(), site, info(first))
             .quotes(quotes())
             .clock(clock)
             .entropy(entropy)
-            .faults(faults)
-            .build()
+            .faults(faults);
+        for (id, chain) in chains {
+            let policy = Policy { chain_id: id, ..policy.clone() };
+            builder = builder.also(Network::new(chain, policy, info(id)).quotes(Some(quotes())));
+        }
+        builder.build()
     }
 
     pub async fn new() -> Self {
@@ -220,11 +231,11 @@ impl World {
         let db = Db::connect(&url).await.unwrap();
         db.migrate().await.unwrap();
         let reader = SqliteConnection::connect(&url).await.unwrap();
-        let chain = Arc::new(FakeChain::new(CHAIN_ID));
+        let chains = CHAINS.map(|id| Arc::new(FakeChain::new(id)));
         let academy = Self::academy(
             &db,
-            chain.clone(),
-            policy(1, Finality::Confirmations(3)),
+            chains.iter().map(|chain| chain.clone() as Arc<dyn Chain>).collect(),
+            &policy(1, Finality::Confirmations(3)),
             Arc::new(FixedClock::new(START)),
             Arc::default(),
             Arc::new(NoFaults),
@@ -275,8 +286,10 @@ impl World {
             });
             courses.push(course);
         }
-        chain.mine(listing.clone());
-        academy.follow_once().await.unwrap();
+        for (id, chain) in CHAINS.into_iter().zip(chains) {
+            chain.mine(listing.clone());
+            academy.follow(id).await.unwrap();
+        }
         let buyers = actors
             .into_iter()
             .map(|actor| {
@@ -305,6 +318,7 @@ impl World {
     pub async fn books(&mut self) -> Books {
         type Payment = (
             PaymentId,
+            i64,
             String,
             i64,
             String,
@@ -323,7 +337,7 @@ impl World {
                 .await
                 .unwrap();
         let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback FROM payments ORDER BY tx_hash, log_index",
+            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback FROM payments ORDER BY chain_id, tx_hash, log_index",
         )
         .fetch_all(&mut self.reader)
         .await
@@ -353,17 +367,18 @@ impl World {
                 .into_iter()
                 .map(|row: Payment| PaymentRow {
                     id: row.0,
-                    hash: row.1.parse().unwrap(),
-                    index: row.2.cast_unsigned(),
-                    block: row.3.parse().unwrap(),
-                    order: row.4,
-                    beneficiary: row.5.parse().unwrap(),
-                    listing: row.6.cast_unsigned(),
-                    tier: row.7.try_into().unwrap(),
-                    token: row.8.parse().unwrap(),
-                    amount: row.9.parse().unwrap(),
-                    standing: row.10.parse().unwrap(),
-                    setback: setback(row.11),
+                    chain: place_of(row.1.cast_unsigned()),
+                    hash: row.2.parse().unwrap(),
+                    index: row.3.cast_unsigned(),
+                    block: row.4.parse().unwrap(),
+                    order: row.5,
+                    beneficiary: row.6.parse().unwrap(),
+                    listing: row.7.cast_unsigned(),
+                    tier: row.8.try_into().unwrap(),
+                    token: row.9.parse().unwrap(),
+                    amount: row.10.parse().unwrap(),
+                    standing: row.11.parse().unwrap(),
+                    setback: setback(row.12),
                 })
                 .collect(),
             enrollments: enrollments
@@ -455,6 +470,11 @@ pub fn set_rates(chain: &FakeChain) {
     }
 }
 
+/// A chain's place among [`CHAINS`].
+pub fn place_of(chain_id: u64) -> usize {
+    CHAINS.iter().position(|id| *id == chain_id).unwrap()
+}
+
 /// Whether the market holds a listing's money for a while.
 pub fn is_returnable(listing: u64) -> bool {
     listing == RETURNABLE as u64 + 1
@@ -462,7 +482,7 @@ pub fn is_returnable(listing: u64) -> bool {
 
 pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
     Policy {
-        chain_id: CHAIN_ID,
+        chain_id: CHAINS[0],
         market: MARKET,
         start_block: 0,
         open_confirmations,
