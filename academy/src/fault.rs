@@ -42,6 +42,7 @@ impl Faults for AbortAt {
 pub const PAYMENT_POINTS: &[&str] = &[
     "submit.before_commit",
     "submit.after_commit",
+    "settle.head_read",
     "settle.chain_read",
     "settle.payment_written",
     "settle.enrollment_written",

@@ -27,7 +27,8 @@ pub struct Settled {
     /// Nothing may ever come; settle again when the price has run out.
     pub ends_at: Option<Time>,
 }
-/// How often settling starts anew when someone else changed the order meanwhile.
+
+/// How often settling starts anew when someone else changed the order meanwhile, or blocks were replaced.
 const TRIES: usize = 5;
 
 impl Checkout<'_> {
@@ -49,6 +50,7 @@ impl Checkout<'_> {
         for _ in 0..TRIES {
             let mut sight = self.look(id).await?;
             let head = sight.network.head().await?;
+            self.0.point("settle.head_read")?;
             sight.refunds = self.refunds_now(&sight).await?;
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);
@@ -57,6 +59,11 @@ impl Checkout<'_> {
             sight.gone = self.gone(&sight).await?;
             let rules = self.rules(&sight).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
+            // What was read of two histories would be true in neither.
+            let told = !candidates.is_empty() || !sight.refunds.is_empty();
+            if told && sight.network.chain.block(head.number).await?.is_none_or(|now| now.hash != head.hash) {
+                continue;
+            }
             self.0.point("settle.chain_read")?;
             if let Some(settled) =
                 self.write(sight, &candidates, orphaned, worth, head.number, &rules).await?
@@ -65,7 +72,7 @@ impl Checkout<'_> {
                 return Ok(settled);
             }
         }
-        // Someone else keeps settling it: their word is as good as ours.
+        // Someone else keeps settling it, whose word is as good as ours; or the chain does not come to rest.
         let order = self.look(id).await?.order;
         Ok(Settled { state: order.state, waiting: true, ends_at: None })
     }
@@ -130,7 +137,10 @@ impl Checkout<'_> {
                 {
                     Some((Standing::Dismissed, Some(*setback)))
                 }
-                // The order is paid at another place since a reorg.
+                // The order is paid, or was given back, at another place since a reorg.
+                (Standing::Accepted, _) if decision.state == OrderState::Refunded => {
+                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
+                }
                 (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
                     Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }

@@ -62,13 +62,19 @@ async fn two_orders(world: &World) -> (TestCourse, [(Actor, Order); 2]) {
     (course, [(one, first), (other, second)])
 }
 
-/// Does something once, between what settling reads and what it writes.
-struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+/// Does something once, when settling comes to a point.
+struct Meanwhile(&'static str, Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Meanwhile {
+    fn at(point: &'static str, act: impl FnOnce() + Send + 'static) -> Arc<Self> {
+        Arc::new(Self(point, Mutex::new(Some(Box::new(act)))))
+    }
+}
 
 impl Faults for Meanwhile {
     fn at(&self, point: &'static str) -> Result<(), Killed> {
-        if point == "settle.chain_read"
-            && let Some(act) = self.0.lock().unwrap().take()
+        if point == self.0
+            && let Some(act) = self.1.lock().unwrap().take()
         {
             tokio::task::block_in_place(act);
         }
@@ -253,8 +259,8 @@ on_both_engines! {
                 academy.checkout().rule(&admin, payment, Ruling::Dismiss, "paid back").await.unwrap();
             });
         };
-        let meanwhile = Meanwhile(Mutex::new(Some(Box::new(dismiss))));
-        let settling = world.academy_over(world.chain.clone(), policy(), Arc::new(meanwhile));
+        let meanwhile = Meanwhile::at("settle.chain_read", dismiss);
+        let settling = world.academy_over(world.chain.clone(), policy(), meanwhile);
         settling.checkout().settle(order.id).await.unwrap();
         world.turn().await;
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'dismissed'").await, 1);
@@ -384,8 +390,8 @@ on_both_engines! {
                 academy.checkout().settle(id).await.unwrap();
             });
         };
-        let meanwhile = Meanwhile(Mutex::new(Some(Box::new(replace))));
-        let settling = world.academy_over(world.chain.clone(), policy(), Arc::new(meanwhile));
+        let meanwhile = Meanwhile::at("settle.chain_read", replace);
+        let settling = world.academy_over(world.chain.clone(), policy(), meanwhile);
         settling.checkout().settle(order.id).await.unwrap();
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 2);
         world.turn().await;
@@ -418,5 +424,51 @@ on_both_engines! {
         }
         assert!(waits(Setback::Underpaid, 0).await && waits(Setback::OtherTier, 1).await);
         assert!(!world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_08_a_payment_is_not_counted_from_the_head_of_another_history(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        world.chain.mine_empty(3);
+        // Its new block has as many confirmations as are final only below the old head.
+        let chain = world.chain.clone();
+        let meanwhile = Meanwhile::at("settle.head_read", move || {
+            chain.reorg(4 + 8);
+            chain.mine(vec![payment]);
+            chain.mine_empty(1);
+        });
+        world.chain.mine_empty(8);
+        let settling = world.academy_over(world.chain.clone(), policy(), meanwhile);
+        turn(&settling).await;
+        let order = settling.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((order.state, order.confirmations, order.is_final), (OrderState::Paid, 2, false));
+    }
+
+    async fn case_29_of_a_refunded_order_no_payment_counts_even_when_it_was_final(world: &World) {
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let until = u64::try_from(START.0 / 1000).unwrap() + 14 * 86_400;
+        world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+        world.chain.mine_empty(8);
+        world.turn().await;
+        assert!(world.academy.checkout().order(&buyer, order.id).await.unwrap().is_final);
+        // In the other history, which is deeper than what counts as final, another payment of the order came
+        // first, and went back.
+        world.chain.reorg(9);
+        let back = world.transaction(person(&buyer).address, vec![world.refunded(&course, &order)]);
+        world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+        world.chain.mine(vec![back]);
+        world.chain.mine_empty(9);
+        for _ in 0..3 {
+            world.turn().await;
+        }
+        assert!(!world.can_read(&buyer, &course).await);
+        let order = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((order.state, order.is_final), (OrderState::Refunded, true));
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'refunded'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'orphaned'").await, 1);
     }
 }

@@ -268,9 +268,9 @@ impl Oracle {
                 hold!(ruled, "{} was dismissed by nobody", row.hash);
                 self.dismissed.push((row.place(), row.order));
             }
-            // Nothing else tells apart what names no order of ours.
+            // Only its block tells apart what names no order of ours.
             let same = was.filter(|was| {
-                was_dismissed && was.order == row.order && (was.order.is_some() || was.block == row.block)
+                was_dismissed && was.facts() == row.facts() && (was.order.is_some() || was.block == row.block)
             });
             hold!(same.is_none() || row.is_dismissed(), "{} counts, and was dismissed", row.hash);
         }

@@ -126,6 +126,11 @@ impl PaymentRow {
         (self.chain, self.hash, self.index)
     }
 
+    /// What was bought, by whom, for which order.
+    pub fn facts(&self) -> (Option<OrderId>, Address, u64, u8, Address, Wei) {
+        (self.order, self.beneficiary, self.listing, self.tier, self.token, self.amount)
+    }
+
     /// A person said that it does not count, whether or not it went back since.
     pub fn is_dismissed(&self) -> bool {
         let said = matches!(self.setback, Some(Setback::Dismissed | Setback::ToRefund));
