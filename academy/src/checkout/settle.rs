@@ -7,8 +7,8 @@ use super::{
     rows::Standing,
     service::Checkout,
     sight::{Judged, Sight, give_back},
-    store,
-    verify::{Found, Verdict},
+    store::{self, PaymentRecord},
+    verify::Verdict,
 };
 use crate::{
     Problem,
@@ -120,14 +120,16 @@ impl Checkout<'_> {
             tracing::warn!(transaction = %found.transaction, ?setback, "a payment needs a person");
             metrics::counter!("lectern_payments_to_review_total", "setback" => setback.word()).increment(1);
         }
-        for payment in &sight.payments {
+        // What stands at these places now is written.
+        let written = |payment: &&PaymentRecord| {
+            let review = decision.review.iter().map(|(found, _)| found);
+            let mut found = decision.accepted.iter().chain(review);
+            found.any(|found| (found.transaction, found.log_index) == (payment.hash, payment.log_index))
+        };
+        for payment in sight.payments.iter().filter(|payment| !written(payment)) {
             let place = (payment.hash, Some(payment.log_index));
             let verdict = candidates.iter().find(|(at, _)| *at == place).map(|(_, c)| c);
-            let counts = |found: &Found| place == (found.transaction, Some(found.log_index));
             let to = match (payment.standing, verdict) {
-                (Standing::Accepted, _) if orphaned && !order.is_final => {
-                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
-                }
                 // What a person said of it stays, should a reorg undo the refund.
                 (_, Some(Candidate::Refunded(_))) => {
                     Some((Standing::Refunded, payment.setback.filter(|setback| setback.is_ruling())))
@@ -137,11 +139,12 @@ impl Checkout<'_> {
                 {
                     Some((Standing::Dismissed, Some(*setback)))
                 }
-                // The order is paid, or was given back, at another place since a reorg.
-                (Standing::Accepted, _) if decision.state == OrderState::Refunded => {
-                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
-                }
-                (Standing::Accepted, _) if decision.accepted.as_ref().is_some_and(|found| !counts(found)) => {
+                // Since a reorg it is nowhere, or the order is paid, or was given back, at another place.
+                (Standing::Accepted, _)
+                    if orphaned && !order.is_final
+                        || decision.accepted.is_some()
+                        || decision.state == OrderState::Refunded =>
+                {
                     Some((Standing::Orphaned, Some(Setback::Orphaned)))
                 }
                 (Standing::Review, _) if sight.gone.contains(&payment.id) && payment.setback.is_none() => {

@@ -17,7 +17,8 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, START, TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, person, policy, turn,
+    CHAIN_ID, Kill, START, TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, person,
+    policy, turn,
 };
 
 /// So many payments count, and so many wait for a person for that reason; there are no others.
@@ -470,5 +471,25 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 0);
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'refunded'").await, 1);
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'orphaned'").await, 1);
+    }
+
+    async fn case_08_a_payment_that_was_never_judged_counts_where_it_stands_since_a_reorg(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        // It is seen, and whoever would judge it dies.
+        let faults = Arc::new(Kill::default());
+        faults.arm("settle.head_read");
+        let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+        dying.follow_once().await.unwrap();
+        assert!(faults.dead());
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE setback IS NULL").await, 1);
+        world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.chain.mine(vec![payment.clone()]);
+        world.academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
     }
 }
