@@ -16,6 +16,7 @@ use crate::{
     problem::{Kind, Problem},
     store::Db,
     time::{Clock, SystemClock, Time},
+    webhooks::{Endpoint, Outlet, Sender, Webhooks},
 };
 
 pub(crate) struct Inner {
@@ -24,6 +25,7 @@ pub(crate) struct Inner {
     pub entropy: Arc<dyn Entropy>,
     pub faults: Arc<dyn Faults>,
     pub networks: Networks,
+    pub outlet: Option<Outlet>,
     pub site: Site,
     pub texts: crate::content::Cache,
     pub catalog: crate::catalog::Cache,
@@ -32,6 +34,9 @@ pub(crate) struct Inner {
 /// The business. Cheap to clone; every service is reached through it.
 #[derive(Clone)]
 pub struct Academy(pub(crate) Arc<Inner>);
+
+/// How often it is looked whether an endpoint is to be told of something.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How often a chain is followed.
 #[derive(Clone, Debug)]
@@ -66,6 +71,7 @@ impl Academy {
                 entropy: Arc::new(SystemEntropy),
                 faults: Arc::new(NoFaults),
                 networks: Networks::new(Network::new(chain, policy, chain_info)),
+                outlet: None,
                 site,
                 texts: crate::content::Cache::default(),
                 catalog: crate::catalog::Cache::default(),
@@ -93,6 +99,11 @@ impl Academy {
         Checkout(self)
     }
 
+    /// What other programs are told.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks(self)
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -101,8 +112,8 @@ impl Academy {
         Ok(self.0.db.ping().await?)
     }
 
-    /// Follows chains and does queued work until `shutdown` ends. Failures are logged and tried again: nothing
-    /// here gives up, and no chain waits for another.
+    /// Follows chains, does queued work and tells other programs until `shutdown` ends. Failures are logged and
+    /// tried again: nothing here gives up, and no chain waits for another.
     pub async fn worker(&self, rhythms: Vec<Rhythm>, shutdown: impl Future<Output = ()>) {
         let shutdown = shutdown.shared();
         let chains = rhythms.into_iter().map(async |rhythm| {
@@ -112,7 +123,7 @@ impl Academy {
                 self.jobs(&rhythm, &followed, shutdown.clone())
             )
         });
-        join_all(chains).await;
+        futures::join!(join_all(chains), self.deliverer(shutdown.clone()));
     }
 
     async fn follower(&self, rhythm: &Rhythm, followed: &Notify, shutdown: impl Future<Output = ()>) {
@@ -156,6 +167,23 @@ impl Academy {
         }
     }
 
+    /// Tells the endpoints, if there are any, of what they are to be told.
+    async fn deliverer(&self, shutdown: impl Future<Output = ()>) {
+        if self.0.outlet.is_none() {
+            return;
+        }
+        tokio::pin!(shutdown);
+        loop {
+            if let Err(problem) = self.webhooks().deliver().await {
+                tracing::warn!(%problem, "webhooks could not be sent");
+            }
+            tokio::select! {
+                () = &mut shutdown => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
     /// What time it is, by the clock that was given.
     pub fn now(&self) -> Time {
         self.0.clock.now()
@@ -190,6 +218,13 @@ impl Builder {
     #[must_use]
     pub fn also(mut self, network: Network) -> Self {
         self.inner.networks.add(network);
+        self
+    }
+
+    /// Programs that are told of orders and payments. Without, nobody is.
+    #[must_use]
+    pub fn webhooks(mut self, endpoints: Vec<Endpoint>, sender: Arc<dyn Sender>) -> Self {
+        self.inner.outlet = (!endpoints.is_empty()).then_some(Outlet { endpoints, sender });
         self
     }
 

@@ -106,6 +106,10 @@ operations! {
     GrantAccess => Admin,
     /// Read the audit log.
     ReadAudit => Admin,
+    /// Read what other programs are told of, and how that goes.
+    ReadEvents => Admin,
+    /// Tell them again.
+    ResendEvents => Admin,
     /// Compare orders with the chain.
     Settle => System,
     /// Follow the chain's events.

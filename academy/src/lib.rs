@@ -3,7 +3,7 @@
 //! Without features: the vocabulary that the browser and the server share (ids, money, models,
 //! validation). With `server`: the services behind every door, the SQL and the chain.
 //!
-//! A slice (`accounts`, `catalog`, `learning`, `checkout`) owns its tables, errors and
+//! A slice (`accounts`, `catalog`, `learning`, `webhooks`, `checkout`) owns its tables, errors and
 //! transactions. A later slice calls an earlier one's service, never its store.
 #![warn(missing_docs)]
 
@@ -35,6 +35,8 @@ pub mod fault;
 pub mod jobs;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod webhooks;
 
 #[cfg(feature = "server")]
 pub use academy::{Academy, Builder, Rhythm};

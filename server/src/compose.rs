@@ -14,11 +14,13 @@ use academy::{
     money::{Currency, Wei},
     store::Db,
     time::{Clock, SystemClock},
+    webhooks::{Endpoint, SigningSecret},
 };
 
 use crate::{
     config::{self, Config, Environment},
     failure::Failure,
+    webhooks::Poster,
 };
 
 /// What the machine gives.
@@ -180,7 +182,13 @@ pub fn academy_on(
         let network = Network::new(chain(other, machine)?, policy(config, other), chain_info(other));
         builder = builder.also(network.quotes(quotes(config, other)?));
     }
-    Ok(builder.build())
+    let endpoints = config.webhooks.endpoints.iter().map(|endpoint| Endpoint {
+        name: endpoint.name.clone(),
+        url: endpoint.url.expose().to_owned(),
+        // The configuration's checks have read it.
+        secret: SigningSecret::parse(endpoint.secret.expose()).expect("a checked secret"),
+    });
+    Ok(builder.webhooks(endpoints.collect(), Arc::new(Poster::new()?)).build())
 }
 
 /// What opens nothing before it is final. The configuration's checks read every amount.

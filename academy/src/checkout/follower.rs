@@ -70,6 +70,7 @@ impl Academy {
         let network = self.0.networks.get(chain_id)?;
         let followed = Follower { academy: self, network }.step().await?;
         self.checkout().settle_all(chain_id).await?;
+        self.checkout().tell_of_review(chain_id).await?;
         Ok(followed)
     }
 

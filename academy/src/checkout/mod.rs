@@ -59,6 +59,8 @@ mod sight;
 #[cfg(feature = "server")]
 mod store;
 #[cfg(feature = "server")]
+mod tell;
+#[cfg(feature = "server")]
 pub mod verify;
 
 #[cfg(feature = "server")]

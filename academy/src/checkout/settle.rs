@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Problem,
+    catalog::CourseState,
     ids::{OrderId, PaymentId},
     price::Cents,
     time::Time,
@@ -101,7 +102,7 @@ impl Checkout<'_> {
             orphaned,
             is_final: sight.order.is_final,
             expires_at: sight.order.expires_at,
-            withdrawn: sight.withdrawn,
+            withdrawn: sight.course.state == CourseState::Withdrawn,
             bought: store::bought_otherwise(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
@@ -117,8 +118,6 @@ impl Checkout<'_> {
         for (found, setback) in &decision.review {
             let id = PaymentId(self.0.mint());
             store::put_payment(&mut tx, id, &order, found, Standing::Review, Some(*setback), now).await?;
-            tracing::warn!(transaction = %found.transaction, ?setback, "a payment needs a person");
-            metrics::counter!("lectern_payments_to_review_total", "setback" => setback.word()).increment(1);
         }
         // What stands at these places now is written.
         let written = |payment: &&PaymentRecord| {
@@ -204,6 +203,8 @@ impl Checkout<'_> {
                 .increment(1);
                 tracing::info!(from = before.0.word(), to = order.state.word(), setback = ?order.setback, "order");
             }
+            let was = (before.0, before.3);
+            self.tell_of_order(&mut tx, was, &order, &sight.course, decision.accepted.as_ref()).await?;
         }
         self.0.point("settle.order_written")?;
         let waiting = match order.state {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Problem,
-    catalog::{CourseState, reference},
+    catalog::{Course, reference},
     chain::Receipt,
     evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
@@ -34,7 +34,7 @@ pub(super) struct Sight<'a> {
     /// Payments that do not count, whose block was replaced.
     pub gone: Vec<PaymentId>,
     pub cursor: Option<u64>,
-    pub withdrawn: bool,
+    pub course: Course,
 }
 
 impl Sight<'_> {
@@ -102,7 +102,7 @@ impl<'a> Checkout<'a> {
             submissions: store::submissions(&mut conn, id).await?,
             gone: Vec::new(),
             cursor: cursors::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
-            withdrawn: course.state == CourseState::Withdrawn,
+            course,
             order,
         })
     }

@@ -410,6 +410,35 @@ pub(super) async fn put_payment(
     Ok(())
 }
 
+/// A payment that needs a person, which nobody was told of, or for another reason.
+#[derive(sqlx::FromRow)]
+pub(super) struct Untold {
+    pub id: PaymentId,
+    pub setback: String,
+    pub tx_hash: String,
+    pub log_index: i64,
+    pub order_id: Option<OrderId>,
+    pub beneficiary: String,
+    pub token: String,
+    pub amount: String,
+}
+
+pub(super) async fn untold(conn: &mut Conn, chain_id: u64) -> Result<Vec<Untold>, StoreError> {
+    sql!(all conn, Untold,
+        "SELECT id, setback, tx_hash, log_index, order_id, beneficiary, token, amount FROM payments
+         WHERE chain_id = $1 AND standing = 'review' AND setback IS NOT NULL AND told IS DISTINCT FROM setback
+         ORDER BY seen_at, id LIMIT 100", chain_id.cast_signed())
+}
+
+/// Whether it still is to be told of, which now nobody else does.
+pub(super) async fn mark_told(conn: &mut Conn, payment: &Untold) -> Result<bool, StoreError> {
+    let marked = sql!(run conn,
+        "UPDATE payments SET told = setback
+         WHERE id = $1 AND standing = 'review' AND setback = $2 AND told IS DISTINCT FROM setback",
+        payment.id, &payment.setback)?;
+    Ok(marked == 1)
+}
+
 /// Changes how an order's payment stands, if it is still that order's.
 pub(super) async fn set_standing(
     conn: &mut Conn,

@@ -33,3 +33,4 @@ mod simulated;
 mod store;
 mod tokens;
 mod verify;
+mod webhooks;

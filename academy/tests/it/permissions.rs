@@ -152,6 +152,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
     let (learning, checkout) = (academy.learning(), academy.checkout());
     let all = Filter::default();
     let mut calls = Calls::new();
+    let webhooks = world.academy.webhooks();
     match operation {
         Operation::BrowseCatalog => {
             call!(calls, Role, catalog.search(actor, &CatalogQuery::default()));
@@ -249,6 +250,11 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Role, checkout.rule(actor, payment, Ruling::Dismiss, "test"));
         }
         Operation::ReadAudit => call!(calls, Role, accounts.audit(actor, &all)),
+        Operation::ReadEvents => {
+            call!(calls, Role, webhooks.events(actor, 0, 1));
+            call!(calls, Role, webhooks.endpoints(actor));
+        }
+        Operation::ResendEvents => call!(calls, Role, webhooks.try_again(actor, "nobody")),
         // No door offers these; the site's own workers take them without an actor.
         Operation::Settle | Operation::FollowChain => {
             calls.push(("may", Scope::Role, actor.may(operation)));

@@ -69,6 +69,7 @@ impl History<'_> {
                     "jobs",
                     "chain_cursors",
                     "audit_log",
+                    "webhook_events",
                 ];
                 let table = tables[dice.random_range(0..tables.len())];
                 self.full = true;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use academy::{
     Academy, Kind, Problem,
     chain::{Chain, Rpc},
-    checkout::Finality,
+    checkout::{Finality, OrderState, Setback, Standing},
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
     learning::LessonAnswer,
@@ -19,7 +19,7 @@ use crate::{
     net::{Happening, Net},
     oracle::{Deeds, Last, Oracle},
     schedule::Gate,
-    world::{Books, CHAINS, Crash, RETURNABLE, START, World, policy},
+    world::{Books, CHAINS, Crash, PaymentRow, RETURNABLE, START, World, policy},
 };
 
 /// Empty blocks below the first act: no reorg reaches the listings.
@@ -231,6 +231,7 @@ impl<'a> History<'a> {
         }
         let truths: Vec<&Book> = self.nets.iter().map(|net| &net.truth).collect();
         self.oracle.check_end(&books, &truths)?;
+        check_told(&books, &self.world.told().await)?;
         self.read_all(&books).await
     }
 
@@ -253,6 +254,35 @@ impl<'a> History<'a> {
         }
         Ok(())
     }
+}
+
+/// Whoever goes by what they were told believes what the books say.
+fn check_told(books: &Books, told: &[(String, String)]) -> Result<(), String> {
+    for order in &books.orders {
+        let id = order.id.to_string();
+        let of_it = || told.iter().filter(|(subject, _)| *subject == id).map(|(_, kind)| kind.as_str());
+        let last = of_it().rfind(|kind| *kind != "order.final");
+        let right = match order.state {
+            OrderState::Paid => last == Some("order.paid"),
+            OrderState::Refunded => last == Some("order.refunded"),
+            _ => last.is_none_or(|kind| kind == "order.suspended"),
+        };
+        let ended =
+            order.state != OrderState::Paid || !order.is_final || of_it().any(|kind| kind == "order.final");
+        if !right || !ended {
+            return Err(format!("{id} is {:?}, and was told as {last:?}", order.state));
+        }
+    }
+    let waits = |payment: &&PaymentRow| {
+        payment.standing == Standing::Review && payment.setback.is_some_and(Setback::needs_review)
+    };
+    for payment in books.payments.iter().filter(waits) {
+        let id = payment.id.to_string();
+        if !told.iter().any(|(subject, kind)| *subject == id && kind == "payment.review") {
+            return Err(format!("{} waits for a person, and nobody was told", payment.hash));
+        }
+    }
+    Ok(())
 }
 
 fn same(one: &Books, other: &Books) -> bool {

@@ -316,6 +316,8 @@ impl Oracle {
             Setback::PaidTwice => {
                 order.paid_by(purchase)
                     && (self.bought_otherwise(order, books)
+                        // The one that a person accepted may turn out to be gone in the same breath.
+                        || order.forgiven && self.replaced
                         || books.accepted(order.id).any(|other| other.place() != row.place()))
             }
             _ => false,

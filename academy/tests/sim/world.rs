@@ -313,7 +313,7 @@ impl World {
     /// As if nobody had ever bought anything.
     pub async fn clear(&self) {
         self.execute(
-            "BEGIN; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM enrollments; DELETE FROM orders;
+            "BEGIN; DELETE FROM webhook_events; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM enrollments; DELETE FROM orders;
              DELETE FROM jobs; DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM audit_log;
              UPDATE courses SET state = 'published'; COMMIT;",
         )
@@ -395,6 +395,21 @@ impl World {
                 })
                 .collect(),
         }
+    }
+
+    /// What other programs were told, in its order: of what, and what of it.
+    pub async fn told(&mut self) -> Vec<(String, String)> {
+        let bodies: Vec<(String,)> = sqlx::query_as("SELECT body FROM webhook_events ORDER BY sequence")
+            .fetch_all(&mut self.reader)
+            .await
+            .unwrap();
+        let read = |(body,): (String,)| {
+            let event: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let (kind, data) = (event["type"].as_str().unwrap(), &event["data"]);
+            let subject = if kind == "payment.review" { &data["payment"] } else { &data["order"] };
+            (subject.as_str().unwrap().to_owned(), kind.to_owned())
+        };
+        bodies.into_iter().map(read).collect()
     }
 
     pub async fn close(self) {

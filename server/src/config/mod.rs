@@ -8,6 +8,7 @@ mod types;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use academy::webhooks::SigningSecret;
 use serde::Deserialize;
 
 pub use chain::{Chain, Token};
@@ -48,6 +49,7 @@ pub struct Config {
     pub chains: Vec<Chain>,
     pub orders: Orders,
     pub quotes: Quotes,
+    pub webhooks: Webhooks,
     pub limits: Limits,
     pub log: Log,
     pub dev: Dev,
@@ -97,6 +99,23 @@ pub struct Quotes {
 pub struct Orders {
     pub ttl_minutes: i64,
     pub late_tolerance_minutes: i64,
+}
+
+/// `[webhooks]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub token: Secret,
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// One of `webhooks.endpoints`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    pub name: String,
+    pub url: Secret,
+    pub secret: Secret,
 }
 
 /// `[limits]`
@@ -191,6 +210,33 @@ impl Config {
             "a chain's feeds and tokens need the key that signs quotes: set quotes.keystore, or quotes.key, not \
              both",
         );
+        let token = self.webhooks.token.expose();
+        check(
+            token.is_empty() || token.len() >= 32,
+            "webhooks.token",
+            "write at least 32 characters that nobody can guess, or leave it empty",
+        );
+        for (index, endpoint) in self.webhooks.endpoints.iter().enumerate() {
+            let named = |field: &str| format!("webhooks.endpoints[{index}].{field}");
+            let name = endpoint.name.as_str();
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            let alike = self.webhooks.endpoints.iter().filter(|other| other.name == name).count();
+            check(
+                !name.is_empty() && name.chars().all(plain) && alike == 1,
+                &named("name"),
+                "give it a name of its own, of letters, digits, - and _",
+            );
+            check(
+                types::is_web(endpoint.url.expose()),
+                &named("url"),
+                "must start with http:// or https:// and name a host",
+            );
+            check(
+                SigningSecret::parse(endpoint.secret.expose()).is_ok(),
+                &named("secret"),
+                "write whsec_ and 24 to 64 random bytes in base64: what `openssl rand -base64 32` prints",
+            );
+        }
         let bytes = "write 1024 to 104857600 bytes";
         for (key, size) in [
             ("limits.body_bytes", self.limits.body_bytes),

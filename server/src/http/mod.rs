@@ -6,6 +6,7 @@
 
 mod bounds;
 mod dev_rpc;
+mod events;
 mod files;
 mod headers;
 mod health;
@@ -91,6 +92,7 @@ pub fn site(parts: Parts) -> Result<Site, Failure> {
     }
     // The last layer added is the outermost.
     let dynamic = dynamic
+        .merge(events::router(academy.clone(), config.webhooks.token.clone()))
         .layer(middleware::from_fn_with_state(academy.clone(), session::find))
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(config.clone(), bounds::keep))

@@ -10,4 +10,5 @@ mod pay;
 mod serving;
 mod sessions;
 mod till;
+mod webhooks;
 mod world;

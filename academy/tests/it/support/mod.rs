@@ -25,6 +25,7 @@ use academy::{
     price::Fiat,
     store::Db,
     time::{FixedClock, Time},
+    webhooks::{Endpoint, Sender},
 };
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use sqlx::AssertSqlSafe;
@@ -189,6 +190,21 @@ impl World {
             .clock(self.clock.clone())
             .faults(faults)
             .quotes(quotes())
+            .build()
+    }
+
+    /// The same place, which tells other programs.
+    pub fn academy_telling(
+        &self,
+        endpoints: Vec<Endpoint>,
+        sender: Arc<dyn Sender>,
+        faults: Arc<dyn Faults>,
+    ) -> Academy {
+        Academy::builder(self.db.clone(), self.chain.clone(), policy(), site(), chain_info())
+            .clock(self.clock.clone())
+            .faults(faults)
+            .quotes(quotes())
+            .webhooks(endpoints, sender)
             .build()
     }
 

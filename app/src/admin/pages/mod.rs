@@ -8,10 +8,14 @@ mod orders;
 mod overview;
 mod payments;
 mod users;
+mod webhooks;
 mod words;
 
 use academy::page::{Filter, Page};
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -32,6 +36,7 @@ pub fn router() -> Router<AppState> {
         .route("/admin/payments", get(payments::show).post(payments::act))
         .route("/admin/access", get(access::show).post(access::act))
         .route("/admin/audit", get(audit::show))
+        .route("/admin/webhooks", post(webhooks::act))
 }
 
 /// A list's filter and what a redirect after a success says, both in the address.

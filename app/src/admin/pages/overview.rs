@@ -6,12 +6,13 @@ use academy::{
     checkout::{ChainHealth, OrderState, PaymentRow, Standing},
     page::{Filter, Page},
 };
-use axum::extract::State;
+use axum::extract::{Query, State};
 use leptos::prelude::*;
 
 use super::{
-    frame, head,
+    Asked, frame, head,
     payments::{REVIEW, table},
+    webhooks,
 };
 use crate::{
     AppState, Visitor,
@@ -78,11 +79,12 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
     ])
 }
 
-pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
+pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
     let figures = figures(&state, &visitor).await?;
     let review = Filter { state: Standing::Review.word().to_owned(), ..Filter::default() };
     let review = state.academy.checkout().payments(&visitor.actor, &review).await?;
     let health = state.academy.checkout().health(&visitor.actor).await?;
+    let endpoints = state.academy.webhooks().endpoints(&visitor.actor).await?;
     Ok(render(&state, &visitor, head("Overview"), || {
         let cards: Vec<_> = figures
             .into_iter()
@@ -97,12 +99,17 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor) -> Answer {
                 }
             })
             .collect();
+        let resent = (asked.done == "resent").then(|| {
+            view! { <Notice tone=Tone::Positive><p>"It is told again of everything that it did not take."</p></Notice> }
+        });
         let content = view! {
+            {resent}
             <section aria-labelledby="review-title" data-testid="review">
                 <h2 id="review-title">"To decide"</h2>
                 {to_decide(&review)}
             </section>
             {health.iter().map(chain).collect_view()}
+            {webhooks::panel(&endpoints)}
             <ul class="figure-grid" data-testid="figures">{cards}</ul>
         };
         frame("/admin", "What waits for you, the chain, and what is going on.", content)
