@@ -40,7 +40,7 @@ pub use port::{
     BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
     TransactionFacts,
 };
-pub use purchase::{Purchase, read_purchase};
+pub use purchase::{Purchase, read_approval, read_purchase};
 pub use quote::{QuoteKey, Terms, purchase_quoted_call};
 pub use token::{
     Consent, Signing, TokenDomain, approve_call, purchase_for_tokens_call, set_token_allowed_call,

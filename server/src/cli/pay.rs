@@ -33,9 +33,12 @@ pub struct Pay {
     /// The chain's node [default: the one that the site names for wallets, if it does].
     #[arg(long, value_name = "URL")]
     pub rpc_url: Option<String>,
-    /// Refuse a price above this, before anything is signed.
-    #[arg(long, value_name = "ETH", value_parser = Wei::from_ether)]
-    pub max_price: Option<Wei>,
+    /// What to pay in, by its symbol, where the price is in a state's currency [default: the chain's coin].
+    #[arg(long, value_name = "SYMBOL")]
+    pub currency: Option<String>,
+    /// Refuse a price above this, in what is paid in, before anything is signed.
+    #[arg(long, value_name = "AMOUNT", value_parser = figure)]
+    pub max_price: Option<String>,
     /// Refuse to pay if the network's fee could come to more than this.
     #[arg(long, value_name = "ETH", value_parser = Wei::from_ether)]
     pub max_fee: Option<Wei>,
@@ -63,6 +66,11 @@ pub enum Until {
     Open,
     /// The payment can no longer be undone.
     Final,
+}
+
+/// Read once it is known what is paid in.
+fn figure(text: &str) -> Result<String, String> {
+    Wei::from_ether(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn site(text: &str) -> Result<PublicUrl, String> {
@@ -95,7 +103,7 @@ mod tests {
         assert!(with(&[]).is_err());
         assert!(with(&["--dev-account", account, "--keystore", "k"]).is_err());
         let pay = with(&["--keystore", "k", "--max-price", "0.02", "--until", "final"]).unwrap();
-        assert_eq!(pay.max_price.map(Wei::to_ether).as_deref(), Some("0.02"));
+        assert_eq!(pay.max_price.as_deref(), Some("0.02"));
         assert_eq!(pay.until, Until::Final);
         assert!(with(&["--keystore", "k", "--max-price", "-1"]).is_err());
         assert!(with(&["--keystore", "k", "--until", "open", "--confirmations", "3"]).is_err());

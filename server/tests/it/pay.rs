@@ -77,6 +77,39 @@ async fn buys_in_dollars_up_to_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buys_in_a_token_that_it_lets_the_market_take() {
+    let till = Till::open().await;
+    let before = till.tokens_of(BUYER).await;
+    let tokens = with(&["--course", "in-tokens"]);
+    let (code, line, text) = till.pay(&[&tokens[..], &["--max-price", "49.49"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    let (code, line, text) = till.pay(&[&tokens[..], &["--dry-run"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("dry_run")), "{text}");
+    assert_eq!(till.nonce(BUYER).await, "\"0x0\"", "nothing was approved");
+    let (code, line, text) = till.pay(&[&tokens[..], &["--max-price", "49.5"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
+    assert_eq!((&line["price_units"], &line["currency"]), (&json!("49500000"), &json!("TUSD")), "{text}");
+    assert!(line.get("price_wei").is_none() && line["approval"].is_string(), "{text}");
+    assert_eq!((&line["cost_wei"], &line["lesson"]), (&line["fee_wei"], &json!("inside")), "{text}");
+    assert_eq!(
+        (till.nonce(BUYER).await.as_str(), before - till.tokens_of(BUYER).await),
+        ("\"0x2\"", 49_500_000)
+    );
+    // Where dollars can be paid in both, in what is wanted.
+    let dollars = with(&["--course", "in-dollars", "--currency", "tusd", "--max-price"]);
+    let (code, line, text) = till.pay(&[&dollars[..], &["29.99"]].concat()).await;
+    assert_eq!((code, &line["outcome"]), (1, &json!("refused")), "{text}");
+    let (code, line, text) = till.pay(&[&dollars[..], &["30.00"]].concat()).await;
+    assert_eq!(
+        (code, &line["price_units"], &line["lesson"]),
+        (0, &json!("30000000"), &json!("inside")),
+        "{text}"
+    );
+    let (code, line, text) = till.pay(&with(&["--currency", "TUSD"])).await;
+    assert_eq!((code, &line["outcome"]), (2, &json!("usage")), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waits_for_as_much_as_is_asked() {
     let till = Till::open().await;
     let paying = till.start_paying(&with(&["--until", "final", "--timeout", "60"]));

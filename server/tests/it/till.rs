@@ -11,7 +11,9 @@ use academy::{
     Academy, Actor, Person, Rhythm,
     accounts::GivenRole,
     catalog::{CourseForm, LessonForm, Published, TierForm},
-    chain::{Call, Deployed, Deployer, QuoteKey, deploy, dev::Dev, set_quote_signer_call},
+    chain::{
+        Call, Deployed, Deployer, QuoteKey, deploy, dev::Dev, set_quote_signer_call, set_token_allowed_call,
+    },
     checkout::WalletCall,
     evm::Address,
     money::Wei,
@@ -94,11 +96,13 @@ impl Anvil {
     }
 }
 
-/// A site that sells two courses, each by the tier “Full” with the lesson `inside`: `a-course` at 0.02, and
-/// `in-dollars` at 30 USD, which are 0.01.
+/// A site that sells three courses, each by the tier “Full” with the lesson `inside`: `a-course` at 0.02,
+/// `in-dollars` at 30 USD, which are 0.01 or 30 of the token, and `in-tokens` at 49.50 of it.
 pub struct Till {
     pub anvil: Anvil,
     pub market: Deployed,
+    /// A dollar of six digits, of which each account has ten thousand.
+    pub token: Address,
     pub academy: Academy,
     /// Where it listens.
     pub url: String,
@@ -130,8 +134,14 @@ impl Till {
         let feed = anvil.dev.deploy_feed(platform, 3000).await.unwrap().to_string();
         let quotes = set_quote_signer_call(market.address, QuoteKey::from_hex(QUOTE_KEY).unwrap().address());
         anvil.dev.send(platform, &quotes).await.unwrap();
-        let feeds =
-            format!(r#"[{{currency="USD",address="{feed}",max_age_seconds=3600,min=100,max=100000}}]"#);
+        let token = anvil.dev.deploy_token(platform, "TUSD").await.unwrap();
+        anvil.dev.send(platform, &set_token_allowed_call(market.address, token, true)).await.unwrap();
+        let par = anvil.dev.deploy_feed(platform, 1).await.unwrap().to_string();
+        let feeds = format!(
+            r#"[{{currency="USD",address="{feed}",max_age_seconds=3600,min=100,max=100000}},
+                {{currency="USD",of="TUSD",address="{par}",max_age_seconds=3600,min=0.98,max=1.02}}]"#
+        );
+        let tokens = format!(r#"[{{symbol="TUSD",address="{token}",decimals=6}}]"#);
         let folder = tempfile::tempdir().unwrap();
         build_site(folder.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -147,6 +157,7 @@ impl Till {
                 ("CHAIN__FINAL_CONFIRMATIONS", "3"),
                 ("QUOTES__KEY", QUOTE_KEY),
                 ("CHAIN__FEEDS", &feeds),
+                ("CHAIN__TOKENS", &tokens),
             ],
         ));
         let db = Db::connect(config.database.url.expose()).await.unwrap();
@@ -168,9 +179,10 @@ impl Till {
         });
         std::fs::write(folder.path().join("key.json"), KEYSTORE).unwrap();
         std::fs::write(folder.path().join("password"), "secret\n").unwrap();
-        let till = Self { anvil, market, academy, url: format!("http://127.0.0.1:{port}"), folder };
+        let till = Self { anvil, market, token, academy, url: format!("http://127.0.0.1:{port}"), folder };
         till.teach("A course", "0.02", "").await;
         till.teach("In dollars", "30", "USD").await;
+        till.teach("In tokens", "49.50", &format!("{token}/6")).await;
         till
     }
 
@@ -239,6 +251,13 @@ impl Till {
     /// How much an account has sent so far, transactions counted.
     pub async fn nonce(&self, account: &str) -> String {
         self.anvil.ask("eth_getTransactionCount", json!([account, "latest"])).await.to_string()
+    }
+
+    /// What an account has of the token, in base units.
+    pub async fn tokens_of(&self, account: &str) -> u64 {
+        let data = format!("0x70a08231{:0>64}", account.trim_start_matches("0x"));
+        let answer = self.anvil.ask("eth_call", json!([{"to": self.token, "data": data}, "latest"])).await;
+        u64::from_str_radix(answer.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
     }
 
     /// The platform stops purchases, ahead of all that waits.

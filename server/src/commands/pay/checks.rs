@@ -1,22 +1,26 @@
 //! The payment: looked at from all sides, then sent.
 
+use std::time::{Duration, Instant};
+
 use academy::{
     chain::{Call, Prepared, Sent, Wallet, WalletError, is_our_market},
     checkout::{ChainInfo, Order, PayBy, Payment},
-    evm::{Address, TxHash},
+    evm::TxHash,
     price::Price,
 };
-use app::catalog::api::TierOffer;
 use serde_json::json;
 
 use super::{
-    call,
-    choose::{check_limit, coins, in_tokens},
+    call::{self, Expected, Plan},
+    choose::{check_limit, coins, sum},
     report::Report,
     site::Site,
     stop::Stop,
 };
 use crate::cli::Pay;
+
+/// How often it is asked whether an approval is mined.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the checks of a payment came to.
 pub enum Checked {
@@ -24,54 +28,77 @@ pub enum Checked {
     Ready(Call, Box<Prepared>),
     /// The contract has sold it already; the site will see it.
     Owned,
+    /// In a dry run: it may be sent once the market may take the token.
+    Unapproved,
 }
 
-/// Gets the order's call and looks at it from all sides; sends nothing.
+/// Gets the order's calls and looks at them from all sides; sends nothing but what lets the market take the price
+/// of a token, and that not in a dry run.
 pub async fn pay_order(
     how: &Pay,
     site: &mut Site,
     wallet: &Wallet,
     order: &Order,
-    tier: &TierOffer,
+    tier: u8,
+    (chain, deadline): (&ChainInfo, Instant),
+    report: &mut Report,
+) -> Result<Checked, Stop> {
+    check_limit(Price::Coin(order.price), how.max_price.as_deref(), &order.currency)?;
+    let account = wallet.address();
+    let expected = Expected { order, account, chain_id: chain.id, tier, price: order.price };
+    let plan = plan(site, &expected).await?;
+    let to = plan.purchase.to;
+    let code = wallet.code(to).await?;
+    if code.is_empty() {
+        return Stop::refused(format!("there is no contract at {}; nothing was signed", to.checksummed()));
+    }
+    let known = if is_our_market(&code) { "this version's market" } else { "code unknown to this version" };
+    report.facts.recipient = Some(to.checksummed());
+    report.step("call", &format!("{} to {} ({known})", sum(order.price, &order.currency), to.checksummed()));
+    if plan.approvals.is_empty() {
+        return ready(how, wallet, plan.purchase, chain, report).await;
+    }
+    for approval in plan.approvals {
+        match ready(how, wallet, approval, chain, report).await? {
+            Checked::Ready(..) if how.dry_run => return Ok(Checked::Unapproved),
+            Checked::Ready(_, prepared) => approve(wallet, *prepared, deadline, report).await?,
+            other => return Ok(other),
+        }
+    }
+    // The allowance is there: the site asks for the purchase alone.
+    let plan = self::plan(site, &expected).await?;
+    if !plan.approvals.is_empty() || plan.purchase.to != to {
+        return Stop::refused("the market may take the price, and the site asks for more; nothing was paid");
+    }
+    ready(how, wallet, plan.purchase, chain, report).await
+}
+
+async fn plan(site: &mut Site, expected: &Expected<'_>) -> Result<Plan, Stop> {
+    let question = json!({"id": expected.order.id, "payer": expected.account, "by": PayBy::Approval});
+    let asked: Payment = site.function("payment", &question).await?;
+    call::check_all(&asked.calls, expected)
+}
+
+/// Rehearses a call, and prepares its transaction.
+async fn ready(
+    how: &Pay,
+    wallet: &Wallet,
+    call: Call,
     chain: &ChainInfo,
     report: &mut Report,
 ) -> Result<Checked, Stop> {
-    if order.currency.token != Address::ZERO {
-        return in_tokens(&order.currency.symbol);
-    }
-    check_limit(Price::Coin(order.price), how.max_price, chain)?;
-    let account = wallet.address();
-    let question = json!({"id": order.id, "payer": account, "by": PayBy::Best});
-    let asked: Payment = site.function("payment", &question).await?;
-    let [asked] = asked.calls.as_slice() else {
-        return Stop::refused("the site asks for more than one call to pay in the coin; nothing was signed");
-    };
-    let expected =
-        call::Expected { order, account, chain_id: chain.id, tier: tier.number, price: order.price };
-    let call = call::check(asked, &expected)?;
-    let code = wallet.code(call.to).await?;
-    if code.is_empty() {
-        return Stop::refused(format!(
-            "there is no contract at {}; nothing was signed",
-            call.to.checksummed()
-        ));
-    }
-    let known = if is_our_market(&code) { "this version's market" } else { "code unknown to this version" };
-    report.facts.recipient = Some(call.to.checksummed());
-    let currency = &chain.currency;
-    report.step("call", &format!("{} to {} ({known})", coins(call.value, currency), call.to.checksummed()));
-
     if wallet.waiting().await? > 0 {
         return Stop::refused(
             "a transaction of this account still waits to be mined, perhaps an earlier payment; nothing was sent. \
              Run this again once it is mined",
         );
     }
+    let currency = &chain.currency;
     let balance = wallet.balance().await?;
     let short = |needed: &str| {
         Stop::refused(format!(
             "{} has {}, and {needed}; send it some more. Nothing was sent",
-            account.checksummed(),
+            wallet.address().checksummed(),
             coins(balance, currency)
         ))
     };
@@ -98,6 +125,35 @@ pub async fn pay_order(
     }
     report.step("rehearsed", &format!("it would succeed, for a fee of at most {fee}"));
     Ok(Checked::Ready(call, Box::new(prepared)))
+}
+
+/// Lets the market take the price, and waits until that is mined.
+async fn approve(
+    wallet: &Wallet,
+    prepared: Prepared,
+    deadline: Instant,
+    report: &mut Report,
+) -> Result<(), Stop> {
+    let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
+    report.facts.approval = Some(hash.to_string());
+    report.say("approving", &format!("{hash}: waiting until it is mined"));
+    loop {
+        // A node that breaks off for a moment ends nothing.
+        match wallet.mined(hash).await {
+            Ok(Some(mined)) if mined.success => {
+                let block = mined.block;
+                report.step("approved", &format!("block {block}: the market may take the price"));
+                return Ok(());
+            }
+            Ok(Some(_)) => return Stop::refused("the token refuses the approval; nothing was paid"),
+            _ if Instant::now() >= deadline => {
+                return Stop::refused(
+                    "no block has taken the approval; nothing was paid. Run this again once one has",
+                );
+            }
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
 }
 
 /// Signs and sends it.

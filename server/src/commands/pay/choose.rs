@@ -1,6 +1,12 @@
 //! Which tier to buy, and whether it is needed at all.
 
-use academy::{checkout::ChainInfo, evm::Address, learning::Access, money::Wei, price::Price};
+use academy::{
+    checkout::ChainInfo,
+    evm::Address,
+    learning::Access,
+    money::{Currency, Wei},
+    price::Price,
+};
 use app::catalog::api::{CourseOffer, LessonOffer, TierOffer};
 
 use super::stop::Stop;
@@ -37,9 +43,14 @@ pub fn tier<'a>(offer: &'a CourseOffer, wanted: Option<&str>) -> Result<&'a Tier
     }
 }
 
-/// A sum for people.
+/// Coins for people.
 pub fn coins(sum: Wei, currency: &str) -> String {
     format!("{} {currency}", sum.to_ether())
+}
+
+/// A sum for people.
+pub fn sum(sum: Wei, currency: &Currency) -> String {
+    format!("{} {}", currency.figure(sum), currency.symbol)
 }
 
 /// A tier's price for people.
@@ -72,29 +83,59 @@ pub fn chain<'a>(
     })
 }
 
-/// This command pays in the coin.
-pub fn in_tokens<T>(symbol: &str) -> Result<T, Stop> {
-    Stop::refused(format!(
-        "it is paid in {symbol}, and this command pays in the chain's coin only; nothing was paid. Buy it in a browser"
-    ))
+/// What the tier is paid in on that chain: its own currency, or for a price in a state's currency the one
+/// that is wanted, without a wish the coin.
+pub fn currency(
+    offer: &CourseOffer,
+    tier: &TierOffer,
+    chain: &ChainInfo,
+    wanted: Option<&str>,
+) -> Result<Currency, Stop> {
+    let of = |symbol: &str| {
+        let all = std::iter::once(Currency::coin(&chain.currency)).chain(chain.tokens.iter().cloned());
+        let named = |currency: &Currency| currency.symbol.eq_ignore_ascii_case(symbol);
+        all.into_iter()
+            .find(named)
+            .ok_or_else(|| Stop::Usage(format!("nothing is paid in {symbol} on {}", chain.name)))
+    };
+    let priced = match tier.price {
+        Price::Fiat(_) => return of(wanted.unwrap_or(&chain.currency)),
+        Price::Coin(_) => Currency::coin(&chain.currency),
+        // Tokens are named by those of the first chain.
+        Price::Token { token, .. } => of(&offer.chains.first().unwrap_or(chain).currency_of(token).symbol)?,
+    };
+    match wanted {
+        Some(wanted) if !priced.symbol.eq_ignore_ascii_case(wanted) => Err(Stop::Usage(format!(
+            "the tier “{}” is paid in {}, not in {wanted}",
+            tier.name, priced.symbol
+        ))),
+        _ => Ok(priced),
+    }
 }
 
 /// Whether the price is at most what was allowed. One in a state's currency is known only once an order
 /// quotes it, and is whatever the site quotes then: it needs a limit.
-pub fn check_limit(price: Price, most: Option<Wei>, chain: &ChainInfo) -> Result<(), Stop> {
-    let currency = &chain.currency;
-    match (price, most) {
-        (Price::Token { token, .. }, _) => in_tokens(&chain.currency_of(token).symbol),
-        (Price::Coin(price), Some(most)) if price > most => Stop::refused(format!(
+pub fn check_limit(price: Price, most: Option<&str>, currency: &Currency) -> Result<(), Stop> {
+    let Some(most) = most else {
+        return match price {
+            Price::Fiat(cents) => Err(Stop::Usage(format!(
+                "the price is {} {}, and the site quotes it in {} as it likes: name the most that it may be with \
+                 --max-price",
+                cents.figure(),
+                cents.currency.word(),
+                currency.symbol
+            ))),
+            _ => Ok(()),
+        };
+    };
+    let most = Wei::parse_figure(most, currency.decimals)
+        .map_err(|error| Stop::Usage(format!("--max-price is no sum of {}: {error}", currency.symbol)))?;
+    match price {
+        Price::Coin(price) | Price::Token { amount: price, .. } if price > most => Stop::refused(format!(
             "the price is {}, and --max-price allows {}; no payment was signed",
-            coins(price, currency),
-            coins(most, currency)
+            sum(price, currency),
+            sum(most, currency)
         )),
-        (Price::Fiat(_), None) => Err(Stop::Usage(format!(
-            "the price is {}, and the site quotes it in {currency} as it likes: name the most that it may be with \
-             --max-price",
-            listed(price, Some(chain))
-        ))),
         _ => Ok(()),
     }
 }
@@ -152,6 +193,12 @@ mod tests {
             lessons: vec![lesson("preview", 0), lesson("first", 1), lesson("second", 2)],
             chains: vec![eth()],
         }
+    }
+
+    const TOKEN: Address = Address([1; 20]);
+
+    fn usdc(token: Address) -> Currency {
+        Currency { token, symbol: "USDC".to_owned(), decimals: 6 }
     }
 
     fn eth() -> ChainInfo {
@@ -217,19 +264,41 @@ mod tests {
 
     #[test]
     fn keeps_to_the_limit() {
-        let wei = |text| Wei::from_ether(text).unwrap();
-        let coin = Price::Coin(wei("0.02"));
-        let limit = |price, most| check_limit(price, most, &eth());
+        let coin = Price::Coin(Wei::from_ether("0.02").unwrap());
+        let limit = |price, most| check_limit(price, most, &Currency::coin("ETH"));
         assert_eq!(limit(coin, None), Ok(()));
-        assert_eq!(limit(coin, Some(wei("0.02"))), Ok(()));
-        let above = limit(coin, Some(wei("0.0199"))).unwrap_err();
+        assert_eq!(limit(coin, Some("0.02")), Ok(()));
+        let above = limit(coin, Some("0.0199")).unwrap_err();
         assert!(matches!(&above, Stop::Refused(words) if words.contains("--max-price allows 0.0199 ETH")));
         let dollars = Price::parse("49", Unit::Fiat(Fiat::Usd)).unwrap();
-        assert_eq!(limit(dollars, Some(wei("0.02"))), Ok(()));
+        assert_eq!(limit(dollars, Some("0.02")), Ok(()));
         let unlimited = limit(dollars, None).unwrap_err();
         assert!(matches!(&unlimited, Stop::Usage(words) if words.contains("49.00 USD")), "{unlimited}");
-        let token = Price::parse("49", Unit::Token { token: Address([1; 20]), decimals: 6 }).unwrap();
-        assert!(matches!(limit(token, Some(wei("49"))), Err(Stop::Refused(_))));
+        let token = Price::parse("49", Unit::Token { token: TOKEN, decimals: 6 }).unwrap();
+        let limit = |most| check_limit(token, Some(most), &usdc(TOKEN));
+        assert_eq!(limit("49"), Ok(()));
+        assert!(matches!(limit("48.999999"), Err(Stop::Refused(_))));
+        assert!(matches!(limit("49.0000001"), Err(Stop::Usage(_))), "finer than the token is");
+    }
+
+    #[test]
+    fn pays_in_what_the_price_is_in_or_in_what_is_wanted() {
+        let mut offer = offer(&[("Full", "0.02", 1)]);
+        offer.chains[0].tokens = vec![usdc(TOKEN)];
+        let there = Address([2; 20]);
+        let other = ChainInfo { id: 2, tokens: vec![usdc(there)], ..eth() };
+        let mut tier = offer.tiers[0].clone();
+        let on = |tier: &TierOffer, chain: &ChainInfo, wanted| currency(&offer, tier, chain, wanted);
+        assert_eq!(on(&tier, &offer.chains[0], None), Ok(Currency::coin("ETH")));
+        assert!(matches!(on(&tier, &offer.chains[0], Some("usdc")), Err(Stop::Usage(_))));
+        tier.price = Price::parse("49", Unit::Token { token: TOKEN, decimals: 6 }).unwrap();
+        assert_eq!(on(&tier, &offer.chains[0], None), Ok(usdc(TOKEN)));
+        assert_eq!(on(&tier, &other, Some("usdc")), Ok(usdc(there)));
+        assert!(matches!(on(&tier, &eth(), None), Err(Stop::Usage(_))));
+        tier.price = Price::parse("49", Unit::Fiat(Fiat::Usd)).unwrap();
+        assert_eq!(on(&tier, &other, None), Ok(Currency::coin("ETH")));
+        assert_eq!(on(&tier, &other, Some("USDC")), Ok(usdc(there)));
+        assert!(matches!(on(&tier, &other, Some("DAI")), Err(Stop::Usage(_))));
     }
 
     #[test]

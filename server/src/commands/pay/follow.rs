@@ -24,8 +24,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What is followed.
 pub struct Payment<'a> {
     pub order: OrderId,
-    pub price: Wei,
-    pub currency: &'a str,
+    /// The coins that it sends.
+    pub value: Wei,
+    /// The coin's symbol.
+    pub coin: &'a str,
     /// Its transaction, if we know it.
     pub hash: Option<TxHash>,
     /// The site knows the hash already.
@@ -112,7 +114,7 @@ async fn look_at_the_chain(
 ) -> Result<(), Stop> {
     let (Some(hash), None) = (payment.hash, progress.block) else { return Ok(()) };
     let Ok(Some(mined)) = wallet.mined(hash).await else { return Ok(()) };
-    let (fee, currency) = (mined.fee.to_ether(), payment.currency);
+    let (fee, currency) = (mined.fee.to_ether(), payment.coin);
     report.facts.block = Some(mined.block);
     report.facts.gas = Some(mined.gas);
     report.facts.fee_wei = Some(mined.fee);
@@ -130,7 +132,7 @@ async fn look_at_the_chain(
         ));
     }
     progress.block = Some(mined.block);
-    let cost = payment.price.plus(mined.fee);
+    let cost = payment.value.plus(mined.fee);
     report.facts.cost_wei = Some(cost);
     report.step(
         "mined",

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use academy::checkout::OrderState;
+use academy::{checkout::OrderState, evm::Address, money::Wei};
 
 use self::{
     checks::{Checked, pay_order, send},
@@ -57,7 +57,8 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     let chain = choose::chain(&offer, &shown, how.chain)?.clone();
     let cost = listed(shown.price, offer.chains.first());
     report.step("offer", &format!("{}, “{}”, for {cost} on {}", offer.title, shown.name, chain.name));
-    check_limit(shown.price, how.max_price, &chain)?;
+    let currency = choose::currency(&offer, &shown, &chain, how.currency.as_deref())?;
+    check_limit(shown.price, how.max_price.as_deref(), &currency)?;
 
     let wallet = open_wallet(how, &chain, report).await?;
     sign_in(how, &mut site, &wallet, &chain, report).await?;
@@ -82,11 +83,11 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
         return Stop::refused(format!("the lesson {slug} can be read without paying: nothing was bought"));
     }
 
-    let order = open_order(&mut site, how, tier, &chain, &wallet, report).await?;
+    let order = open_order(&mut site, how, tier, (&chain, &currency), &wallet, report).await?;
     let mut payment = Payment {
         order: order.id,
-        price: order.price,
-        currency: &chain.currency,
+        value: if order.currency.token == Address::ZERO { order.price } else { Wei::ZERO },
+        coin: &chain.currency,
         hash: None,
         told: true,
         call: None,
@@ -97,11 +98,22 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
             payment.hash = order.transaction.as_ref().map(|transaction| transaction.hash);
             report.step("resumed", "a payment of this order is under way: following it, and paying nothing");
         }
-        OrderState::Open => match pay_order(how, &mut site, &wallet, &order, tier, &chain, report).await? {
+        OrderState::Open => match pay_order(
+            how,
+            &mut site,
+            &wallet,
+            &order,
+            tier.number,
+            (&chain, deadline),
+            report,
+        )
+        .await?
+        {
             Checked::Owned => report.step(
                 "resumed",
                 "the contract has sold it to this account already: following the order, and paying nothing",
             ),
+            Checked::Unapproved => return Ok(Done::DryRun),
             Checked::Ready(..) if how.dry_run => return Ok(Done::DryRun),
             Checked::Ready(..) if Instant::now() >= deadline => {
                 return Stop::refused("the time ran out before anything was paid; try a longer --timeout");

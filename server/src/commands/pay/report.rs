@@ -45,8 +45,17 @@ pub struct Facts {
     pub account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// What is paid in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_wei: Option<Wei>,
+    /// Of a token, in base units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_units: Option<Wei>,
+    /// The transaction that let the market take the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +66,7 @@ pub struct Facts {
     pub gas: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_wei: Option<Wei>,
-    /// Price and fee together.
+    /// All that the payment takes of the coin: the fee, and a price in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_wei: Option<Wei>,
     #[serde(skip_serializing_if = "Option::is_none")]

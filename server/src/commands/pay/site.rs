@@ -88,12 +88,11 @@ impl Site {
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(self.strange(path, &answer)) }
     }
 
-    /// Posts a form with one field; answers where it leads to.
+    /// Posts a form, as it is encoded; answers where it leads to.
     ///
     /// # Errors
     /// When it leads nowhere: with what the page says about it.
-    pub async fn post(&mut self, path: &str, field: &str, value: &str) -> Result<String, SiteError> {
-        let form = format!("{field}={value}");
+    pub async fn post(&mut self, path: &str, form: String) -> Result<String, SiteError> {
         let answer = self.ask(Method::POST, path, "application/x-www-form-urlencoded", form).await?;
         match (&answer.location, alert(&answer.body)) {
             (Some(location), _) if answer.status == StatusCode::SEE_OTHER => Ok(location.clone()),

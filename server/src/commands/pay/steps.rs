@@ -4,7 +4,9 @@ use academy::{
     accounts::Challenge,
     chain::Wallet,
     checkout::{ChainInfo, Order, OrderState},
+    evm::Address,
     ids::OrderId,
+    money::Currency,
     price::Price,
 };
 use app::catalog::api::{CourseOffer, TierOffer};
@@ -78,11 +80,12 @@ pub async fn open_order(
     site: &mut Site,
     how: &Pay,
     tier: &TierOffer,
-    chain: &ChainInfo,
+    (chain, currency): (&ChainInfo, &Currency),
     wallet: &Wallet,
     report: &mut Report,
 ) -> Result<Order, Stop> {
-    let location = site.post(&format!("/courses/{}/buy", how.course), "tier", &tier.id.to_string()).await?;
+    let form = format!("tier={}&pay={}/{}", tier.id, chain.id, currency.token);
+    let location = site.post(&format!("/courses/{}/buy", how.course), form).await?;
     let id: Option<OrderId> = location.strip_prefix("/orders/").and_then(|id| id.parse().ok());
     let Some(id) = id else {
         return Stop::refused(
@@ -99,13 +102,14 @@ pub async fn open_order(
     let same_price = match tier.price {
         Price::Coin(price) => order.price == price,
         Price::Fiat(cents) => order.fiat == Some(cents),
-        Price::Token { token, amount, .. } => (order.currency.token, order.price) == (token, amount),
+        Price::Token { amount, .. } => order.price == amount,
     };
     // One that is paid for already is followed, whatever it cost.
     let to_be_paid = order.state == OrderState::Open;
-    if order.id != id || order.tier != tier.id || to_be_paid && !same_price {
+    let same = same_price && order.currency == *currency;
+    if order.id != id || order.tier != tier.id || to_be_paid && !same {
         return Stop::refused(format!(
-            "an order of another price or tier is under way ({}/orders/{id}); nothing was paid. Wait for it or cancel \
+            "an order of another price, tier or currency is under way ({}/orders/{id}); nothing was paid. Wait for it or cancel \
              it there, then run this again",
             how.site
         ));
@@ -114,7 +118,11 @@ pub async fn open_order(
         return Stop::refused("the order is for another account; nothing was paid");
     }
     report.facts.order = Some(id.to_string());
-    report.facts.price_wei = Some(order.price);
+    report.facts.currency = Some(order.currency.symbol.clone());
+    match order.currency.token {
+        Address::ZERO => report.facts.price_wei = Some(order.price),
+        _ => report.facts.price_units = Some(order.price),
+    }
     report.facts.state = Some(order.state.word());
     report.step("order", &format!("{id}, {}, {}", order.state.word(), order.currency.short(order.price)));
     Ok(order)
