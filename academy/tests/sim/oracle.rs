@@ -314,11 +314,13 @@ impl Oracle {
             Setback::Closed => order.paid_by(purchase) && order.given_up,
             Setback::Withdrawn => order.paid_by(purchase) && self.withdrawn[order.course],
             Setback::PaidTwice => {
+                // The one that counted may turn out to be gone in the same step.
+                let counted = |other: &PaymentRow| {
+                    matches!(other.standing, Standing::Accepted | Standing::Orphaned)
+                        && (other.order == row.order && other.place() != row.place())
+                };
                 order.paid_by(purchase)
-                    && (self.bought_otherwise(order, books)
-                        // The one that a person accepted may turn out to be gone in the same breath.
-                        || order.forgiven && self.replaced
-                        || books.accepted(order.id).any(|other| other.place() != row.place()))
+                    && (self.bought_otherwise(order, books) || books.payments.iter().any(counted))
             }
             _ => false,
         }
