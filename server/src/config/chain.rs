@@ -137,11 +137,19 @@ impl Chain {
             &self.named("ws_url"),
             "must be empty or start with ws:// or wss://",
         );
-        check(
-            (1..=1000).contains(&self.open_confirmations),
-            &self.named("open_confirmations"),
-            "write 1 to 1000 blocks",
-        );
+        let (blocks, millis) = ("blocks", "milliseconds");
+        for (key, value, least, most, unit) in [
+            ("open_confirmations", self.open_confirmations.into(), 1, 1000, blocks),
+            ("poll_ms", self.poll_ms, 50, 600_000, millis),
+            ("timeout_ms", self.timeout_ms, 100, 60_000, millis),
+            ("max_log_range", self.max_log_range, 1, 1_000_000, blocks),
+            ("reorg_depth", self.reorg_depth, 1, 100_000, blocks),
+            // Below nothing is too little, too.
+            ("stuck_minutes", self.stuck_minutes.try_into().unwrap_or(0), 1, 10_080, "minutes"),
+        ] {
+            let range = format!("write {least} to {most} {unit}");
+            check((least..=most).contains(&value), &self.named(key), &range);
+        }
         for (symbol, amount) in &self.provisional_limits {
             let decimals = self.decimals_of(symbol);
             check(
@@ -159,31 +167,6 @@ impl Chain {
             (self.open_confirmations..=10_000).contains(&self.final_confirmations),
             &self.named("final_confirmations"),
             "must be at least open_confirmations, and at most 10000",
-        );
-        check(
-            (50..=600_000).contains(&self.poll_ms),
-            &self.named("poll_ms"),
-            "write 50 to 600000 milliseconds",
-        );
-        check(
-            (100..=60_000).contains(&self.timeout_ms),
-            &self.named("timeout_ms"),
-            "write 100 to 60000 milliseconds",
-        );
-        check(
-            (1..=1_000_000).contains(&self.max_log_range),
-            &self.named("max_log_range"),
-            "write 1 to 1000000 blocks",
-        );
-        check(
-            (1..=100_000).contains(&self.reorg_depth),
-            &self.named("reorg_depth"),
-            "write 1 to 100000 blocks",
-        );
-        check(
-            (1..=10_080).contains(&self.stuck_minutes),
-            &self.named("stuck_minutes"),
-            "write 1 to 10080 minutes",
         );
         let mut symbols = vec![self.currency.as_str(), ""];
         for token in &self.tokens {

@@ -56,6 +56,16 @@ async fn deploys_verifies_and_lists() {
     {
         assert!(out.contains(words), "{words}: {out}");
     }
+    // A chain without a market, and one whose node is down, hide no other.
+    let others = format!(
+        r#"[{{id=31338,name="Bare",currency="ETH",rpc_urls={urls}}},
+            {{id=31339,name="Down",currency="ETH",rpc_urls=["http://127.0.0.1:1"],market="{market}"}}]"#
+    );
+    let several = [&settings[..], &[("CHAINS", others.as_str())]].concat();
+    let (code, out, errors) = lectern(folder.path(), &["contracts", "list"], &several);
+    assert_eq!(code, 1);
+    assert!(out.contains("purchases      open"), "{out}");
+    assert!(errors.contains("Bare (31338): ") && errors.contains("Down (31339): "), "{errors}");
 }
 
 #[tokio::test]

@@ -56,14 +56,14 @@ pub fn panel(endpoints: &[EndpointState]) -> impl IntoView + use<> {
 fn row(endpoint: &EndpointState) -> impl IntoView + use<> {
     let (tone, words) = match (endpoint.given_up, &endpoint.last_error) {
         (0, None) => (Tone::Positive, "Takes everything"),
-        (0, Some(_)) => (Tone::Warning, "Tried again"),
+        (0, Some(_)) => (Tone::Warning, "Tries again"),
         _ => (Tone::Negative, "Missed some"),
     };
     let name = endpoint.name.clone();
     let again = endpoint.last_error.is_some().then(|| {
         view! {
             <form method="post" action="/admin/webhooks">
-                <Submit name="endpoint" value=name.clone()>
+                <Submit kind="secondary" name="endpoint" value=name.clone()>
                     "Send again"<span class="visually-hidden">" to "{name.clone()}</span>
                 </Submit>
             </form>

@@ -91,9 +91,19 @@ async fn set(config: &Config, what: &Set) -> Result<ExitCode, Failure> {
 async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
     let one = how.chain.map(|_| config.chain_of(how.chain)).transpose()?;
     let chains: Vec<_> = one.map_or_else(|| config.every_chain().collect(), |chain| vec![chain]);
+    let mut code = ExitCode::SUCCESS;
     for (index, chain) in chains.into_iter().enumerate() {
-        let market = chain.market()?;
-        let facts = ask(&chain.rpc_urls, market).await?;
+        let told =
+            async { Ok::<_, Failure>((chain.market()?, ask(&chain.rpc_urls, chain.market()?).await?)) };
+        let (market, facts) = match told.await {
+            Ok(told) => told,
+            // One that does not answer hides no other.
+            Err(failure) => {
+                eprintln!("lectern: {} ({}): {failure}", chain.name, chain.id);
+                code = ExitCode::FAILURE;
+                continue;
+            }
+        };
         if how.json {
             println!("{}", show::json(chain, market, &facts));
             continue;
@@ -103,7 +113,7 @@ async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
         }
         print!("{}", show::text(&show::list(chain, market, &facts)));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 async fn verify(file: Option<&Path>, how: &Verify) -> Result<ExitCode, Failure> {
