@@ -4,6 +4,7 @@ import { expect, test } from '../fixtures/test.ts';
 // The points at which academy::fault can end the process: before, between and after every write.
 const WHEN_TOLD = ['submit.before_commit', 'submit.after_commit'];
 const WHEN_SEEN = [
+  'settle.head_read',
   'settle.chain_read',
   'settle.payment_written',
   'settle.enrollment_written',
