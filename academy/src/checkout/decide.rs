@@ -26,6 +26,8 @@ pub struct Standing {
     pub state: OrderState,
     /// Its setback now.
     pub setback: Option<Setback>,
+    /// Where it is refunded: its state before.
+    pub before_refund: Option<OrderState>,
     /// A payment of its own was accepted, and its block is known to be replaced.
     pub orphaned: bool,
     /// Its payment, or its refund, can no longer be undone.
@@ -197,11 +199,14 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     let reviewed = |setback| others.iter().map(move |other| ((*other).clone(), setback));
     let confirmations = confirmations(found.block_number, head);
     let is_final = rules.last.reached(found.block_number, confirmations);
-    // Where a reorg undid a refund, the payment counts again.
-    let accepted_before =
-        matches!(standing.state, OrderState::Paid | OrderState::Confirming | OrderState::Refunded);
+    // Where a reorg undid a refund, or it is bought again, it is what it was before.
+    let state = match standing.state {
+        OrderState::Refunded => standing.before_refund.unwrap_or(OrderState::Paid),
+        state => state,
+    };
+    let accepted_before = matches!(state, OrderState::Paid | OrderState::Confirming);
     // What was accepted once is not judged again by rules that time has moved.
-    let review = match standing.state {
+    let review = match state {
         _ if accepted_before => None,
         OrderState::Cancelled => Some(Setback::Closed),
         _ if is_late(standing, found, rules) => Some(Setback::Late),
@@ -211,11 +216,7 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     };
     if let Some(setback) = review {
         return Decision {
-            state: if standing.state == OrderState::Cancelled {
-                OrderState::Cancelled
-            } else {
-                OrderState::Expired
-            },
+            state: if state == OrderState::Cancelled { OrderState::Cancelled } else { OrderState::Expired },
             setback: Some(setback),
             confirmations,
             is_final,

@@ -196,6 +196,7 @@ impl Checkout<'_> {
             created_at: now,
             expires_at: now.plus_minutes(ttl_minutes),
             paid_at: None,
+            before_refund: None,
             revision: 1,
         };
         match store::insert_order(&mut tx, &record).await {

@@ -52,6 +52,10 @@ impl Checkout<'_> {
             let mut sight = self.look(id).await?;
             let head = sight.network.head().await?;
             self.0.point("settle.head_read")?;
+            if sight.seen_up_to() > head.number {
+                // Nodes that are behind what was seen say nothing of it: neither that it stands, nor that it is gone.
+                return Ok(Settled { state: sight.order.state, waiting: true, ends_at: None });
+            }
             sight.refunds = self.refunds_now(&sight).await?;
             let mut candidates = self.candidates(&sight, head.number).await?;
             give_back(&mut candidates, &sight.refunds);
@@ -99,6 +103,7 @@ impl Checkout<'_> {
         let position = Position {
             state: sight.order.state,
             setback: sight.order.setback,
+            before_refund: sight.order.before_refund,
             orphaned,
             is_final: sight.order.is_final,
             expires_at: sight.order.expires_at,
@@ -184,6 +189,9 @@ impl Checkout<'_> {
             _ => decision.confirmations,
         };
         order.is_final = decision.is_final;
+        if order.state == OrderState::Refunded && before.0 != OrderState::Refunded {
+            order.before_refund = Some(before.0);
+        }
         if order.state == OrderState::Paid && order.paid_at.is_none() {
             order.paid_at = Some(now);
         }

@@ -38,6 +38,14 @@ pub(super) struct Sight<'a> {
 }
 
 impl Sight<'_> {
+    /// The highest block of what counts: a payment that was accepted, or a refund.
+    pub fn seen_up_to(&self) -> u64 {
+        let accepted = self.payments.iter().filter(|payment| payment.standing == Standing::Accepted);
+        let refunds = self.refunds.iter().filter(|refund| refund.confirmed);
+        let blocks = accepted.map(|payment| payment.block_number);
+        blocks.chain(refunds.map(|refund| refund.block_number)).max().unwrap_or(0)
+    }
+
     /// What a person said of this payment, if they said that it does not count; it may have gone back since.
     fn ruled(&self, found: &Found) -> Option<Setback> {
         let place = (found.transaction, found.log_index);

@@ -63,6 +63,7 @@ struct OrderRow {
     created_at: Time,
     expires_at: Time,
     paid_at: Option<Time>,
+    before_refund: Option<String>,
     revision: i64,
 }
 
@@ -91,6 +92,8 @@ pub(super) struct OrderRecord {
     pub created_at: Time,
     pub expires_at: Time,
     pub paid_at: Option<Time>,
+    /// Its state before its payment went back.
+    pub before_refund: Option<OrderState>,
     pub revision: i64,
 }
 
@@ -118,6 +121,11 @@ impl OrderRow {
             created_at: self.created_at,
             expires_at: self.expires_at,
             paid_at: self.paid_at,
+            before_refund: self
+                .before_refund
+                .as_deref()
+                .map(|word| parse("an order's state", word))
+                .transpose()?,
             revision: self.revision,
         })
     }
@@ -126,7 +134,7 @@ impl OrderRow {
 macro_rules! order {
     () => {
         "SELECT id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing, token,
-            price, fiat_currency, fiat_amount, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, revision
+            price, fiat_currency, fiat_amount, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, before_refund, revision
          FROM orders "
     };
 }
@@ -199,9 +207,10 @@ pub(super) async fn insert_order(conn: &mut Conn, order: &OrderRecord) -> Result
 /// Writes an order's changing part.
 pub(super) async fn update_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
     sql!(run conn,
-        "UPDATE orders SET state = $1, setback = $2, confirmations = $3, is_final = $4, paid_at = $5, revision = revision + 1
-         WHERE id = $6",
-        order.state.word(), order.setback.map(Setback::word), i64::from(order.confirmations), order.is_final, order.paid_at, order.id)?;
+        "UPDATE orders SET state = $1, setback = $2, confirmations = $3, is_final = $4, paid_at = $5, before_refund = $6, revision = revision + 1
+         WHERE id = $7",
+        order.state.word(), order.setback.map(Setback::word), i64::from(order.confirmations), order.is_final, order.paid_at,
+        order.before_refund.map(OrderState::word), order.id)?;
     Ok(())
 }
 

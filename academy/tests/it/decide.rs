@@ -21,6 +21,7 @@ fn standing(state: OrderState) -> Standing {
     Standing {
         state,
         setback: None,
+        before_refund: None,
         orphaned: false,
         is_final: false,
         expires_at: EXPIRES,
@@ -147,6 +148,20 @@ fn a_final_payment_stays() {
         assert_eq!((decision.state, decision.is_final), (OrderState::Paid, true), "{candidates:?}");
         assert_ne!(decision.grant, Grant::Suspend, "{candidates:?}");
     }
+}
+
+#[test]
+fn what_comes_after_a_refund_is_judged_by_what_was_before() {
+    let refunded = |before| Standing { before_refund: before, ..standing(OrderState::Refunded) };
+    for accepted in [None, Some(OrderState::Paid), Some(OrderState::Confirming)] {
+        let decision = decide(&refunded(accepted), &[pays()], BLOCK, NOW, &RULES);
+        assert!(decision.accepted.is_some() && decision.review.is_empty(), "{accepted:?}");
+    }
+    let cancelled = decide(&refunded(Some(OrderState::Cancelled)), &[pays()], BLOCK, NOW, &RULES);
+    assert_eq!((cancelled.state, cancelled.setback), (OrderState::Cancelled, Some(Setback::Closed)));
+    assert_eq!((cancelled.grant, cancelled.review.len()), (Grant::Keep, 1));
+    let withdrawn = Standing { withdrawn: true, ..refunded(Some(OrderState::Expired)) };
+    assert_eq!(decide(&withdrawn, &[pays()], BLOCK, NOW, &RULES).setback, Some(Setback::Withdrawn));
 }
 
 #[test]

@@ -492,4 +492,48 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         world.assert_paid(1).await;
     }
+
+    async fn case_10_a_chain_that_is_behind_what_was_seen_changes_nothing(world: &World) {
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let until = u64::try_from(START.0 / 1000).unwrap() + 14 * 86_400;
+        world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+        world.chain.mine_empty(3);
+        // It goes back, and is bought again in the same breath.
+        let mut again = world.held_payment(&course, &order, until);
+        let market = again.events[0].0;
+        again.events.insert(0, (market, world.refunded(&course, &order)));
+        world.chain.mine(vec![again]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        // The other history is shorter at first: it does not say yet whether it has that, too.
+        world.chain.reorg(2);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(world.academy.checkout().order(&buyer, order.id).await.unwrap().state, OrderState::Paid);
+        // It has not: what was bought first counts.
+        world.chain.mine_empty(3);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 1);
+    }
+
+    async fn case_27_what_is_paid_for_a_cancelled_order_after_a_refund_waits_for_a_person(world: &World) {
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.academy.checkout().cancel(&buyer, order.id).await.unwrap();
+        let until = u64::try_from(START.0 / 1000).unwrap() + 14 * 86_400;
+        world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+        let back = world.transaction(person(&buyer).address, vec![world.refunded(&course, &order)]);
+        world.chain.mine(vec![back]);
+        world.turn().await;
+        assert_eq!(world.academy.checkout().order(&buyer, order.id).await.unwrap().state, OrderState::Refunded);
+        world.chain.mine(vec![world.held_payment(&course, &order, until)]);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        assert_eq!(world.academy.checkout().order(&buyer, order.id).await.unwrap().state, OrderState::Cancelled);
+        assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback = 'closed'").await, 1);
+    }
 }

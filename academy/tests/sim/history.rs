@@ -265,7 +265,7 @@ fn check_told(books: &Books, told: &[(String, String)]) -> Result<(), String> {
         let right = match order.state {
             OrderState::Paid => last == Some("order.paid"),
             OrderState::Refunded => last == Some("order.refunded"),
-            _ => last.is_none_or(|kind| kind == "order.suspended"),
+            _ => last != Some("order.paid"),
         };
         let ended =
             order.state != OrderState::Paid || !order.is_final || of_it().any(|kind| kind == "order.final");

@@ -116,6 +116,16 @@ impl Oracle {
         })
     }
 
+    /// Another order of the same person had opened as much, and its money went back.
+    fn returned_otherwise(&self, order: &Order, books: &Books) -> bool {
+        self.orders.iter().any(|other| {
+            other.id != order.id
+                && (other.buyer, other.course) == (order.buyer, order.course)
+                && other.tier.level >= order.tier.level
+                && books.order(other.id).is_some_and(|row| row.state == OrderState::Refunded)
+        })
+    }
+
     fn was_dismissed(&self, purchase: &Purchase) -> bool {
         self.dismissed.iter().any(|(place, _)| *place == purchase.place())
     }
@@ -388,7 +398,10 @@ impl Oracle {
             let counting = |purchase: &&Purchase| {
                 order.paid_by(purchase) && purchase.returned.is_none() && !self.was_dismissed(purchase)
             };
+            // What was bought while another order counted, which went back later, a person decides about.
+            let once_twice = row.setback == Some(Setback::PaidTwice) && self.returned_otherwise(order, books);
             let deserved = !order.given_up
+                && !once_twice
                 && !self.withdrawn[order.course]
                 && !self.bought_otherwise(order, books)
                 && !ended
