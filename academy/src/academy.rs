@@ -123,7 +123,10 @@ impl Academy {
                 self.jobs(&rhythm, &followed, shutdown.clone())
             )
         });
-        futures::join!(join_all(chains), self.deliverer(shutdown.clone()));
+        let endpoints =
+            self.0.outlet.iter().flat_map(|outlet| outlet.endpoints.iter().map(move |to| (outlet, to)));
+        let tellers = endpoints.map(|(outlet, to)| self.teller(outlet, to, shutdown.clone()));
+        futures::join!(join_all(chains), join_all(tellers));
     }
 
     async fn follower(&self, rhythm: &Rhythm, followed: &Notify, shutdown: impl Future<Output = ()>) {
@@ -167,19 +170,22 @@ impl Academy {
         }
     }
 
-    /// Tells the endpoints, if there are any, of what they are to be told.
-    async fn deliverer(&self, shutdown: impl Future<Output = ()>) {
-        if self.0.outlet.is_none() {
-            return;
-        }
+    /// Tells an endpoint of what it is to be told. One that does not answer holds up no other.
+    async fn teller(&self, outlet: &Outlet, to: &Endpoint, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         loop {
-            if let Err(problem) = self.webhooks().deliver().await {
-                tracing::warn!(%problem, "webhooks could not be sent");
-            }
+            let pause = match self.webhooks().deliver_to(outlet, to).await {
+                Ok(0) => LOOK,
+                // There may be more than are posted at once.
+                Ok(_) => Duration::ZERO,
+                Err(problem) => {
+                    tracing::warn!(endpoint = to.name, %problem, "webhooks could not be sent");
+                    LOOK
+                }
+            };
             tokio::select! {
                 () = &mut shutdown => return,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }

@@ -31,7 +31,7 @@ impl Webhooks<'_> {
         posts.into_iter().sum()
     }
 
-    async fn deliver_to(&self, outlet: &Outlet, endpoint: &Endpoint) -> Result<usize, Problem> {
+    pub(crate) async fn deliver_to(&self, outlet: &Outlet, endpoint: &Endpoint) -> Result<usize, Problem> {
         let now = self.0.now();
         let mut conn = self.0.0.db.read().await?;
         if !store::is_due(&mut conn, &endpoint.name, now).await? {

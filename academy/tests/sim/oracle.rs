@@ -106,24 +106,18 @@ impl Oracle {
         self.orders.iter().find(|order| order.id == id)
     }
 
-    /// Another order of the same person opened as much of the course.
-    fn bought_otherwise(&self, order: &Order, books: &Books) -> bool {
+    /// Another order of the same person, for as much of the course, is in such a state.
+    fn otherwise(&self, order: &Order, books: &Books, such: impl Fn(OrderState) -> bool) -> bool {
         self.orders.iter().any(|other| {
             other.id != order.id
                 && (other.buyer, other.course) == (order.buyer, order.course)
                 && other.tier.level >= order.tier.level
-                && books.order(other.id).is_some_and(|row| settled(row.state))
+                && books.order(other.id).is_some_and(|row| such(row.state))
         })
     }
 
-    /// Another order of the same person had opened as much, and its money went back.
-    fn returned_otherwise(&self, order: &Order, books: &Books) -> bool {
-        self.orders.iter().any(|other| {
-            other.id != order.id
-                && (other.buyer, other.course) == (order.buyer, order.course)
-                && other.tier.level >= order.tier.level
-                && books.order(other.id).is_some_and(|row| row.state == OrderState::Refunded)
-        })
+    fn bought_otherwise(&self, order: &Order, books: &Books) -> bool {
+        self.otherwise(order, books, settled)
     }
 
     fn was_dismissed(&self, purchase: &Purchase) -> bool {
@@ -399,7 +393,8 @@ impl Oracle {
                 order.paid_by(purchase) && purchase.returned.is_none() && !self.was_dismissed(purchase)
             };
             // What was bought while another order counted, which went back later, a person decides about.
-            let once_twice = row.setback == Some(Setback::PaidTwice) && self.returned_otherwise(order, books);
+            let once_twice = row.setback == Some(Setback::PaidTwice)
+                && self.otherwise(order, books, |state| state == OrderState::Refunded);
             let deserved = !order.given_up
                 && !once_twice
                 && !self.withdrawn[order.course]
