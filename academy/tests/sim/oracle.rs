@@ -148,8 +148,10 @@ impl Oracle {
             let tagged = self.tagged[order.chain];
             let held_before = was.is_some_and(|was| settled(was.state));
             // What was given back once counts again where a reorg undid that.
-            let judged_before =
-                held_before || order.forgiven || was.is_some_and(|was| was.state == OrderState::Refunded);
+            let returned_before = was.is_some_and(|was| was.state == OrderState::Refunded);
+            // In the history before a reorg in this step it may have come in time, and been accepted.
+            let seen_in_time = purchases.iter().any(|p| order.paid_by(p) && order.in_time(p));
+            let judged_before = held_before || order.forgiven || returned_before || seen_in_time;
             let ended = |was: &OrderRow, state| was.is_final && was.state == state;
             let final_before = was.is_some_and(|was| ended(was, OrderState::Paid));
             let shown = |depth: u64| {
