@@ -21,6 +21,9 @@ cargo xtask watch    the demo, rebuilt and restarted on each change; same option
 cargo xtask test     everything that must pass; closes on \"N passed, N failed\"
     --only STEP,…    fmt, contracts, clippy, rust, size, e2e
 
+cargo xtask nightly  what takes hours: analysis, proofs, mutants and long runs of the tests
+    --only STEP,…    slither, halmos, mutation, contracts, sim
+
 cargo xtask build    site (target/site) and server; fails above 100 kB of wasm + JavaScript
     --release        with an optimised server
 
@@ -38,6 +41,7 @@ pub enum Task {
     Demo(demo::Options),
     Watch(demo::Options),
     Test { only: Vec<String> },
+    Nightly { only: Vec<String> },
     Build { release: bool },
     Bench { seconds: u64 },
     Setup { parts: Vec<String> },
@@ -57,7 +61,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task> {
         "help" => Ok(Task::Help),
         "demo" => Ok(options(parser)?.map_or(Task::Help, Task::Demo)),
         "watch" => Ok(options(parser)?.map_or(Task::Help, Task::Watch)),
-        "test" => test(parser),
+        "test" => Ok(only(parser)?.map_or(Task::Help, |only| Task::Test { only })),
+        "nightly" => Ok(only(parser)?.map_or(Task::Help, |only| Task::Nightly { only })),
         "build" => build(parser),
         "bench" => bench(parser),
         "setup" => setup(parser),
@@ -81,16 +86,17 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<demo::Options>> {
     Ok(Some(options))
 }
 
-fn test(mut parser: lexopt::Parser) -> Result<Task> {
+/// The steps that are named; `None` asks for help.
+fn only(mut parser: lexopt::Parser) -> Result<Option<Vec<String>>> {
     let mut only = Vec::new();
     while let Some(arg) = parser.next()? {
         match arg {
             Long("only") => only.extend(parser.value()?.string()?.split(',').map(str::to_owned)),
-            Short('h') | Long("help") => return Ok(Task::Help),
+            Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Task::Test { only })
+    Ok(Some(only))
 }
 
 fn build(mut parser: lexopt::Parser) -> Result<Task> {
@@ -143,6 +149,8 @@ mod tests {
         assert_eq!(parsed("demo --help").unwrap(), Task::Help);
         let only = vec!["fmt".to_owned(), "e2e".to_owned()];
         assert_eq!(parsed("test --only fmt,e2e").unwrap(), Task::Test { only });
+        let only = vec!["slither".to_owned()];
+        assert_eq!(parsed("nightly --only slither").unwrap(), Task::Nightly { only });
         let options = demo::Options { port: Some(9000), fresh: true, ..Default::default() };
         assert_eq!(parsed("demo --port 9000 --fresh").unwrap(), Task::Demo(options));
     }

@@ -6,6 +6,7 @@ mod build;
 mod daemon;
 mod demo;
 mod http;
+mod nightly;
 mod paths;
 mod process;
 mod setup;
@@ -44,6 +45,7 @@ fn run() -> Result<bool> {
         Task::Demo(options) => demo::run(&options)?,
         Task::Watch(options) => watch::run(&options)?,
         Task::Test { only } => return test::run(&only),
+        Task::Nightly { only } => return nightly::run(&only),
         Task::Build { release } => build::run(release)?,
         Task::Bench { seconds } => bench::run(seconds)?,
         Task::Setup { parts } => setup::run(&parts)?,

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 pub use toolchain::{Toolchain, ensure as toolchain, ensure_lints as lints};
 
 use crate::paths;
-use crate::process::note;
+use crate::process::{Job, note};
 
 pub const PARTS: [&str; 6] = ["toolchain", "tools", "contracts", "browser", "postgres", "end2end"];
 
@@ -46,6 +46,20 @@ pub fn browser() -> Result<PathBuf> {
     let browser = find().context("Chromium is installed, but no chromium is on the PATH")?;
     note("browser", &browser.display().to_string());
     Ok(browser)
+}
+
+/// Python that makes environments: the contracts' own scripts install into one what they need.
+pub fn python() -> Result<()> {
+    // Debian's Python comes without what an environment gets its pip from.
+    let complete = || Job::new("python3").args(["-c", "import ensurepip, venv"]).ask().is_some();
+    if !complete() {
+        apt::install("Python with venv", &["python3", "python3-venv"])?;
+    }
+    if !complete() {
+        bail!("Python is installed, but `python3 -m venv` would make no environment");
+    }
+    note("Python", &Job::new("python3").arg("--version").must()?);
+    Ok(())
 }
 
 /// The folder with Postgres' server programs.

@@ -64,6 +64,11 @@ fn packages(lock: &str) -> Option<BTreeMap<String, (String, bool)>> {
     )
 }
 
+/// A script of the contracts' package.json.
+pub fn contracts(script: &str) -> Job {
+    Job::new("npm").dir(&paths::contracts()).args(["run", "--silent", script])
+}
+
 /// An executable that a package brings.
 pub fn binary(dir: &Path, name: &str) -> Result<PathBuf> {
     let file = dir.join("node_modules/.bin").join(name);

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass.
 
-mod counts;
+pub mod counts;
 mod postgres;
 
 use std::fs;
@@ -20,14 +20,24 @@ pub const STEPS: [&str; 6] = ["fmt", "contracts", "clippy", "rust", "size", "e2e
 
 /// Runs the steps that are named, or all; says whether everything passed.
 pub fn run(only: &[String]) -> Result<bool> {
-    if let Some(unknown) = only.iter().find(|step| !STEPS.contains(&step.as_str())) {
-        bail!("test knows no step {unknown:?}; there are: {}", STEPS.join(", "));
+    run_steps("test", &STEPS, only, run_step)
+}
+
+/// Runs those of a command's steps that are named, or all, and sums up what they counted.
+pub fn run_steps(
+    command: &str,
+    steps: &[&str],
+    only: &[String],
+    run_step: impl Fn(&str, &Toolchain) -> Result<Tally>,
+) -> Result<bool> {
+    if let Some(unknown) = only.iter().find(|step| !steps.contains(&step.as_str())) {
+        bail!("{command} knows no step {unknown:?}; there are: {}", steps.join(", "));
     }
     let start = Instant::now();
     println!("Set up");
     let toolchain = setup::toolchain()?;
     let mut sum = Tally::default();
-    for name in STEPS {
+    for name in steps {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;
         }
@@ -59,12 +69,21 @@ fn run_step(name: &str, toolchain: &Toolchain) -> Result<Tally> {
 }
 
 /// A check that passes or fails as a whole.
-fn check(job: Job, what: &str, log: &str) -> Result<Tally> {
+pub fn check(job: Job, what: &str, log: &str) -> Result<Tally> {
     let outcome = job.attempt(what, log)?;
     if !outcome.ok {
         println!("{}", outcome.failure());
     }
     Ok(Tally::one(outcome.ok))
+}
+
+/// A runner of tests that says how many there were.
+pub fn counted(job: Job, what: &str, log: &str, count: fn(&str) -> Option<Tally>) -> Result<Tally> {
+    let outcome = job.attempt(what, log)?;
+    if !outcome.ok {
+        println!("{}", outcome.failure());
+    }
+    Ok(Tally::of_runner(count(&outcome.text), outcome.ok))
 }
 
 fn fmt(toolchain: &Toolchain) -> Result<Tally> {
@@ -76,14 +95,10 @@ fn fmt(toolchain: &Toolchain) -> Result<Tally> {
 
 fn contracts() -> Result<Tally> {
     npm::ensure(&paths::contracts())?;
-    let npm = |script: &str| Job::new("npm").dir(&paths::contracts()).args(["run", "--silent", script]);
+    let npm = npm::contracts;
     let mut sum = check(npm("fmt:check"), "format of Solidity", "contracts-fmt")?;
     npm("build").step("build the contracts", "contracts-build")?;
-    let outcome = npm("test").attempt("contract tests", "contracts-test")?;
-    if !outcome.ok {
-        println!("{}", outcome.failure());
-    }
-    sum += Tally::of_runner(counts::forge(&outcome.text), outcome.ok);
+    sum += counted(npm("test"), "contract tests", "contracts-test", counts::forge)?;
     sum += check(npm("gas:check"), "gas of each operation", "contracts-gas")?;
     sum += check(npm("artifact:check"), "committed artifact is the source's", "contracts-artifact")?;
     Ok(sum)
@@ -102,7 +117,14 @@ fn clippy(toolchain: &Toolchain) -> Result<Tally> {
         .cargo()
         .args(["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"])
         .args(strict);
+    // What only a server that signs with AWS KMS compiles.
+    let kms = toolchain
+        .cargo()
+        .args(["clippy", "--package", "academy", "--package", "server", "--features", "server/kms"])
+        .arg("--all-targets")
+        .args(strict);
     let mut sum = check(native, "lints of the server's side", "clippy")?;
+    sum += check(kms, "lints of it with keys of AWS KMS", "clippy-kms")?;
     sum += check(wasm, "lints of the browser's side", "clippy-wasm")?;
     Ok(sum)
 }
@@ -124,11 +146,12 @@ fn rust(toolchain: &Toolchain) -> Result<Tally> {
         // Documentation has no examples that run: their tests would only cost linking.
         (cargo.args(["test", "--lib", "--bins", "--tests"]).args(packages), counts::cargo_test)
     };
-    let outcome = job.attempt("unit and integration tests", "rust")?;
-    if !outcome.ok {
-        println!("{}", outcome.failure());
-    }
-    Ok(Tally::of_runner(count(&outcome.text), outcome.ok))
+    let mut sum = counted(job, "unit and integration tests", "rust", count)?;
+    // Apart, so that the server that is tested is the one that most have: without.
+    let kms = ["test", "--lib", "--package", "academy", "--features", "kms", "chain::kms"];
+    let kms = toolchain.cargo().args(kms);
+    sum += counted(kms, "signing with keys of AWS KMS", "rust-kms", counts::cargo_test)?;
+    Ok(sum)
 }
 
 fn size(toolchain: &Toolchain) -> Result<Tally> {
