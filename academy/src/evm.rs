@@ -9,6 +9,18 @@ use serde::{Deserialize, Serialize};
 #[error("expected 0x and {0} hexadecimal digits")]
 pub struct NotHex(usize);
 
+/// Why what somebody wrote is no address.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAddress {
+    /// It has another form.
+    #[error(transparent)]
+    Form(#[from] NotHex),
+    /// Its capitals are not those of EIP-55.
+    #[error("a digit is wrong: its capitals are not this address's checksum (EIP-55); copy it again")]
+    Checksum,
+}
+
 fn parse<const N: usize>(text: &str) -> Result<[u8; N], NotHex> {
     let digits = text
         .strip_prefix("0x")
@@ -89,6 +101,23 @@ impl Address {
     /// Nobody's address; as a token it stands for the chain's own currency.
     pub const ZERO: Self = Self([0; 20]);
 
+    /// From what a person wrote: capitals beside small letters are a checksum (EIP-55), and have to be right. What
+    /// wallets and nodes say is parsed without: some write the capitals of a checksum of their own (EIP-1191).
+    ///
+    /// # Errors
+    /// When it has another form, or a digit is wrong.
+    #[cfg(feature = "server")]
+    pub fn written(text: &str) -> Result<Self, NotAnAddress> {
+        let address: Self = text.parse()?;
+        let digits = &text[2..];
+        let has = |kind: fn(&u8) -> bool| digits.as_bytes().iter().any(kind);
+        if has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && address.checksummed()[2..] != *digits
+        {
+            return Err(NotAnAddress::Checksum);
+        }
+        Ok(address)
+    }
+
     /// With the mixed-case checksum of EIP-55, as people should see it.
     #[cfg(feature = "server")]
     pub fn checksummed(&self) -> String {
@@ -121,6 +150,21 @@ mod tests {
             let address: Address = vector.to_lowercase().parse().unwrap();
             assert_eq!(address.checksummed(), vector);
         }
+    }
+
+    #[test]
+    fn a_wrong_digit_of_what_a_person_wrote_is_noticed() {
+        let right = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+        let address = Address::written(right).unwrap();
+        // A checksum is optional.
+        assert_eq!(Address::written(&right.to_lowercase()), Ok(address));
+        assert_eq!(Address::written(&format!("0x{}", right[2..].to_uppercase())), Ok(address));
+        let digits = format!("0x{}", "1".repeat(40));
+        assert_eq!(Address::written(&digits).unwrap().to_string(), digits);
+        for wrong in [right.replace("3F3E", "3F4E"), right.replace("aAeb", "AAeb"), right.replace('C', "c")] {
+            assert_eq!(Address::written(&wrong), Err(NotAnAddress::Checksum), "{wrong}");
+        }
+        assert_eq!(Address::written("0x5aAe"), Err(NotAnAddress::Form(NotHex(40))));
     }
 
     #[test]

@@ -5,24 +5,17 @@
 
 /// What happens at a point.
 pub trait Faults: Send + Sync {
-    /// Called at the point of that name.
-    ///
-    /// # Errors
-    /// When the work shall end here, as if the process had died.
-    fn at(&self, point: &'static str) -> Result<(), Killed>;
+    /// Called at the point of that name: whether the work ends here, as if the process had died. Nothing of it
+    /// goes on then, not even to say so: it waits until whoever started it drops it.
+    fn dies_at(&self, point: &'static str) -> bool;
 }
-
-/// The work was killed at this point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("killed at {0}")]
-pub struct Killed(pub &'static str);
 
 /// Nothing ever happens.
 pub struct NoFaults;
 
 impl Faults for NoFaults {
-    fn at(&self, _point: &'static str) -> Result<(), Killed> {
-        Ok(())
+    fn dies_at(&self, _point: &'static str) -> bool {
+        false
     }
 }
 
@@ -30,15 +23,15 @@ impl Faults for NoFaults {
 pub struct AbortAt(pub String);
 
 impl Faults for AbortAt {
-    fn at(&self, point: &'static str) -> Result<(), Killed> {
+    fn dies_at(&self, point: &'static str) -> bool {
         if self.0 == point {
             std::process::abort();
         }
-        Ok(())
+        false
     }
 }
 
-/// The points of paying, in their order.
+/// The points that every purchase passes.
 pub const PAYMENT_POINTS: &[&str] = &[
     "submit.before_commit",
     "submit.after_commit",
@@ -50,4 +43,17 @@ pub const PAYMENT_POINTS: &[&str] = &[
     "settle.after_commit",
     "follow.event_seen",
     "follow.before_cursor",
+    "follow.after_commit",
+    "jobs.taken",
+    "jobs.before_commit",
+];
+
+/// The points of what else is written about orders and payments.
+pub const OTHER_POINTS: &[&str] = &[
+    "open.before_commit",
+    "cancel.before_commit",
+    "rule.before_commit",
+    "rule.after_commit",
+    "follow.before_rewind",
+    "follow.before_telling",
 ];

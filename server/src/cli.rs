@@ -1,14 +1,17 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
-use academy::evm::Address;
+use academy::{
+    evm::{Address, NotAnAddress},
+    ids::UserId,
+};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
 mod contracts;
 mod pay;
 
-pub use contracts::{Contracts, Deploy, DevFeed, DevToken, List, Set, Verify};
+pub use contracts::{AcceptOwnership, Contracts, Deploy, DevFeed, DevToken, List, Set, Verify, WithdrawFees};
 pub use pay::{Pay, Until};
 
 /// A site that teaches and is paid in a chain's own currency.
@@ -62,16 +65,42 @@ pub enum Command {
 /// Give and take the admin's role.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Make the account of this wallet an admin; it is created if it never signed in.
+    /// Make this account an admin; a wallet's is created if it never signed in.
     Grant {
-        /// The wallet's address: 0x and 40 hexadecimal digits.
-        address: Address,
+        /// The account: its wallet's address, 0x and 40 hexadecimal digits, or its id.
+        account: Account,
     },
-    /// Take the admin's role from the account of this wallet.
+    /// Take the admin's role from this account.
     Revoke {
-        /// The wallet's address: 0x and 40 hexadecimal digits.
-        address: Address,
+        /// The account: its wallet's address, 0x and 40 hexadecimal digits, or its id.
+        account: Account,
     },
+}
+
+/// Whose account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Of a wallet, which may not have signed in yet.
+    Wallet(Address),
+    /// By its id, as the admins' users page and the log show it.
+    Id(UserId),
+}
+
+impl FromStr for Account {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        Address::written(text).map(Self::Wallet).map_err(|error| match error {
+            NotAnAddress::Form(_) => {
+                "write a wallet's address (0x and 40 hexadecimal digits) or an account's id (36 characters, as \
+                 01234567-89ab-cdef-0123-456789abcdef)"
+                    .to_owned()
+            }
+            wrong @ NotAnAddress::Checksum => wrong.to_string(),
+        })
+    }
 }
 
 /// Who pays and signs.
@@ -79,7 +108,7 @@ pub enum Admin {
 #[command(group = ArgGroup::new("key").required(true))]
 pub struct KeyArgs {
     /// Use an account that the node itself signs for (development chains).
-    #[arg(long, group = "key", value_name = "ADDRESS")]
+    #[arg(long, group = "key", value_name = "ADDRESS", value_parser = Address::written)]
     pub dev_account: Option<Address>,
     /// Use the key in this encrypted file (as `cast wallet import` and geth write it).
     #[arg(long, group = "key", value_name = "FILE")]

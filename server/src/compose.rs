@@ -7,7 +7,7 @@ use academy::{
     Academy,
     accounts::Site,
     chain::{Chain, ChainError, Heads, QuoteKey, Rpc, TokenDomain},
-    checkout::{ChainInfo, Feed, Finality, Network, Policy, Quotes, Token},
+    checkout::{ChainInfo, Deployment, Feed, Finality, Network, Policy, Quotes, Token},
     entropy::{Entropy, SystemEntropy},
     evm::Address,
     fault::{AbortAt, Faults, NoFaults},
@@ -130,6 +130,11 @@ fn policy(config: &Config, chain: &config::Chain) -> Policy {
         order_ttl_minutes: config.orders.ttl_minutes,
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: chain.start_block,
+        former_markets: chain
+            .former_markets
+            .iter()
+            .map(|market| Deployment { address: market.address, start_block: market.start_block })
+            .collect(),
         max_log_range: chain.max_log_range,
         reorg_depth: chain.reorg_depth,
         stuck_after_minutes: chain.stuck_minutes,
@@ -193,13 +198,11 @@ pub fn academy_on(
 
 /// What opens nothing before it is final. The configuration's checks read every amount.
 fn provisional_limits(chain: &config::Chain) -> Vec<(Address, Wei)> {
-    let mut currencies = vec![Currency::coin(&chain.currency)];
-    currencies.extend(tokens(chain).into_iter().map(|token| token.currency));
     let limit = |currency: &Currency| {
         let amount = chain.provisional_limits.get(&currency.symbol)?;
         Some((currency.token, Wei::parse_figure(amount, currency.decimals).ok()?))
     };
-    currencies.iter().filter_map(limit).collect()
+    currencies(chain).iter().filter_map(limit).collect()
 }
 
 /// How prices are quoted on a chain, if they are.
@@ -241,6 +244,12 @@ pub fn quotes(config: &Config, chain: &config::Chain) -> Result<Option<Quotes>, 
         ttl_minutes: wanted.ttl_minutes,
         tokens,
     }))
+}
+
+/// The coin and the tokens that this site sells for on a chain.
+pub fn currencies(chain: &config::Chain) -> Vec<Currency> {
+    let tokens = tokens(chain).into_iter().map(|token| token.currency);
+    std::iter::once(Currency::coin(&chain.currency)).chain(tokens).collect()
 }
 
 /// The tokens that this site sells for on a chain.

@@ -243,6 +243,11 @@ impl Catalog<'_> {
                     tracing::warn!(course = %id, chain_id, %lister, "a stranger listed this course; ignored");
                     return Ok(());
                 }
+                // What sells is the listing at the market that sells, whatever happens at one before it.
+                let sells = self.0.0.networks.get(chain_id)?.policy.market;
+                if log.contract != sells && store::is_listed_at(conn, id, chain_id, sells).await? {
+                    return Ok(());
+                }
                 match store::listed(conn, chain_id, log.contract, *number).await? {
                     Some(known) if known == id => {}
                     before => {

@@ -70,19 +70,30 @@ pub async fn deploy(
 /// Sends a call, and waits until it is mined.
 ///
 /// # Errors
-/// When the key does not open, the call would fail, or the node refuses it.
-pub async fn send(rpc_url: &str, sender: Deployer, call: &Call) -> Result<TxHash, ChainError> {
-    let wallet = Wallet::open(rpc_url, sender).await?;
-    let refused = |error| match error {
+/// When the call would fail or failed, or the node refuses it.
+pub async fn send(wallet: &Wallet, call: &Call) -> Result<(TxHash, Mined), ChainError> {
+    rehearse(wallet, call).await?;
+    let prepared = wallet.prepare(call).await.map_err(would_fail)?;
+    let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
+    let mined = until_mined(wallet, hash).await?;
+    match mined.success {
+        true => Ok((hash, mined)),
+        false => Err(ChainError::Refused(format!("the transaction {hash} failed on-chain"))),
+    }
+}
+
+/// Whether a call would succeed now.
+///
+/// # Errors
+/// When it would not, with the contract's reason; or the node does not answer.
+pub async fn rehearse(wallet: &Wallet, call: &Call) -> Result<(), ChainError> {
+    wallet.rehearse(call, None).await.map_err(would_fail)
+}
+
+fn would_fail(error: WalletError) -> ChainError {
+    match error {
         WalletError::Chain(error) => error,
         refusal => ChainError::Refused(format!("the call would fail: {refusal}")),
-    };
-    wallet.rehearse(call, None).await.map_err(refused)?;
-    let prepared = wallet.prepare(call).await.map_err(refused)?;
-    let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
-    match until_mined(&wallet, hash).await?.success {
-        true => Ok(hash),
-        false => Err(ChainError::Refused(format!("the transaction {hash} failed on-chain"))),
     }
 }
 

@@ -49,10 +49,12 @@ struct State {
     token_accounts: HashMap<(Address, Address), TokenAccount>,
     permit_nonces: HashMap<(Address, Address), U256>,
     approvals: HashMap<Address, Vec<u8>>,
-    rounds: HashMap<Address, Round>,
+    /// What each feed answered, and since which block.
+    rounds: HashMap<Address, Vec<(u64, Round)>>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
     hide_receipts: bool,
+    receipts_asked: u64,
     timestamp: u64,
     finalized: Option<u64>,
 }
@@ -90,6 +92,7 @@ impl FakeChain {
             code: HashMap::new(),
             largest_range: u64::MAX,
             hide_receipts: false,
+            receipts_asked: 0,
             timestamp: 0,
             finalized: None,
         }))
@@ -162,6 +165,11 @@ impl FakeChain {
         self.state().timestamp = timestamp;
     }
 
+    /// How often receipts were asked for.
+    pub fn receipts_asked(&self) -> u64 {
+        self.state().receipts_asked
+    }
+
     /// Answers `null` to every question for a receipt.
     pub fn hide_receipts(&self, hide: bool) {
         self.state().hide_receipts = hide;
@@ -204,7 +212,9 @@ impl FakeChain {
 
     /// What a price feed answers.
     pub fn set_round(&self, feed: Address, round: Round) {
-        self.state().rounds.insert(feed, round);
+        let mut state = self.state();
+        let height = state.blocks.last().map_or(0, |block| block.at.number);
+        state.rounds.entry(feed).or_default().push((height, round));
     }
 
     /// Code at an address.
@@ -265,7 +275,8 @@ impl Chain for FakeChain {
     }
 
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
-        let state = self.up().await?;
+        let mut state = self.up().await?;
+        state.receipts_asked += 1;
         if state.hide_receipts {
             return Ok(None);
         }
@@ -289,7 +300,7 @@ impl Chain for FakeChain {
         Ok(next.unwrap_or(0))
     }
 
-    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let state = self.up().await?;
         if to.saturating_sub(from) >= state.largest_range {
             return Err(ChainError::RangeTooLarge(format!("at most {}", state.largest_range)));
@@ -300,7 +311,7 @@ impl Chain for FakeChain {
             .filter(|block| (from..=to).contains(&block.at.number))
             .flat_map(|block| state.logs_of(block))
             .collect();
-        logs.retain(|log| log.contract == market);
+        logs.retain(|log| markets.contains(&log.contract));
         Ok(logs)
     }
 
@@ -336,8 +347,10 @@ impl Chain for FakeChain {
         Ok(Roles { quote_signer: Address::ZERO, owner: Address::ZERO })
     }
 
-    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
-        let round = self.up().await?.rounds.get(&feed).copied();
+    async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {
+        let state = self.up().await?;
+        let mut rounds = state.rounds.get(&feed).into_iter().flatten().rev();
+        let round = rounds.find(|(since, _)| at.is_none_or(|at| *since <= at)).map(|(_, round)| *round);
         round.ok_or_else(|| ChainError::Refused("there is no feed".to_owned()))
     }
 

@@ -6,6 +6,7 @@
 
 mod bindings;
 mod code;
+mod control;
 pub mod deploy;
 pub mod dev;
 mod facts;
@@ -31,7 +32,8 @@ pub use bindings::{
     set_quote_signer_call, set_tiers_call, set_window_call, withdraw_call,
 };
 pub use code::is_our_market;
-pub use deploy::{Deployed, Deployer, deploy, send};
+pub use control::{Control, Role, fees, payees};
+pub use deploy::{Deployed, Deployer, deploy, rehearse, send};
 pub use facts::{Code, MarketFacts, market_facts};
 pub use heads::Heads;
 pub use mined::Mined;

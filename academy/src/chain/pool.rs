@@ -1,7 +1,7 @@
 //! Several nodes asked as one, so that a node that lags, lies or is down can delay but never open.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashSet},
     future::poll_fn,
     sync::Arc,
     task::Poll,
@@ -295,33 +295,37 @@ impl Chain for Rpc {
         nonces.into_iter().min().ok_or_else(silence)
     }
 
-    /// Everything that any provider reports, once, where two answer: a log is only a hint to settle, and
-    /// a provider that hides one must not close a course that was paid for. Where two report different
-    /// logs at one place, the transaction's receipt says which is true, so that a lie does not take its
-    /// place.
-    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let mut answers = self.enough(|node| async move { node.events(market, from, to).await }).await?;
-        if answers.len() == 1 {
-            return Ok(answers.remove(0));
+    /// What two providers report alike. Of what one reports and others do not, the transaction's receipt says
+    /// what is true, as two have it: listings are believed as they are told, so a liar must not make one; and
+    /// a provider that hides a log must not close a course that was paid for.
+    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let needed = self.needed();
+        let mut answers = self.enough(|node| async move { node.events(markets, from, to).await }).await?;
+        if needed == 1 {
+            return Ok(answers.swap_remove(0));
         }
-        let mut seen: HashMap<(TxHash, u64), Log> = HashMap::new();
-        let mut disputed: BTreeSet<(TxHash, u64)> = BTreeSet::new();
-        for log in answers.into_iter().flatten() {
-            let place = (log.transaction, log.index);
-            match seen.get(&place) {
-                Some(known) if *known == log => {}
-                Some(_) => drop(disputed.insert(place)),
-                None => drop(seen.insert(place, log)),
+        // Nobody counts twice, however often it says the same.
+        let told = |log: &Log, answers: &[HashSet<Log>]| {
+            answers.iter().filter(|answer| answer.contains(log)).count() >= needed
+        };
+        let answers: Vec<HashSet<Log>> = answers.into_iter().map(HashSet::from_iter).collect();
+        let (mut logs, mut disputed) = (HashSet::new(), BTreeSet::new());
+        for log in answers.iter().flatten() {
+            if told(log, &answers) {
+                logs.insert(log.clone());
+            } else {
+                disputed.insert(log.transaction);
             }
         }
-        for place in disputed {
-            let receipt = self.receipt(place.0).await?;
-            seen.remove(&place);
-            let logs = receipt.into_iter().flat_map(|receipt| receipt.logs);
-            let mut logs = logs.filter(|log| log.contract == market && log.index == place.1);
-            seen.extend(logs.next().map(|log| (place, log)));
+        for transaction in disputed {
+            let receipt = self.receipt(transaction).await?;
+            logs.retain(|log| log.transaction != transaction);
+            let told =
+                receipt.filter(|receipt| receipt.success && (from..=to).contains(&receipt.block_number));
+            let told = told.into_iter().flat_map(|receipt| receipt.logs);
+            logs.extend(told.filter(|log| markets.contains(&log.contract)));
         }
-        let mut logs: Vec<Log> = seen.into_values().collect();
+        let mut logs: Vec<Log> = logs.into_iter().collect();
         logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
         Ok(logs)
     }
@@ -357,8 +361,8 @@ impl Chain for Rpc {
     }
 
     /// Two must agree where there are two: a liar must not sell for nothing.
-    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
-        self.agreed(|node| async move { node.round(feed).await }).await
+    async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {
+        self.agreed(|node| async move { node.round(feed, at).await }).await
     }
 
     /// Two must agree where there are two: a liar must let nobody in.

@@ -42,7 +42,7 @@ pub struct BlockRef {
 }
 
 /// A purchase's money that the market holds until its money-back window ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hold {
     /// Who is credited in the end.
     pub payee: Address,
@@ -55,7 +55,7 @@ pub struct Hold {
 }
 
 /// Something that the market contract said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A course was put on the list.
     CourseListed {
@@ -149,7 +149,7 @@ pub enum Event {
 }
 
 /// An event and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Log {
     /// The contract that emitted it.
     pub contract: Address,
@@ -260,8 +260,8 @@ pub trait Chain: Send + Sync {
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError>;
     /// How many transactions of an account are mined: its next nonce.
     async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
-    /// The market's events in a range of blocks, both ends included, in the chain's order.
-    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
+    /// The markets' events in a range of blocks, both ends included, in the chain's order.
+    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
     /// What the market owes a payee now, in a token or, for zero, in the coin.
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError>;
     /// What the market holds for a payee until money-back windows end, the platform's fee taken off; in a
@@ -280,8 +280,8 @@ pub trait Chain: Send + Sync {
     async fn token(&self, market: Address, token: Address) -> Result<TokenFacts, ChainError>;
     /// Whose accounts have a part in the market.
     async fn roles(&self, market: Address) -> Result<Roles, ChainError>;
-    /// What a price feed answered last.
-    async fn round(&self, feed: Address) -> Result<Round, ChainError>;
+    /// What a price feed answered last, or had answered at a block: of old blocks many nodes do not know it.
+    async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError>;
     /// Whether a wallet that is a contract, or says how it would become one, calls a signature of a hash its
     /// own (ERC-1271, ERC-6492). What it may cost the node in gas is capped.
     async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError>;

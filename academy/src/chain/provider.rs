@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::Transaction as _,
-    eips::Encodable2718,
+    eips::{BlockId, Encodable2718},
     network::TransactionBuilder,
     primitives::{Address as EvmAddress, B256, Bytes, LogData, U64, U256, keccak256},
     providers::{Provider, RootProvider},
@@ -207,9 +207,9 @@ impl Chain for Node {
         self.ask(async { self.provider.get_transaction_count(account).latest().await }).await
     }
 
-    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let filter = Filter::new()
-            .address(EvmAddress::from(market.0))
+            .address(markets.iter().map(|market| EvmAddress::from(market.0)).collect::<Vec<_>>())
             .event_signature(bindings::topics())
             .from_block(from)
             .to_block(to);
@@ -273,12 +273,13 @@ impl Chain for Node {
         })
     }
 
-    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+    async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {
         let [latest, decimals] = bindings::round_data().map(|data| {
             TransactionRequest::default().to(EvmAddress::from(feed.0)).input(Bytes::from(data).into())
         });
-        let latest = self.ask(async { self.provider.call(latest).await }).await?;
-        let decimals = self.ask(async { self.provider.call(decimals).await }).await?;
+        let block = at.map_or(BlockId::latest(), BlockId::number);
+        let latest = self.ask(async { self.provider.call(latest).block(block).await }).await?;
+        let decimals = self.ask(async { self.provider.call(decimals).block(block).await }).await?;
         bindings::round(&latest, &decimals)
             .ok_or_else(|| ChainError::Refused("the price feed does not answer as one".to_owned()))
     }

@@ -21,6 +21,12 @@ mod abi {
             error CourseMarket_QuoteTooLong(uint256 latest, uint256 given);
             error CourseMarket_ZeroAddress();
             error CourseMarket_NotAToken(address token);
+            error CourseMarket_TooManyTokens();
+            error CourseMarket_FeeTooHigh(uint256 max, uint256 given);
+            error CourseMarket_PurchasesNotPaused();
+            error CourseMarket_NotFeePayee(address caller);
+            error CourseMarket_NothingToWithdraw(address payee);
+            error CourseMarket_TransferFailed(address to, uint256 amount);
             error OwnableInvalidOwner(address owner);
             error OwnableUnauthorizedAccount(address account);
         }
@@ -75,6 +81,16 @@ fn words_of(refusal: Refusal) -> String {
         Refusal::CourseMarket_QuoteTooLong(_) => "this price holds longer than the market allows".to_owned(),
         Refusal::CourseMarket_ZeroAddress(_) => "an account is missing in the call".to_owned(),
         Refusal::CourseMarket_NotAToken(_) => "there is no token at that address".to_owned(),
+        Refusal::CourseMarket_TooManyTokens(_) => "no more tokens fit on the market's list".to_owned(),
+        Refusal::CourseMarket_FeeTooHigh(wrong) => {
+            format!("the fee is {} bps at most, for good, and {} are asked for", wrong.max, wrong.given)
+        }
+        Refusal::CourseMarket_PurchasesNotPaused(_) => "purchases are not paused".to_owned(),
+        Refusal::CourseMarket_NotFeePayee(_) => "only the market's fee payee may do that".to_owned(),
+        Refusal::CourseMarket_NothingToWithdraw(_) => "there is nothing to withdraw".to_owned(),
+        Refusal::CourseMarket_TransferFailed(failed) => {
+            format!("{} does not take the money; name another account", failed.to)
+        }
         Refusal::OwnableUnauthorizedAccount(_) => "only the market's owner may do that".to_owned(),
         Refusal::OwnableInvalidOwner(_) => "a market needs an owner".to_owned(),
     }
@@ -96,6 +112,9 @@ mod tests {
         };
         let words = in_words(&wrong.abi_encode());
         assert!(words.contains("0.03") && words.contains("0.02"), "{words}");
+        let fee = abi::Refusals::CourseMarket_FeeTooHigh { max: U256::from(1000), given: U256::from(1001) };
+        let words = in_words(&fee.abi_encode());
+        assert!(words.contains("1000 bps") && words.contains("1001"), "{words}");
         let text = Revert::from("no luck").abi_encode();
         assert!(in_words(&text).contains("no luck"));
         assert_eq!(in_words(&[]), "it gives no reason");

@@ -1,42 +1,51 @@
 //! SQL of how far each chain was followed: cursors, and the blocks that were passed.
 
-use super::store::{parse, unsigned};
+use super::{
+    network::{Deployment, Policy},
+    store::{parse, unsigned},
+};
 use crate::{
     chain::BlockRef,
-    evm::{Address, BlockHash},
+    evm::BlockHash,
     store::{Conn, StoreError, sql},
     time::Time,
 };
 
-/// Where the follower is: the next block to read, and when it last took a step.
-pub(super) async fn cursor(
-    conn: &mut Conn,
-    chain_id: u64,
-    market: Address,
-) -> Result<Option<(u64, Time)>, StoreError> {
-    let row = sql!(opt conn, (i64, Time), "SELECT next_block, seen_at FROM chain_cursors WHERE chain_id = $1 AND market = $2",
-        chain_id.cast_signed(), market.to_string())?;
-    row.map(|(next, seen)| Ok((unsigned("a block", next)?, seen))).transpose()
+/// Where the follower is: the next block to read, and when it last took a step. A market that it has not
+/// followed yet takes it back to where that one begins.
+pub(super) async fn cursor(conn: &mut Conn, policy: &Policy) -> Result<Option<(u64, Time)>, StoreError> {
+    let rows = sql!(all conn, (String, i64, Time), "SELECT market, next_block, seen_at FROM chain_cursors WHERE chain_id = $1",
+        policy.chain_id.cast_signed())?;
+    let (mut next, mut seen) = (u64::MAX, None);
+    for Deployment { address, start_block } in policy.markets() {
+        let market = address.to_string();
+        let row = rows.iter().find(|(known, ..)| *known == market);
+        next = next.min(row.map_or(Ok(start_block), |(_, next, _)| unsigned("a block", *next))?);
+        seen = seen.max(row.map(|(.., seen)| *seen));
+    }
+    Ok(seen.map(|seen| (next, seen)))
 }
 
+/// All of a chain's markets are read together.
 pub(super) async fn put_cursor(
     conn: &mut Conn,
-    chain_id: u64,
-    market: Address,
+    policy: &Policy,
     next: u64,
     now: Time,
 ) -> Result<(), StoreError> {
-    sql!(run conn,
-        "INSERT INTO chain_cursors (chain_id, market, next_block, seen_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (chain_id, market) DO UPDATE SET next_block = excluded.next_block, seen_at = excluded.seen_at",
-        chain_id.cast_signed(), market.to_string(), next.cast_signed(), now)?;
+    for market in policy.markets() {
+        sql!(run conn,
+            "INSERT INTO chain_cursors (chain_id, market, next_block, seen_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (chain_id, market) DO UPDATE SET next_block = excluded.next_block, seen_at = excluded.seen_at",
+            policy.chain_id.cast_signed(), market.address.to_string(), next.cast_signed(), now)?;
+    }
     Ok(())
 }
 
-/// Nobody else moves the cursor, or keeps events, until this transaction ends.
-pub(super) async fn lock_cursor(conn: &mut Conn, chain_id: u64, market: Address) -> Result<(), StoreError> {
+/// Nobody else moves the chain's cursor, or keeps events, until this transaction ends.
+pub(super) async fn lock_cursor(conn: &mut Conn, policy: &Policy) -> Result<(), StoreError> {
     sql!(run conn, "UPDATE chain_cursors SET next_block = next_block WHERE chain_id = $1 AND market = $2",
-        chain_id.cast_signed(), market.to_string())?;
+        policy.chain_id.cast_signed(), policy.market.to_string())?;
     Ok(())
 }
 

@@ -162,6 +162,8 @@ pub fn decide(
         _ => None,
     });
     let expired = standing.state == OrderState::Expired || now >= standing.expires_at;
+    // What is under way may still be mined in time: nobody is asked to pay again meanwhile (edge case 7).
+    let hopeless = now > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
     let payable = if expired { OrderState::Expired } else { OrderState::Open };
     match standing.state {
         // A payment that is final stays; one that was accepted goes only on evidence of a reorg.
@@ -181,7 +183,7 @@ pub fn decide(
         }
         OrderState::Refunded => keep(standing.state, standing.setback),
         OrderState::Open | OrderState::Submitted | OrderState::Expired => {
-            if waiting && !expired {
+            if waiting && !hopeless {
                 return keep(OrderState::Submitted, None);
             }
             keep(payable, failed.or(standing.setback))

@@ -67,6 +67,9 @@ pub enum CheckoutError {
     /// The site does not sell on that chain, or no longer.
     #[error("no chain {0}")]
     NoSuchNetwork(u64),
+    /// The site does not follow that contract, or no longer.
+    #[error("no market {0}")]
+    NoSuchMarket(String),
     /// Nothing was paid, or it does not count yet.
     #[error("no receipt")]
     NoReceipt,
@@ -98,6 +101,13 @@ impl From<CheckoutError> for Problem {
                 Kind::Unavailable,
                 "no_such_network",
                 format!("This site does not follow chain {chain_id} now. Ask whoever runs it."),
+            ),
+            CheckoutError::NoSuchMarket(address) => Problem::new(
+                Kind::Unavailable,
+                "no_such_market",
+                format!(
+                    "This site does not follow the contract {address} now. Ask whoever runs it to name it in former_markets."
+                ),
             ),
             CheckoutError::NotForSale => conflict("not_for_sale", "This tier is not for sale right now."),
             CheckoutError::OrderInProgress => conflict(

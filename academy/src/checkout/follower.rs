@@ -1,6 +1,6 @@
 //! Following the chain: one step, which a worker repeats and a test can call.
 //!
-//! A step finds out whether blocks were replaced since the last one, reads the market's events
+//! A step finds out whether blocks were replaced since the last one, reads the markets' events
 //! from where it was (a little earlier, in case a node was late with its logs), keeps what they
 //! say, and settles every order that the chain has not decided. The cursor moves with the events that
 //! are kept, in their transaction, so that a crash repeats a range and never skips one.
@@ -8,11 +8,11 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, cursors, service::Checkout, store};
+use super::{Network, cursors, model::Finality, payment_store, service::Checkout, store};
 use crate::{
     Academy, Problem,
     chain::{BlockRef, ChainError, Log},
-    evm::BlockHash,
+    evm::{Address, BlockHash},
     jobs,
 };
 
@@ -69,7 +69,7 @@ impl Academy {
     pub async fn follow(&self, chain_id: u64) -> Result<Followed, Problem> {
         let network = self.0.networks.get(chain_id)?;
         let followed = Follower { academy: self, network }.step().await?;
-        self.checkout().settle_all(chain_id).await?;
+        self.checkout().settle_all(network, followed.head).await?;
         self.checkout().tell_of_review(chain_id).await?;
         Ok(followed)
     }
@@ -89,19 +89,19 @@ impl Follower<'_> {
         let chain_id = policy.chain_id;
         let head = self.network.head().await?;
         let mut conn = self.academy.0.db.read().await?;
-        let cursor = cursors::cursor(&mut conn, chain_id, policy.market).await?.map(|(next, _)| next);
+        let cursor = cursors::cursor(&mut conn, policy).await?.map(|(next, _)| next);
         let known = cursors::known_blocks(&mut conn, chain_id).await?;
         drop(conn);
         let reorg_above = match self.fork(&known).await? {
             Fork::None => None,
             Fork::Above(height) => Some(height),
             Fork::Hidden => {
-                let next = cursor.unwrap_or(policy.start_block);
+                let next = cursor.unwrap_or(policy.first_block());
                 self.keep(&[], next, None).await?;
                 return Ok(Followed { head: head.number, next, events: 0, reorg_above: None, more: false });
             }
         };
-        let mut next = cursor.unwrap_or(policy.start_block);
+        let mut next = cursor.unwrap_or(policy.first_block());
         if let Some(height) = reorg_above {
             tracing::warn!(chain_id, above = height, "blocks were replaced");
             metrics::counter!("lectern_reorgs_total", "chain" => chain_id.to_string()).increment(1);
@@ -123,7 +123,7 @@ impl Follower<'_> {
         mut below: Option<(u64, BlockHash)>,
         head: BlockRef,
     ) -> Result<(u64, usize, bool), Problem> {
-        let from = next.saturating_sub(OVERLAP).max(self.network.policy.start_block);
+        let from = next.saturating_sub(OVERLAP).max(self.network.policy.first_block());
         let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
         if range.is_none() {
             self.keep(&[], next, None).await?;
@@ -169,7 +169,7 @@ impl Follower<'_> {
         }
         Ok(match (replaced, missing) {
             // Nothing that is known is still there: start over.
-            (true, _) => Fork::Above(self.network.policy.start_block.saturating_sub(1)),
+            (true, _) => Fork::Above(self.network.policy.first_block().saturating_sub(1)),
             (false, true) => Fork::Hidden,
             (false, false) => Fork::None,
         })
@@ -180,14 +180,15 @@ impl Follower<'_> {
         let policy = &self.network.policy;
         let now = self.academy.now();
         let mut tx = self.academy.0.db.begin().await?;
-        cursors::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+        cursors::lock_cursor(&mut tx, policy).await?;
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
-        store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
+        payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
-        cursors::put_cursor(&mut tx, policy.chain_id, policy.market, from, now).await?;
-        for order in store::decided_above(&mut tx, policy.chain_id, height).await? {
+        cursors::put_cursor(&mut tx, policy, from, now).await?;
+        for order in payment_store::decided_above(&mut tx, policy.chain_id, height).await? {
             jobs::settle_at(&mut tx, self.academy, order, now).await?;
         }
+        self.academy.point("follow.before_rewind").await;
         tx.commit().await?;
         Ok(from)
     }
@@ -203,6 +204,7 @@ impl Follower<'_> {
         head: BlockRef,
     ) -> Result<Option<Range>, Problem> {
         let Network { policy, pace, chain, .. } = self.network;
+        let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
         loop {
             let mut to = head.number.min(from.saturating_add(pace.span() - 1));
             // A block as deep as a reorg may reach is kept, to know what one of that depth left alone.
@@ -222,7 +224,7 @@ impl Follower<'_> {
                     _ => Ok(true),
                 }
             };
-            let (logs, linked) = futures::join!(chain.events(policy.market, from, to), linked);
+            let (logs, linked) = futures::join!(chain.events(&markets, from, to), linked);
             match logs {
                 Ok(logs) => {
                     pace.answered(to - from + 1, logs.len());
@@ -242,12 +244,45 @@ impl Follower<'_> {
     }
 }
 
+/// A market that nobody follows, though purchases there are not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// Its chain.
+    pub chain_id: u64,
+    /// Its address, checksummed.
+    pub market: String,
+    /// How many orders are under way there, not final, or can still be given back.
+    pub orders: u64,
+}
+
 impl Checkout<'_> {
-    /// Settles every order that a chain has not decided. One that fails does not hold up the others; its
-    /// job tries again.
-    async fn settle_all(&self, chain_id: u64) -> Result<(), Problem> {
+    /// The markets that no configuration names and that orders still depend on: what is paid or given back
+    /// there would not be seen.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn left_behind(&self) -> Result<Vec<LeftBehind>, Problem> {
         let mut conn = self.0.0.db.read().await?;
-        let orders = store::unsettled(&mut conn, chain_id).await?;
+        let networks = &self.0.0.networks;
+        let mut markets = store::markets_in_use(&mut conn, self.0.now()).await?;
+        markets.retain(|(chain_id, market, _)| {
+            networks.find(*chain_id).is_none_or(|network| !network.policy.follows(*market))
+        });
+        let left = markets.into_iter();
+        Ok(left
+            .map(|(chain_id, market, orders)| LeftBehind { chain_id, market: market.checksummed(), orders })
+            .collect())
+    }
+
+    /// Settles the orders that a chain's newest block can decide. One that fails does not hold up the others;
+    /// its job tries again.
+    async fn settle_all(&self, network: &Network, head: u64) -> Result<(), Problem> {
+        let final_to = match network.policy.finality {
+            Finality::Confirmations(needed) => (head + 1).saturating_sub(u64::from(needed)),
+            Finality::Tag(tag) => network.chain.tagged(tag).await?.unwrap_or(0),
+        };
+        let mut conn = self.0.0.db.read().await?;
+        let orders = store::unsettled(&mut conn, network.policy.chain_id, final_to).await?;
         drop(conn);
         for order in orders {
             if let Err(problem) = self.settle(order).await {

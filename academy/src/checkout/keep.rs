@@ -7,8 +7,8 @@ use super::{
     events::{self, Displaced, Place, SeenPayment, SeenPayout, SeenRefund},
     follower::Follower,
     model::Setback,
+    payment_store,
     rows::Standing,
-    store,
 };
 use crate::{
     Problem,
@@ -48,10 +48,10 @@ impl Follower<'_> {
         let mut room_made = false;
         loop {
             let (part, rest) = logs.split_at(logs.len().min(BATCH));
-            let batch = self.sort(part)?;
+            let batch = self.sort(part).await;
             let mut tx = self.academy.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
-            cursors::lock_cursor(&mut tx, policy.chain_id, policy.market).await?;
+            cursors::lock_cursor(&mut tx, policy).await?;
             let displaced = self.write_batch(&mut tx, batch).await?;
             if !displaced.is_empty() && !room_made {
                 drop(tx);
@@ -63,16 +63,16 @@ impl Follower<'_> {
             }
             room_made = false;
             if rest.is_empty() {
-                self.academy.point("follow.before_cursor")?;
+                self.academy.point("follow.before_cursor").await;
                 if let Some(last) = passed {
                     cursors::put_block(&mut tx, policy.chain_id, last).await?;
                     let reach = last.number.saturating_sub(policy.reorg_depth);
                     cursors::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
                 }
-                cursors::put_cursor(&mut tx, policy.chain_id, policy.market, next, self.academy.now())
-                    .await?;
+                cursors::put_cursor(&mut tx, policy, next, self.academy.now()).await?;
             }
             tx.commit().await?;
+            self.academy.point("follow.after_commit").await;
             if rest.is_empty() {
                 return Ok(());
             }
@@ -81,11 +81,11 @@ impl Follower<'_> {
     }
 
     /// What to keep of each event. No two of a chain's logs stand at one place: the first counts.
-    fn sort<'a>(&self, logs: &'a [Log]) -> Result<Batch<'a>, Problem> {
+    async fn sort<'a>(&self, logs: &'a [Log]) -> Batch<'a> {
         let mut batch = Batch::default();
         let mut seen: HashSet<(TxHash, u64)> = HashSet::with_capacity(logs.len());
         for log in logs {
-            self.academy.point("follow.event_seen")?;
+            self.academy.point("follow.event_seen").await;
             if !seen.insert((log.transaction, log.index)) {
                 continue;
             }
@@ -121,7 +121,7 @@ impl Follower<'_> {
                 _ => batch.listings.push(log),
             }
         }
-        Ok(batch)
+        batch
     }
 
     /// Keeps a batch, and queues what follows from it. Answers the payments that were decided about and
@@ -186,11 +186,17 @@ impl Follower<'_> {
             None => {
                 let mut tx = self.academy.0.db.begin().await?;
                 let standing = if decided.accepted { Standing::Accepted } else { Standing::Dismissed };
-                let there = store::lock_payment(&mut tx, decided.id).await?;
+                let there = payment_store::lock_payment(&mut tx, decided.id).await?;
                 if there.is_some_and(|there| (there.standing, there.order) == (standing, decided.order)) {
                     let orphaned = Some(Setback::Orphaned);
-                    store::set_standing(&mut tx, decided.id, decided.order, Standing::Orphaned, orphaned)
-                        .await?;
+                    payment_store::set_standing(
+                        &mut tx,
+                        decided.id,
+                        decided.order,
+                        Standing::Orphaned,
+                        orphaned,
+                    )
+                    .await?;
                 }
                 tx.commit().await?;
             }

@@ -39,6 +39,8 @@ mod pace;
 #[cfg(feature = "server")]
 mod payment;
 #[cfg(feature = "server")]
+mod payment_store;
+#[cfg(feature = "server")]
 pub mod quote;
 #[cfg(feature = "server")]
 mod receipt;
@@ -66,11 +68,11 @@ pub mod verify;
 #[cfg(feature = "server")]
 pub use error::CheckoutError;
 #[cfg(feature = "server")]
-pub use follower::Followed;
+pub use follower::{Followed, LeftBehind};
 #[cfg(feature = "server")]
 pub(crate) use network::Networks;
 #[cfg(feature = "server")]
-pub use network::{Network, Policy};
+pub use network::{Deployment, Network, Policy};
 #[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]

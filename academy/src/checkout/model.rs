@@ -274,7 +274,7 @@ pub struct Receipt {
     pub chain_id: u64,
     /// The price that it was quoted for, if it was.
     pub quoted: Option<Cents>,
-    /// What that was worth when the payment was seen, where a price feed told.
+    /// What that was worth at the payment's block, where a price feed told.
     pub worth: Option<Cents>,
     /// When the payment's block was made.
     pub paid_at: Option<Time>,

@@ -19,15 +19,27 @@ use crate::{
     price::Price,
 };
 
+/// Where a contract is, and the block that it came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its address.
+    pub address: Address,
+    /// No event of it is below.
+    pub start_block: u64,
+}
+
 /// The rules of a chain that we sell on.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The chain (EIP-155).
     pub chain_id: u64,
-    /// Our market contract.
+    /// Our market contract, which sells.
     pub market: Address,
-    /// The block that the market came with: following starts there.
+    /// The block that the market came with: following it starts there.
     pub start_block: u64,
+    /// The markets before it: nothing is sold there any more, and what was is followed, paid out and given
+    /// back as ever.
+    pub former_markets: Vec<Deployment>,
     /// Confirmations at which lessons open; the payment's own block is the first.
     pub open_confirmations: u32,
     /// Payments of more than so much, in the coin (zero) or a token, open nothing before they are final. Of
@@ -52,6 +64,22 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// All markets that are followed, the one that sells first.
+    pub fn markets(&self) -> impl Iterator<Item = Deployment> {
+        let sells = Deployment { address: self.market, start_block: self.start_block };
+        std::iter::once(sells).chain(self.former_markets.iter().copied())
+    }
+
+    /// Whether a market's events are read.
+    pub(super) fn follows(&self, market: Address) -> bool {
+        self.markets().any(|followed| followed.address == market)
+    }
+
+    /// The first block with anything to read.
+    pub(super) fn first_block(&self) -> u64 {
+        self.markets().map(|market| market.start_block).min().unwrap_or(self.start_block)
+    }
+
     /// At how many confirmations a payment is final; `None`: once the network calls it so.
     pub(super) fn final_at(&self) -> Option<u32> {
         match self.finality {

@@ -96,7 +96,9 @@ impl Checkout<'_> {
             self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
         let listing = page.market(order.chain_id).and_then(|market| market.listing.as_ref());
         let sold = listing.is_some_and(|listing| {
-            listing.number == order.listing
+            // Another market sells by its own rules, under its own numbers.
+            listing.market == order.market.checksummed()
+                && listing.number == order.listing
                 && listing.tiers.iter().any(|on| {
                     // A quote counts at any price, as long as the tier is sold.
                     on.number == tier.number && on.active && (order.by_quote() || on.price == order.price)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ruint::aliases::U256;
 
-use super::{error::CheckoutError, network::Network, service::Checkout};
+use super::{error::CheckoutError, network::Network, service::Checkout, verify::Found};
 use crate::{
     Problem,
     chain::{QuoteKey, Round, TokenDomain},
@@ -184,10 +184,10 @@ impl Checkout<'_> {
         let chain = &network.chain;
         let now = seconds(self.0.now());
         let rate = match quotes.sequencer {
-            Some(address) if !sequencer_is_up(&chain.round(address).await?, now) => {
+            Some(address) if !sequencer_is_up(&chain.round(address, None).await?, now) => {
                 Err(NoRate::SequencerDown)
             }
-            _ => convert(sum, &chain.round(feed.address).await?, feed, now),
+            _ => convert(sum, &chain.round(feed.address, None).await?, feed, now),
         };
         rate.map_err(|why| {
             let chain_id = network.policy.chain_id;
@@ -199,11 +199,12 @@ impl Checkout<'_> {
         })
     }
 
-    /// What a payment is worth in a state's currency now, where a feed tells; nothing depends on it.
-    pub(super) async fn worth(&self, network: &Network, amount: Wei, token: Address) -> Option<Cents> {
+    /// What was paid was worth in a state's currency at its block, where a feed tells and a node still knows;
+    /// nothing depends on it.
+    pub(super) async fn worth(&self, network: &Network, found: &Found, token: Address) -> Option<Cents> {
         let feed = network.feeds().iter().find(|feed| feed.of.token == token)?;
-        let round = network.chain.round(feed.address).await.ok()?;
-        worth(amount, &round, feed, seconds(self.0.now())).ok()
+        let round = network.chain.round(feed.address, Some(found.block_number)).await.ok()?;
+        worth(found.amount, &round, feed, found.block_time).ok()
     }
 }
 

@@ -1,6 +1,9 @@
 //! SQL of refunds.
 
-use super::store::{corrupt, parse, unsigned};
+use super::{
+    network::Policy,
+    store::{corrupt, parse, unsigned},
+};
 use crate::{
     accounts::parse_address,
     chain::Hold,
@@ -68,16 +71,18 @@ pub(super) async fn update_refund(
     Ok(())
 }
 
-/// Whether the person gave the tier back since then.
+/// Whether the person gave the tier back to that market since then.
 pub(super) async fn refunded_since(
     conn: &mut Conn,
     user: UserId,
     tier: TierId,
+    policy: &Policy,
     since: Time,
 ) -> Result<bool, StoreError> {
     let row = sql!(opt conn, (OrderId,),
         "SELECT o.id FROM refunds r JOIN orders o ON o.id = r.order_id
-         WHERE o.user_id = $1 AND o.tier_id = $2 AND r.confirmed AND r.seen_at > $3 LIMIT 1", user, tier, since)?;
+         WHERE o.user_id = $1 AND o.tier_id = $2 AND o.chain_id = $3 AND o.market = $4 AND r.confirmed AND r.seen_at > $5
+         LIMIT 1", user, tier, policy.chain_id.cast_signed(), policy.market.to_string(), since)?;
     Ok(row.is_some())
 }
 

@@ -21,7 +21,8 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// `not_found` for everyone but the buyer and whoever teaches the course; `not_refundable` when there
-    /// is no window or it has ended; `other_wallet` when another of their wallets must send it.
+    /// is no window or it has ended; `other_wallet` when another of their wallets must send it;
+    /// `no_such_network`, `no_such_market` where the site would not see that the money went back.
     pub async fn refund(&self, actor: &Actor, id: OrderId) -> Result<Refund, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
         let mut conn = self.0.0.db.read().await?;
@@ -38,6 +39,9 @@ impl Checkout<'_> {
         let until = Time(hold.until.cast_signed().saturating_mul(1000));
         if until <= self.0.now() {
             return Err(CheckoutError::WindowEnded.into());
+        }
+        if !self.0.0.networks.get(order.chain_id)?.policy.follows(order.market) {
+            return Err(CheckoutError::NoSuchMarket(order.market.checksummed()).into());
         }
         self.may_send(&mut conn, person, &order, own).await?;
         let bought = Refundable {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     error::CheckoutError,
     network::Network,
-    rows::{Balance, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
+    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
     service::{Checkout, PATIENCE},
     store::{parse, unsigned},
     wallet::WalletCall,
@@ -68,20 +68,44 @@ struct Seen {
     beneficiary: String,
     title: Option<String>,
     listing: i64,
+    tier_number: i64,
+    tier: Option<String>,
     amount: String,
     chain_id: i64,
     token: String,
-    due: Option<String>,
-    due_token: Option<String>,
     standing: String,
     setback: Option<String>,
     seen_at: Time,
+    mined_at: Option<Time>,
+    sender: Option<String>,
+    #[sqlx(flatten)]
+    due: DueRow,
 }
 
+/// Of an order, where there is one.
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    state: Option<String>,
+    buyer: Option<String>,
+    ordered_by: Option<String>,
+    ordered: Option<String>,
+    ordered_tier: Option<String>,
+    price: Option<String>,
+    due_token: Option<String>,
+    created_at: Option<Time>,
+    expires_at: Option<Time>,
+}
+
+/// `review` are those that wait for a person: what a reorg took from an order that nothing else pays, too.
 macro_rules! seen {
     () => {
-        "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN courses c ON c.id = o.course_id
-         WHERE ($2 = '' OR p.standing = $2) AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
+        "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN users u ON u.id = o.user_id
+            LEFT JOIN courses oc ON oc.id = o.course_id
+            LEFT JOIN listings l ON l.chain_id = p.chain_id AND l.market = p.market AND l.number = p.listing
+            LEFT JOIN courses c ON c.id = COALESCE(l.course_id, o.course_id)
+            LEFT JOIN tiers t ON t.course_id = c.id AND t.number = p.tier_number
+         WHERE ($2 = '' OR p.standing = $2
+            OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming') AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
             OR c.search LIKE $1 ESCAPE '!')"
     };
 }
@@ -90,6 +114,38 @@ macro_rules! seen {
 type Days = BTreeMap<i64, (u32, Wei)>;
 
 impl Checkout<'_> {
+    fn due(&self, chain_id: u64, row: DueRow) -> Result<Option<Due>, Problem> {
+        let (
+            Some(state),
+            Some(course),
+            Some(tier),
+            Some(price),
+            Some(token),
+            Some(created_at),
+            Some(expires_at),
+        ) = (
+            row.state,
+            row.ordered,
+            row.ordered_tier,
+            row.price,
+            row.due_token,
+            row.created_at,
+            row.expires_at,
+        )
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Due {
+            state: parse("an order's state", &state)?,
+            buyer: display_name(row.buyer.as_deref(), row.ordered_by.as_deref()),
+            what: format!("{course}, {tier}"),
+            price: parse("an amount", &price)?,
+            currency: self.currency(chain_id, &token)?,
+            created_at,
+            expires_at,
+        }))
+    }
+
     fn currency(&self, chain_id: u64, token: &str) -> Result<Currency, Problem> {
         Ok(self.0.0.networks.currency(chain_id, parse_address(token)?))
     }
@@ -168,7 +224,10 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
-                p.listing, p.amount, p.chain_id, p.token, o.price AS due, o.token AS due_token, p.standing, p.setback, p.seen_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
+                (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash) AS sender,
+                o.state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
+                o.price, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -188,12 +247,15 @@ impl Checkout<'_> {
                     course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
                     amount: parse("an amount", &seen.amount)?,
                     currency: self.currency(chain_id, &seen.token)?,
-                    due: match (&seen.due, &seen.due_token) {
-                        (Some(due), Some(token)) => {
-                            Some((parse("an amount", due)?, self.currency(chain_id, token)?))
-                        }
-                        _ => None,
-                    },
+                    tier: seen.tier.unwrap_or_else(|| format!("tier {}", seen.tier_number)),
+                    sender: seen
+                        .sender
+                        .as_deref()
+                        .map(parse_address)
+                        .transpose()?
+                        .map(|sender| sender.checksummed()),
+                    mined_at: seen.mined_at,
+                    due: self.due(chain_id, seen.due)?,
                     standing: parse("a standing", &seen.standing)?,
                     setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
                     seen_at: seen.seen_at,
@@ -248,25 +310,30 @@ impl Checkout<'_> {
         })
     }
 
-    /// What the caller may withdraw, and what they have, on each chain. One that does not answer says so, and
-    /// hides nothing of the others.
+    /// What the caller may withdraw, and what they have, in each chain's market; and in former ones where
+    /// there is anything. A chain that does not answer says so, and hides nothing of the others.
     ///
     /// # Errors
     /// For everyone who may not teach.
     pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
         let networks = &self.0.0.networks;
-        let tills = futures::future::join_all(networks.iter().map(|network| async {
+        let markets = networks
+            .iter()
+            .flat_map(|network| network.policy.markets().map(move |market| (network, market.address)));
+        let mut tills = futures::future::join_all(markets.map(|(network, market)| async move {
             let chain_id = network.policy.chain_id;
-            let asked = tokio::time::timeout(PATIENCE, balances(network, person.address)).await;
+            let asked = tokio::time::timeout(PATIENCE, balances(network, market, person.address)).await;
             let balances =
                 asked.unwrap_or_else(|_| Err(ChainError::Unavailable("no answer in time".to_owned())));
             if let Err(error) = &balances {
-                tracing::warn!(chain_id, %error, "payouts can't be read");
+                tracing::warn!(chain_id, %market, %error, "payouts can't be read");
             }
-            Till { chain: network.info.clone(), balances: balances.ok() }
+            let former = market != network.policy.market;
+            Till { chain: network.info.clone(), market, former, balances: balances.ok() }
         }))
         .await;
+        tills.retain(|till| !till.former || till.balances.iter().flatten().any(|balance| !balance.is_zero()));
         let mut conn = self.0.0.db.read().await?;
         let rows = sql!(all conn, (Time, i64, String, String, String, i64, String),
             "SELECT seen_at, chain_id, amount, token, tx_hash, block_number, block_hash FROM payouts
@@ -289,20 +356,22 @@ impl Checkout<'_> {
         Ok(Payout { tills, payee: person.address_text.clone(), history })
     }
 
-    /// The call that pays out all that a chain's contract owes the caller in a token or, for zero, in the
-    /// coin.
+    /// The call that pays out all that a market owes the caller in a token or, for zero, in the coin.
     ///
     /// # Errors
-    /// `nothing_to_withdraw`; for everyone who may not teach; when the chain does not answer.
+    /// `nothing_to_withdraw`; where the site does not follow that market; for everyone who may not teach; when the chain does not answer.
     pub async fn payout_call(
         &self,
         actor: &Actor,
         chain_id: u64,
+        market: Address,
         token: Address,
     ) -> Result<WalletCall, Problem> {
         let person = actor.person_who_may(Operation::SeeSales)?;
         let network = self.0.0.networks.get(chain_id)?;
-        let market = network.policy.market;
+        if !network.policy.follows(market) {
+            return Err(CheckoutError::NoSuchMarket(market.checksummed()).into());
+        }
         if network.chain.payout_of(market, person.address, token).await?.is_zero() {
             return Err(CheckoutError::NothingToWithdraw.into());
         }
@@ -310,9 +379,9 @@ impl Checkout<'_> {
     }
 }
 
-/// What a chain's contract has for a payee.
-async fn balances(network: &Network, payee: Address) -> Result<Vec<Balance>, ChainError> {
-    let (chain, market) = (&network.chain, network.policy.market);
+/// What a market has for a payee.
+async fn balances(network: &Network, market: Address, payee: Address) -> Result<Vec<Balance>, ChainError> {
+    let chain = &network.chain;
     let mut balances = Vec::new();
     for currency in network.currencies() {
         let owed = match chain.payout_of(market, payee, currency.token).await {

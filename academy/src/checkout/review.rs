@@ -3,6 +3,7 @@
 use super::{
     error::CheckoutError,
     model::{OrderState, Setback},
+    payment_store,
     rows::{Ruling, Standing},
     service::Checkout,
     store::{self, OrderRecord},
@@ -17,12 +18,16 @@ use crate::{
 };
 
 impl Checkout<'_> {
-    /// Decides about a payment in review, once, with a reason for the audit log. An accepted payment counts
-    /// from then on as one that came in time: the course opens once the chain shows it, at once where it
-    /// does, and a reorg takes it back. One that is dismissed, or is to go back, never counts by itself.
+    /// Decides about a payment in review, once; the audit log keeps the reason, and what is dismissed needs one. An
+    /// accepted payment counts from then on as one that came in time: the course opens once the chain shows it,
+    /// at once where it does, and a reorg takes it back. One that is dismissed, or is to go back, never counts
+    /// by itself.
+    ///
+    /// A payment whose block was replaced can only be dismissed: nothing is there to accept or to give back. Its
+    /// order is over, so that its buyer can order again; should it come back all the same, it is in review again.
     ///
     /// # Errors
-    /// For everyone but admins; without a reason; `not_in_review`; `not_acceptable` where the payment
+    /// For everyone but admins; for a dismissal without a reason; `not_in_review`; `not_acceptable` where the payment
     /// does not buy what its order asks for, or the buyer has the course already.
     #[tracing::instrument(skip_all, fields(payment = %id))]
     pub async fn rule(
@@ -33,19 +38,33 @@ impl Checkout<'_> {
         reason: &str,
     ) -> Result<(), Problem> {
         actor.may(Operation::ReviewPayments)?;
-        let reason = line(reason, 1, 300).map_err(|_| CheckoutError::NoReason)?;
+        let reason =
+            line(reason, usize::from(ruling == Ruling::Dismiss), 300).map_err(|_| CheckoutError::NoReason)?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
-        let order = store::payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?.order;
+        let order = payment_store::payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?.order;
         // In the order in which settling locks them.
         let mut order = self.lock_with_buyer(&mut tx, order).await?;
-        let payment = store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
+        let payment = payment_store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
         let setback = payment
             .setback
-            .filter(|setback| payment.standing == Standing::Review && setback.needs_review())
+            .filter(|setback| match payment.standing {
+                Standing::Review => setback.needs_review(),
+                Standing::Orphaned => *setback == Setback::Orphaned,
+                _ => false,
+            })
             .filter(|_| payment.order == order.as_ref().map(|order| order.id))
             .ok_or(CheckoutError::NotInReview)?;
         let (standing, reviewed, act) = match ruling {
+            Ruling::Dismiss if setback == Setback::Orphaned => {
+                let waits = |order: &&mut OrderRecord| {
+                    (order.state, order.setback) == (OrderState::Confirming, Some(Setback::Orphaned))
+                };
+                let order = order.as_mut().filter(waits).ok_or(CheckoutError::NotInReview)?;
+                (order.state, order.setback) = (OrderState::Cancelled, Some(Setback::Dismissed));
+                (Standing::Orphaned, None, "payment.dismissed")
+            }
+            _ if setback == Setback::Orphaned => return Err(CheckoutError::NotAcceptable.into()),
             Ruling::Accept => {
                 let order = order.as_mut().filter(|_| setback.may_be_accepted());
                 let order = order.ok_or(CheckoutError::NotAcceptable)?;
@@ -61,14 +80,16 @@ impl Checkout<'_> {
             Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
             Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
         };
-        store::set_standing(&mut tx, id, payment.order, standing, reviewed).await?;
+        payment_store::set_standing(&mut tx, id, payment.order, standing, reviewed).await?;
         if let Some(order) = &order {
             // Whoever settles it now started before the ruling, and starts anew.
             store::update_order(&mut tx, order).await?;
             jobs::settle_at(&mut tx, self.0, order.id, now).await?;
         }
         audit(&mut tx, self.0, actor, act, &payment.hash.to_string(), &reason).await?;
+        self.0.point("rule.before_commit").await;
         tx.commit().await?;
+        self.0.point("rule.after_commit").await;
         tracing::info!(ruling = ruling.word(), transaction = %payment.hash, "a payment was decided about");
         if let Some(order) = payment.order
             && let Err(problem) = self.settle(order).await

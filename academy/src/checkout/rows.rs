@@ -62,22 +62,60 @@ pub struct PaymentRow {
     pub beneficiary: Address,
     /// The same, checksummed.
     pub beneficiary_text: String,
-    /// The course's title, or its number on-chain.
+    /// The title of the course that was bought, or its number on-chain.
     pub course: String,
+    /// The tier that was bought: its name, or its number on-chain.
+    pub tier: String,
+    /// Who sent the transaction, where a node told.
+    pub sender: Option<String>,
+    /// When its block was made, where that was read.
+    pub mined_at: Option<Time>,
     /// The amount.
     pub amount: Wei,
     /// In what.
     pub currency: Currency,
     /// The chain's name, where the site has several.
     pub chain: Option<String>,
-    /// What its order asks for, if we know it, and in what.
-    pub due: Option<(Wei, Currency)>,
+    /// The order that it names, as it stands.
+    pub due: Option<Due>,
     /// Whether it counts.
     pub standing: Standing,
     /// Why a person must look at it.
     pub setback: Option<Setback>,
     /// When it was first seen.
     pub seen_at: Time,
+}
+
+/// What a payment should have paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// The order's state.
+    pub state: OrderState,
+    /// Who ordered.
+    pub buyer: String,
+    /// The course and the tier that were ordered.
+    pub what: String,
+    /// The price.
+    pub price: Wei,
+    /// In what.
+    pub currency: Currency,
+    /// When it was opened.
+    pub created_at: Time,
+    /// Until when its price held.
+    pub expires_at: Time,
+}
+
+impl PaymentRow {
+    /// Why a person must look at it, if one must: money moved and opened nothing, or what opened a course is in
+    /// no block any more.
+    pub fn waits_for(&self) -> Option<Setback> {
+        let lost = || self.due.as_ref().is_some_and(|due| due.state == OrderState::Confirming);
+        self.setback.filter(|setback| match self.standing {
+            Standing::Review => setback.needs_review(),
+            Standing::Orphaned => *setback == Setback::Orphaned && lost(),
+            _ => false,
+        })
+    }
 }
 
 words! {
@@ -143,11 +181,15 @@ pub struct Payout {
     pub history: Vec<PaidOut>,
 }
 
-/// What a chain's contract has for a payee.
+/// What a market has for a payee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Till {
     /// The chain.
     pub chain: ChainInfo,
+    /// The contract.
+    pub market: Address,
+    /// It sells no more.
+    pub former: bool,
     /// Its coin first, then each token that the site sells for; `None`: the chain does not answer now.
     pub balances: Option<Vec<Balance>>,
 }
@@ -176,4 +218,11 @@ pub struct Balance {
     pub owed: Wei,
     /// Held until money-back windows end.
     pub held: Wei,
+}
+
+impl Balance {
+    /// There is nothing, neither now nor later.
+    pub fn is_zero(&self) -> bool {
+        self.owed.is_zero() && self.held.is_zero()
+    }
 }

@@ -7,8 +7,9 @@ use super::{
     error::CheckoutError,
     model::{Order, OrderState, Transaction, Way},
     network::{Network, Policy},
+    payment_store::{self, PaymentRecord},
     refund_store,
-    store::{self, OrderRecord, PaymentRecord, Submission},
+    store::{self, OrderRecord, Submission},
     wallet::{ChainInfo, WalletCall},
 };
 use crate::{
@@ -141,6 +142,7 @@ impl Checkout<'_> {
             // What was quoted holds until it expires, whatever the rate does.
             let same = under_way.tier == tier.id
                 && under_way.chain_id == chain_id
+                && under_way.market == network.policy.market
                 && under_way.fiat == asked.fiat
                 && under_way.token == asked.token
                 && (asked.fiat.is_some() || under_way.price == asked.amount)
@@ -167,7 +169,7 @@ impl Checkout<'_> {
         let ttl_minutes = match &network.quotes {
             Some(quotes) if by_quote => {
                 let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
-                if refund_store::refunded_since(&mut tx, person.id, tier.id, lately).await? {
+                if refund_store::refunded_since(&mut tx, person.id, tier.id, &network.policy, lately).await? {
                     return Err(CheckoutError::RefundedLately.into());
                 }
                 quotes.ttl_minutes
@@ -213,6 +215,7 @@ impl Checkout<'_> {
         }
         jobs::settle_at(&mut tx, self.0, record.id, record.expires_at.plus_millis(1)).await?;
         let order = self.view(&mut tx, record).await?;
+        self.0.point("open.before_commit").await;
         tx.commit().await?;
         Ok(order)
     }
@@ -305,14 +308,16 @@ impl Checkout<'_> {
         let mut tx = self.0.0.db.begin().await?;
         self.own(&mut tx, actor, id).await?;
         let mut order = store::lock_order(&mut tx, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
-        let used = store::payments_in(&mut tx, order.chain_id, hash).await?.into_iter().any(|payment| {
-            matches!(payment.standing, super::Standing::Accepted | super::Standing::Refunded)
-                && payment.order.is_some_and(|other| other != id)
-        });
+        let used =
+            payment_store::payments_in(&mut tx, order.chain_id, hash).await?.into_iter().any(|payment| {
+                matches!(payment.standing, super::Standing::Accepted | super::Standing::Refunded)
+                    && payment.order.is_some_and(|other| other != id)
+            });
         if used {
             return Err(CheckoutError::HashUsed.into());
         }
-        if store::submissions(&mut tx, id).await?.len() >= MAX_SUBMISSIONS {
+        let known = store::submissions(&mut tx, id).await?;
+        if known.len() >= MAX_SUBMISSIONS && !known.iter().any(|submission| submission.hash == hash) {
             return Err(CheckoutError::TooManyHashes.into());
         }
         store::insert_submission(&mut tx, id, hash, now).await?;
@@ -322,9 +327,9 @@ impl Checkout<'_> {
             store::update_order(&mut tx, &order).await?;
         }
         jobs::settle_at(&mut tx, self.0, id, now).await?;
-        self.0.point("submit.before_commit")?;
+        self.0.point("submit.before_commit").await;
         tx.commit().await?;
-        self.0.point("submit.after_commit")?;
+        self.0.point("submit.after_commit").await;
         tracing::info!(%hash, "transaction named");
         if let Err(problem) = self.settle(id).await {
             // The job tries again; the hash is safe.
@@ -350,6 +355,7 @@ impl Checkout<'_> {
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
         }
         let view = self.view(&mut tx, order).await?;
+        self.0.point("cancel.before_commit").await;
         tx.commit().await?;
         Ok(view)
     }
@@ -395,7 +401,7 @@ impl Checkout<'_> {
         chain_id: u64,
         id: OrderId,
     ) -> Result<Option<Transaction>, Problem> {
-        let payments = store::payments_of(conn, id).await?;
+        let payments = payment_store::payments_of(conn, id).await?;
         let submissions = store::submissions(conn, id).await?;
         Ok(self.newest(chain_id, &payments, &submissions))
     }
@@ -407,10 +413,11 @@ impl Checkout<'_> {
         let course = self.0.catalog().by_id(conn, order.course).await?;
         let outline = self.0.catalog().outline(conn, order.course).await?;
         let now = self.0.now();
-        let cursor = cursors::cursor(conn, order.chain_id, order.market).await?;
-        let followed = cursor.zip(policy);
-        let stale =
-            followed.is_none_or(|((_, seen), policy)| now > seen.plus_millis(policy.stale_after_millis));
+        let seen = match policy.filter(|policy| policy.follows(order.market)) {
+            Some(policy) => cursors::cursor(conn, policy).await?.map(|(_, seen)| (seen, policy)),
+            None => None,
+        };
+        let stale = seen.is_none_or(|(seen, policy)| now > seen.plus_millis(policy.stale_after_millis));
         let waiting = matches!(order.state, OrderState::Submitted | OrderState::Confirming);
         let first_lesson = outline
             .iter()
@@ -476,7 +483,7 @@ impl Checkout<'_> {
     async fn health_of(&self, network: &Network) -> Result<ChainHealth, Problem> {
         let policy = &network.policy;
         let mut conn = self.0.0.db.read().await?;
-        let cursor = cursors::cursor(&mut conn, policy.chain_id, policy.market).await?;
+        let cursor = cursors::cursor(&mut conn, policy).await?;
         drop(conn);
         let head = tokio::time::timeout(PATIENCE, network.chain.head()).await;
         let head = head.ok().and_then(Result::ok).map(|head| head.number);

@@ -5,16 +5,17 @@ use super::{
     Network, cursors,
     decide::{Candidate, Last, Rules},
     model::{Finality, Setback},
+    payment_store::{self, PaymentRecord},
     refund_store::{self, RefundRecord},
     rows::Standing,
     service::Checkout,
-    store::{self, OrderRecord, PaymentRecord, Submission},
+    store::{self, OrderRecord, Submission},
     verify::{Evidence, Expected, Found, Verdict, carries, refunds as refunds_order, verify_each},
 };
 use crate::{
     Problem,
     catalog::{Course, reference},
-    chain::Receipt,
+    chain::{ChainError, Receipt, TransactionFacts},
     evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
     price::Cents,
@@ -103,63 +104,84 @@ impl<'a> Checkout<'a> {
         let mut conn = self.0.0.db.read().await?;
         let order = store::order(&mut conn, id).await?.ok_or(super::CheckoutError::NoSuchOrder)?;
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
+        let network = self.0.0.networks.get(order.chain_id)?;
         Ok(Sight {
-            network: self.0.0.networks.get(order.chain_id)?,
-            payments: store::payments_of(&mut conn, id).await?,
+            network,
+            payments: payment_store::payments_of(&mut conn, id).await?,
             refunds: refund_store::refunds_of(&mut conn, id).await?,
             submissions: store::submissions(&mut conn, id).await?,
             gone: Vec::new(),
-            cursor: cursors::cursor(&mut conn, order.chain_id, order.market).await?.map(|(next, _)| next),
+            // Of a market that is not followed, nothing was read.
+            cursor: match network.policy.follows(order.market) {
+                true => cursors::cursor(&mut conn, &network.policy).await?.map(|(next, _)| next),
+                false => None,
+            },
             course,
             order,
         })
     }
 
-    /// What the chain says of every transaction that was named for the order or seen with its id.
-    pub(super) async fn candidates(&self, sight: &Sight<'_>, head: u64) -> Result<Vec<Judged>, Problem> {
+    /// What the chain says of every transaction that was named for the order or seen with its id. All are
+    /// asked about at once: somebody who names many hashes keeps nobody else waiting.
+    pub(super) async fn candidates(&self, sight: &Sight<'_>) -> Result<Vec<Judged>, Problem> {
+        let chain = &sight.network.chain;
+        let asked = sight.submissions.iter().map(async |submission| {
+            let receipt = chain.receipt(submission.hash).await?;
+            let facts = match submission.sender {
+                Some(_) => Ok(None),
+                None => chain.transaction(submission.hash).await,
+            };
+            Ok::<_, ChainError>((receipt, facts))
+        });
+        let told = futures::future::try_join_all(asked).await?;
         let mut candidates = Vec::new();
-        for submission in &sight.submissions {
+        for (submission, (receipt, facts)) in sight.submissions.iter().zip(told) {
             let hash = submission.hash;
-            match sight.network.chain.receipt(hash).await? {
-                Some(receipt) => {
-                    // Should a reorg undo it, the nonce tells whether it can come back. Knowing it is
-                    // not needed now.
-                    if let Err(problem) = self.learn_sender(sight, submission).await {
-                        tracing::debug!(%hash, %problem, "who sent it is not known yet");
-                    }
-                    let canonical = sight.network.chain.block(receipt.block_number).await?;
-                    let mut conn = self.0.0.db.read().await?;
-                    let used: Vec<(u64, OrderId)> = store::payments_in(&mut conn, sight.order.chain_id, hash)
-                        .await?
-                        .into_iter()
-                        .filter(|payment| matches!(payment.standing, Standing::Accepted | Standing::Refunded))
-                        .filter_map(|payment| Some((payment.log_index, payment.order?)))
-                        .filter(|(_, order)| *order != sight.order.id)
-                        // Since a reorg our own purchase may stand where another order's was.
-                        .filter(|(index, _)| !receipt_carries(&receipt, *index, &sight.order))
-                        .collect();
-                    drop(conn);
-                    let evidence = Evidence {
-                        chain_id: sight.network.policy.chain_id,
-                        receipt: &receipt,
-                        canonical,
-                        used: &used,
-                    };
-                    let mut expected = self.expected(sight);
-                    // Neither what went back nor, since a reorg, what does not pay at the place of what
-                    // paid stands in the way of another payment.
-                    expected.paid_by = expected.paid_by.filter(|(paid, index)| {
-                        !sight.refunds.iter().any(|refund| refund.confirmed)
-                            && (*paid != hash || pays_at(*index, &expected, &evidence))
-                    });
-                    for (log, verdict) in verify_each(&expected, &evidence) {
-                        candidates.push(((hash, log), Candidate::Mined(verdict)));
-                    }
+            match (receipt, facts) {
+                (Some(receipt), facts) => {
+                    // Should a reorg undo it, the nonce tells whether it can come back. Not knowing it is no
+                    // trouble now.
+                    self.learn_sender(sight, submission, facts.ok().flatten()).await?;
+                    candidates.extend(self.judge(sight, hash, &receipt).await?);
                 }
-                None => candidates.push(((hash, None), self.unmined(sight, submission, head).await?)),
+                (None, facts) => {
+                    let sender = self.learn_sender(sight, submission, facts?).await?;
+                    candidates.push(((hash, None), self.unmined(sight, hash, sender).await?));
+                }
             }
         }
         Ok(candidates)
+    }
+
+    async fn judge(
+        &self,
+        sight: &Sight<'_>,
+        hash: TxHash,
+        receipt: &Receipt,
+    ) -> Result<Vec<Judged>, Problem> {
+        let canonical = sight.network.chain.block(receipt.block_number).await?;
+        let mut conn = self.0.0.db.read().await?;
+        let used: Vec<(u64, OrderId)> = payment_store::payments_in(&mut conn, sight.order.chain_id, hash)
+            .await?
+            .into_iter()
+            .filter(|payment| matches!(payment.standing, Standing::Accepted | Standing::Refunded))
+            .filter_map(|payment| Some((payment.log_index, payment.order?)))
+            .filter(|(_, order)| *order != sight.order.id)
+            // Since a reorg our own purchase may stand where another order's was.
+            .filter(|(index, _)| !receipt_carries(receipt, *index, &sight.order))
+            .collect();
+        drop(conn);
+        let chain_id = sight.network.policy.chain_id;
+        let evidence = Evidence { chain_id, receipt, canonical, used: &used };
+        let mut expected = self.expected(sight);
+        // Neither what went back nor, since a reorg, what does not pay at the place of what paid stands in the
+        // way of another payment.
+        expected.paid_by = expected.paid_by.filter(|(paid, index)| {
+            !sight.refunds.iter().any(|refund| refund.confirmed)
+                && (*paid != hash || pays_at(*index, &expected, &evidence))
+        });
+        let verdicts = verify_each(&expected, &evidence).into_iter();
+        Ok(verdicts.map(|(log, verdict)| ((hash, log), Candidate::Mined(verdict))).collect())
     }
 
     /// The refunds as the chain has them now. What was confirmed is undone only on evidence that its
@@ -223,17 +245,18 @@ impl<'a> Checkout<'a> {
     async fn unmined(
         &self,
         sight: &Sight<'_>,
-        submission: &Submission,
-        head: u64,
+        hash: TxHash,
+        sender: Option<(Address, u64)>,
     ) -> Result<Candidate, Problem> {
         let chain = &sight.network.chain;
-        let Some((sender, nonce)) = self.learn_sender(sight, submission).await? else {
-            return Ok(Candidate::Pending);
-        };
+        let Some((sender, nonce)) = sender else { return Ok(Candidate::Pending) };
         // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
-        let replaced = chain.nonce(sender).await.is_ok_and(|next| next > nonce)
-            && sight.cursor.is_some_and(|next| next > head)
-            && chain.receipt(submission.hash).await?.is_none();
+        let mut replaced = chain.nonce(sender).await.is_ok_and(|next| next > nonce);
+        if replaced {
+            // The head since the nonce was used: what used it may be this order's purchase, not read yet.
+            let head = sight.network.head().await?.number;
+            replaced = sight.cursor.is_some_and(|next| next > head) && chain.receipt(hash).await?.is_none();
+        }
         Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })
     }
 
@@ -243,11 +266,12 @@ impl<'a> Checkout<'a> {
         &self,
         sight: &Sight<'_>,
         submission: &Submission,
+        facts: Option<TransactionFacts>,
     ) -> Result<Option<(Address, u64)>, Problem> {
         if let Some(known) = submission.sender.zip(submission.nonce) {
             return Ok(Some(known));
         }
-        let Some(facts) = sight.network.chain.transaction(submission.hash).await? else { return Ok(None) };
+        let Some(facts) = facts else { return Ok(None) };
         let mut tx = self.0.0.db.begin().await?;
         store::learn_sender(&mut tx, sight.order.id, submission.hash, facts.sender, facts.nonce).await?;
         tx.commit().await?;
@@ -283,13 +307,13 @@ impl<'a> Checkout<'a> {
         Ok(gone)
     }
 
-    /// What a payment is worth, the first time that it is seen to pay.
+    /// What a payment was worth, asked until it counts.
     pub(super) async fn worth_when_new(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Option<Cents> {
-        let amount = candidates.iter().find_map(|(_, candidate)| match candidate {
-            Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found.amount),
+        let found = candidates.iter().find_map(|(_, candidate)| match candidate {
+            Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found),
             _ => None,
         });
-        self.worth(sight.network, amount?, sight.order.token).await
+        self.worth(sight.network, found?, sight.order.token).await
     }
 
     pub(super) async fn rules(&self, sight: &Sight<'_>) -> Result<Rules, Problem> {

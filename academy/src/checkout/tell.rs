@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     model::{OrderState, Setback},
+    payment_store,
     service::Checkout,
     store::{self, OrderRecord},
     verify::Found,
@@ -122,12 +123,12 @@ impl Checkout<'_> {
     /// Records which payments of a chain have come to need a person, each once for each reason.
     pub(super) async fn tell_of_review(&self, chain_id: u64) -> Result<(), Problem> {
         let mut conn = self.0.0.db.read().await?;
-        let waiting = store::untold(&mut conn, chain_id).await?;
+        let waiting = payment_store::untold(&mut conn, chain_id).await?;
         drop(conn);
         for payment in waiting {
             let reason: Setback = payment.setback.parse()?;
             let mut tx = self.0.0.db.begin().await?;
-            if store::mark_told(&mut tx, &payment).await? && reason.needs_review() {
+            if payment_store::mark_told(&mut tx, &payment).await? && reason.needs_review() {
                 let token = store::parse("a token", &payment.token)?;
                 let beneficiary: Address = store::parse("an address", &payment.beneficiary)?;
                 let data = ReviewTold {
@@ -148,6 +149,7 @@ impl Checkout<'_> {
                 metrics::counter!("lectern_payments_to_review_total", "setback" => data.reason).increment(1);
                 self.0.webhooks().record(&mut tx, EventKind::PaymentReview, &data).await?;
             }
+            self.0.point("follow.before_telling").await;
             tx.commit().await?;
         }
         Ok(())

@@ -106,6 +106,7 @@ impl Academy {
         let mut tx = self.0.db.begin().await?;
         let due = take(&mut tx, chain_id, self.now()).await?;
         tx.commit().await?;
+        self.point("jobs.taken").await;
         for job in &due {
             let outcome = self.checkout().settle(job.subject).await;
             let now = self.now();
@@ -116,6 +117,7 @@ impl Academy {
                 Ok(settled) => finish(&mut tx, job, settled.ends_at, None).await?,
                 Err(problem) => finish(&mut tx, job, Some(later), Some(&problem.message)).await?,
             }
+            self.point("jobs.before_commit").await;
             tx.commit().await?;
         }
         Ok(due.len())

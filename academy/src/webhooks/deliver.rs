@@ -61,7 +61,7 @@ impl Webhooks<'_> {
             Ok(status) => Outcome::failed(taken, status == GONE, format!("it answered {status}")),
             Err(error) => Outcome::failed(taken, false, error),
         };
-        self.0.point("deliver.posted")?;
+        self.0.point("deliver.posted").await;
         let (word, due_at, error) = match &outcome {
             Outcome::Delivered => ("delivered", Time(0), None),
             Outcome::Later(pause, why) => ("waiting", self.0.now().plus_millis(pause * 1000), Some(why)),

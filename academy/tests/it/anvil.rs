@@ -5,18 +5,20 @@ use std::sync::Arc;
 use academy::{
     Academy,
     catalog::{Published, TierForm},
-    chain::{Call, Chain, Deployer, Rpc, deploy, set_quote_signer_call},
+    chain::{Call, Chain, ChainError, Deployer, Rpc, deploy, set_quote_signer_call},
     checkout::{OrderState, Policy, Setback},
     evm::{Address, BlockTag},
     ids::TierId,
     money::Wei,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     CHAIN_ID, Engine,
     anvil::{Anvil, Place, call, on_anvil, signer},
-    chain_info, person, policy, quotes, refusal, site, tier_form, turn, wallet_call,
+    chain_info, person, policy,
+    proxy::{Fault, Proxy},
+    quotes, refusal, site, tier_form, turn, wallet_call,
 };
 
 /// The first account's key, encrypted with the password `secret` (Web3 Secret Storage, version 3).
@@ -47,14 +49,15 @@ async fn buys_finishes_and_pays_out(engine: Engine) {
 
     let payout = checkout.payout(&place.teacher).await.unwrap();
     assert_eq!(payout.tills[0].balances.as_ref().unwrap()[0].owed.to_ether(), "0.02");
-    let withdraw = checkout.payout_call(&place.teacher, CHAIN_ID, Address::ZERO).await.unwrap();
+    let withdraw =
+        checkout.payout_call(&place.teacher, CHAIN_ID, place.market.address, Address::ZERO).await.unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();
     assert_eq!((payout.tills[0].balances.as_ref().unwrap()[0].owed, payout.history.len()), (Wei::ZERO, 1));
     assert_eq!(payout.history[0].amount.to_ether(), "0.02");
     assert_eq!(
-        refusal(checkout.payout_call(&place.teacher, CHAIN_ID, Address::ZERO).await).1,
+        refusal(checkout.payout_call(&place.teacher, CHAIN_ID, place.market.address, Address::ZERO).await).1,
         "nothing_to_withdraw"
     );
 
@@ -242,6 +245,29 @@ async fn deploys_with_a_key_from_an_encrypted_file() {
     assert!(!node.code(market.address).await.unwrap().is_empty());
     assert!(market.block > 0 && market.gas > 21_000);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_deployment_whose_code_is_another_is_refused() {
+    let anvil = Anvil::start().await;
+    let proxy = Proxy::before(&anvil.url).await;
+    let deployer = || Deployer::Unlocked(Address(signer(0).address().0.0));
+    assert!(deploy(&proxy.url, deployer(), None).await.is_ok());
+    let last = |code: &mut Value| {
+        let mut text = code.as_str().unwrap().to_owned();
+        let other = if text.pop() == Some('0') { '1' } else { '0' };
+        *code = json!(format!("{text}{other}"));
+    };
+    for tamper in
+        [Fault::lie(&["eth_getCode"], last), Fault::lie(&["eth_getCode"], |code| *code = json!("0x"))]
+    {
+        proxy.set(&[tamper]);
+        let error = deploy(&proxy.url, deployer(), None).await.unwrap_err();
+        assert!(
+            matches!(&error, ChainError::Refused(why) if why.contains("is not this version's market")),
+            "{error}"
+        );
+    }
 }
 
 on_anvil!(

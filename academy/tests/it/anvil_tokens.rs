@@ -104,7 +104,8 @@ async fn is_paid(place: &Place, course: &TestCourse, order: &Order, currency: &C
         ),
         (currency, order.price)
     );
-    let withdraw = checkout.payout_call(&place.teacher, CHAIN_ID, currency.token).await.unwrap();
+    let withdraw =
+        checkout.payout_call(&place.teacher, CHAIN_ID, place.market.address, currency.token).await.unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();

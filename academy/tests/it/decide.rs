@@ -82,12 +82,15 @@ fn waits_fails_and_runs_out() {
     use OrderState::{Cancelled, Expired, Open, Submitted};
     let reverted = || rejected(Setback::Reverted);
     let late = Time(EXPIRES.0);
+    let in_time = EXPIRES.plus_minutes(RULES.late_tolerance_minutes);
     let rows: Vec<Row> = vec![
         (Open, vec![], NOW, Open, None),
         (Open, vec![], late, Expired, None),
         (Submitted, vec![Candidate::Pending], NOW, Submitted, None),
         (Submitted, vec![Candidate::Mined(Verdict::NotCanonical)], NOW, Submitted, None),
-        (Submitted, vec![Candidate::Pending], late, Expired, None),
+        (Submitted, vec![Candidate::Pending], late, Submitted, None),
+        (Submitted, vec![Candidate::Pending], in_time, Submitted, None),
+        (Submitted, vec![Candidate::Pending], in_time.plus_millis(1), Expired, None),
         (Submitted, vec![reverted()], NOW, Open, Some(Setback::Reverted)),
         (Submitted, vec![Candidate::Replaced], NOW, Open, Some(Setback::Replaced)),
         (Submitted, vec![reverted(), Candidate::Pending], NOW, Submitted, None),
@@ -95,7 +98,9 @@ fn waits_fails_and_runs_out() {
         (Submitted, vec![reverted()], late, Expired, Some(Setback::Reverted)),
         // Nothing brings these back but a payment.
         (Cancelled, vec![Candidate::Pending], NOW, Cancelled, None),
-        (Expired, vec![Candidate::Pending], NOW, Expired, None),
+        // What is under way is waited for, even when it was named late.
+        (Expired, vec![Candidate::Pending], in_time, Submitted, None),
+        (Expired, vec![Candidate::Pending], in_time.plus_millis(1), Expired, None),
         (Expired, vec![reverted()], NOW, Expired, Some(Setback::Reverted)),
     ];
     for (state, candidates, now, after, setback) in rows {

@@ -65,6 +65,45 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_07_a_payment_under_way_is_waited_for_past_the_prices_end(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + 1);
+        world.turn().await;
+        // It is in no block, and could be in the next: nobody is asked to pay again.
+        let waiting = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_eq!((waiting.id, waiting.state, waiting.stuck), (order.id, OrderState::Submitted, true));
+        world.chain.mine(vec![payment]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_06_a_transaction_that_nobody_knows_is_asked_for_ever_more_rarely(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.academy.checkout().submit(&buyer, order.id, &world.hash().to_string()).await.unwrap();
+        // A block each second, for a quarter of an hour.
+        for second in 0..15 * 60 {
+            world.clock.advance_millis(1000);
+            world.chain.mine_empty(1);
+            if second % 60 == 0 || second < 60 {
+                world.turn().await;
+            }
+        }
+        let before = world.chain.receipts_asked();
+        for _ in 0..60 {
+            world.clock.advance_millis(1000);
+            world.chain.mine_empty(1);
+            world.turn().await;
+        }
+        let asked = world.chain.receipts_asked() - before;
+        assert!((1..=2).contains(&asked), "asked {asked} times in a minute");
+    }
+
     async fn case_19_a_relayed_purchase_is_the_beneficiarys(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
@@ -202,6 +241,10 @@ on_both_engines! {
             runs += world.academy.run_jobs_once().await.unwrap();
         }
         assert!(runs > 10, "{runs}");
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Submitted);
+        // Nor when the price has run out: it could still be mined in time.
+        world.advance_minutes(TOLERANCE_MINUTES);
+        world.turn().await;
         assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Submitted);
         world.advance_minutes(2);
         world.turn().await;

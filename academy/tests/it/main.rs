@@ -18,6 +18,7 @@ mod jobs;
 mod kill;
 mod learning;
 mod listing;
+mod markets;
 mod orders;
 mod parallel;
 mod permissions;

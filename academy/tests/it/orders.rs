@@ -9,7 +9,9 @@ use academy::{
     page::Filter,
 };
 
-use crate::support::{CHAIN_ID, TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call};
+use crate::support::{
+    CHAIN_ID, MARKET, TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call,
+};
 
 on_both_engines! {
     async fn case_06_a_payment_that_no_block_takes_is_stuck_after_a_while(world: &World) {
@@ -55,7 +57,7 @@ on_both_engines! {
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
         let call = wallet_call(&world.academy.checkout(), &buyer, order.id).await.unwrap();
         assert_eq!(call.from, person(&buyer).address_text);
-        assert_eq!(call.to, crate::support::MARKET.checksummed());
+        assert_eq!(call.to, MARKET.checksummed());
         assert_eq!(call.value, "0x470de4df820000", "0.02 of the currency");
         assert!(call.data.contains(&order.id.to_string().replace('-', "")), "the order's id");
         assert!(call.data.contains(&person(&buyer).address.to_string()[2..]), "the beneficiary");
@@ -214,9 +216,9 @@ on_both_engines! {
         assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
         assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
 
-        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, Address::ZERO).await).1, "nothing_to_withdraw");
+        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO).await).1, "nothing_to_withdraw");
         world.chain.owe(person(&teacher).address, Address::ZERO, sales.earned[0].total);
         assert_eq!(checkout.payout(&teacher).await.unwrap().tills[0].balances.as_ref().unwrap()[0].owed, sales.earned[0].total);
-        assert_eq!(checkout.payout_call(&teacher, CHAIN_ID, Address::ZERO).await.unwrap().value, "0x0");
+        assert_eq!(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO).await.unwrap().value, "0x0");
     }
 }

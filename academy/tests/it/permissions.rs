@@ -15,7 +15,7 @@ use academy::{
 use alloy::signers::SignerSync;
 
 use crate::support::{
-    CHAIN_ID, TestCourse, World, course_form, lesson_form, on_both_engines, person, tier_form,
+    CHAIN_ID, MARKET, TestCourse, World, course_form, lesson_form, on_both_engines, person, tier_form,
 };
 
 /// The smallest PNG's beginning: its type is read from these bytes.
@@ -225,7 +225,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Own, learning.learners(actor, course.id));
             call!(calls, Own, checkout.sales(actor, course.id));
             call!(calls, Somebody, checkout.payout(actor));
-            call!(calls, Somebody, checkout.payout_call(actor, CHAIN_ID, Address::ZERO));
+            call!(calls, Somebody, checkout.payout_call(actor, CHAIN_ID, MARKET, Address::ZERO));
         }
         Operation::SeeUsers => call!(calls, Role, accounts.users(actor, &all)),
         Operation::SetRoles => {

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use academy::{
     Academy,
     chain::{
-        Chain, ChainError, Round, Rpc,
+        Chain, ChainError, Event, Round, Rpc,
         fake::{FakeChain, FakeTransaction},
     },
     checkout::OrderState,
     evm::{Address, BlockTag},
+    money::Wei,
 };
 
-use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, policy, turn};
+use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, person, policy, reference, turn};
 
 fn node() -> Arc<FakeChain> {
     let node = FakeChain::new(CHAIN_ID);
@@ -238,7 +239,7 @@ async fn case_10_one_liar_does_not_make_the_price() {
     liar.set_round(feed, rate(1_000_000));
     let ask = async |nodes: &[&Arc<FakeChain>]| {
         let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
-        Rpc::over(nodes).unwrap().round(feed).await
+        Rpc::over(nodes).unwrap().round(feed, None).await
     };
     assert_eq!(ask(&[&liar, &one, &two]).await, Ok(rate(2000)));
     assert!(matches!(ask(&[&liar, &one]).await, Err(ChainError::Unavailable(_))));
@@ -262,11 +263,7 @@ async fn one_liar_lets_nobody_in() {
 #[tokio::test]
 async fn a_log_that_one_provider_hides_is_heard_from_another() {
     let (one, two) = (node(), node());
-    let paid = academy::chain::Event::PayoutWithdrawn {
-        payee: Address([5; 20]),
-        token: Address::ZERO,
-        amount: academy::money::Wei::ZERO,
-    };
+    let paid = Event::PayoutWithdrawn { payee: Address([5; 20]), token: Address::ZERO, amount: Wei::ZERO };
     let transaction = FakeTransaction {
         hash: academy::evm::TxHash([1; 32]),
         sender: Address([5; 20]),
@@ -275,7 +272,40 @@ async fn a_log_that_one_provider_hides_is_heard_from_another() {
         events: vec![(MARKET, paid)],
     };
     one.mine_empty(1);
-    two.mine(vec![transaction]);
-    let rpc = Rpc::over(vec![one, two]).unwrap();
-    assert_eq!(rpc.events(MARKET, 0, 1).await.unwrap().len(), 1);
+    two.mine(vec![transaction.clone()]);
+    // Two alone contradict each other: neither is believed yet.
+    let rpc = Rpc::over(vec![one.clone(), two.clone()]).unwrap();
+    assert!(matches!(rpc.events(&[MARKET], 0, 1).await, Err(ChainError::Unavailable(_))));
+    let three = node();
+    three.mine(vec![transaction]);
+    let rpc = Rpc::over(vec![one, two, three]).unwrap();
+    assert_eq!(rpc.events(&[MARKET], 0, 1).await.unwrap().len(), 1);
+}
+
+on_both_engines! {
+    async fn case_10_one_liar_neither_moves_a_listing_nor_takes_it_off_sale(world: &World) {
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        let buyer = world.learner().await;
+        let [one, two, liar] = [node(), node(), node()];
+        for node in [&one, &two, &liar] {
+            node.mine_empty(1);
+        }
+        // The teacher's wallet never listed it there, to be paid to someone else.
+        let listed = Event::CourseListed {
+            number: 77,
+            reference: reference(&course.id),
+            lister: person(&teacher).address,
+            payee: Address([66; 20]),
+        };
+        let closed = world.priced(&course, 0, Wei::ZERO);
+        liar.mine(vec![world.transaction(person(&teacher).address, vec![closed, listed])]);
+        one.mine_empty(1);
+        two.mine_empty(1);
+        let academy = over(world, &[&liar, &one, &two]);
+        academy.follow_once().await.unwrap();
+        academy.checkout().open(&buyer, course.tier).await.unwrap();
+        let page = academy.catalog().course(&buyer, &course.slug).await.unwrap();
+        assert_eq!(page.markets[0].listing.as_ref().unwrap().number, course.number);
+    }
 }

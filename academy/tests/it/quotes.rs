@@ -1,20 +1,29 @@
 //! Prices in a state's currency: cases 12, 15 and 16, and the signature that the contract asks for.
 
+use std::sync::Arc;
+
 use academy::{
-    Kind,
+    Academy, Actor, Kind,
     catalog::TierForm,
-    chain::{Round, fake::FakeTransaction},
+    chain::{
+        Round,
+        fake::{FakeChain, FakeTransaction},
+    },
     checkout::{
-        Feed, Order, OrderState,
+        ChainInfo, Feed, Order, OrderState, PaidIn, Quotes,
         quote::{NoRate, convert, sequencer_is_up, worth},
     },
+    evm::Address,
     money::Wei,
     price::{Cents, Fiat},
 };
 use proptest::prelude::*;
 use ruint::aliases::U256;
 
-use crate::support::{FEED, QUOTE_MINUTES, World, on_both_engines, quotes, refusal, tier_form, wallet_call};
+use crate::support::{
+    FEED, QUOTE_MINUTES, SECOND_CHAIN_ID, TestCourse, World, on_both_engines, person, quotes, refusal,
+    second_chain_info, tier_form, wallet_call,
+};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -112,8 +121,27 @@ proptest! {
 }
 
 /// The transaction that pays for the order.
-fn payment(world: &World, course: &crate::support::TestCourse, order: &Order) -> FakeTransaction {
+fn payment(world: &World, course: &TestCourse, order: &Order) -> FakeTransaction {
     world.payment(course, order)
+}
+
+/// The same place, selling a course by quote on a second chain, too.
+async fn sold_beside(
+    world: &World,
+    course: &TestCourse,
+    teacher: &Actor,
+    info: ChainInfo,
+    quotes: Quotes,
+) -> (Academy, Arc<FakeChain>) {
+    let (academy, chain) = world.beside(info, Some(quotes));
+    let mut listing = world.listing(course, person(teacher).address);
+    listing.events[1].1 = world.by_quote(course);
+    chain.mine(vec![listing]);
+    academy.follow(SECOND_CHAIN_ID).await.unwrap();
+    let now = u64::try_from(world.academy.now().0 / 1000).unwrap();
+    let rate = Round { answer: Some(U256::from(2000)), decimals: 0, started_at: now, updated_at: now };
+    chain.set_round(FEED, rate);
+    (academy, chain)
 }
 
 on_both_engines! {
@@ -134,6 +162,26 @@ on_both_engines! {
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
         world.assert_paid(1).await;
+    }
+
+    async fn case_15_while_a_rollups_sequencer_is_down_nothing_is_quoted(world: &World) {
+        let sequencer = Address([0x5E; 20]);
+        let rollup = ChainInfo { name: "Rollup".to_owned(), ..second_chain_info() };
+        let quotes = Quotes { sequencer: Some(sequencer), ..quotes() };
+        let (course, teacher, buyer) = world.sale_by_quote("50").await;
+        let (academy, chain) = sold_beside(world, &course, &teacher, rollup, quotes).await;
+        let now = u64::try_from(world.academy.now().0 / 1000).unwrap();
+        let status = |answer, started_at| Round { answer: Some(U256::from(answer)), decimals: 0, started_at, updated_at: now };
+        let asked = PaidIn { chain_id: Some(SECOND_CHAIN_ID), token: None };
+        // Down since yesterday; up since a moment; up since yesterday.
+        for (round, quoted) in [(status(1, now - 86_400), false), (status(0, now - 60), false), (status(0, now - 86_400), true)] {
+            chain.set_round(sequencer, round);
+            let order = academy.checkout().open_in(&buyer, course.tier, asked).await;
+            assert_eq!(order.is_ok(), quoted, "{round:?}");
+            if let Err(problem) = order {
+                assert_eq!(problem.code, "no_rate");
+            }
+        }
     }
 
     async fn case_12_a_quote_that_ran_out_is_made_anew(world: &World) {
@@ -217,7 +265,7 @@ on_both_engines! {
 
     async fn case_29_after_a_refund_the_contract_takes_no_quote_for_a_day(world: &World) {
         let checkout = world.academy.checkout();
-        let (course, _, buyer) = world.sale_by_quote("50").await;
+        let (course, teacher, buyer) = world.sale_by_quote("50").await;
         world.set_rate(2000);
         let order = checkout.open(&buyer, course.tier).await.unwrap();
         world.chain.mine(vec![world.held_payment(&course, &order, NOW + 14 * 86_400)]);
@@ -226,6 +274,11 @@ on_both_engines! {
         world.chain.mine(vec![back]);
         world.turn().await;
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "refunded_lately");
+        // Another chain's contract knows nothing of it.
+        let (beside, _) = sold_beside(world, &course, &teacher, second_chain_info(), quotes()).await;
+        let there = PaidIn { chain_id: Some(SECOND_CHAIN_ID), token: None };
+        let order = beside.checkout().open_in(&buyer, course.tier, there).await.unwrap();
+        beside.checkout().cancel(&buyer, order.id).await.unwrap();
         world.advance_minutes(24 * 60);
         world.set_rate(2000);
         checkout.open(&buyer, course.tier).await.unwrap();

@@ -2,10 +2,12 @@
 
 use academy::{
     Kind,
+    checkout::Ruling,
+    page::Filter,
     price::{Cents, Fiat},
 };
 
-use crate::support::{on_both_engines, refusal};
+use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, refusal};
 
 on_both_engines! {
     async fn a_receipt_has_every_fact_of_the_payment(world: &World) {
@@ -35,6 +37,25 @@ on_both_engines! {
         let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
         assert_eq!(receipt.transaction.hash, payment.hash);
         assert_eq!(receipt.refund.map(|refund| refund.hash), Some(back.hash));
+    }
+
+    async fn what_was_accepted_late_is_told_at_the_rate_of_its_block(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
+        world.set_rate(2000);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        // Days later the coin is worth twice as much.
+        world.advance_minutes(3 * 24 * 60);
+        world.chain.mine_empty(1);
+        world.set_rate(4000);
+        let admin = world.admin().await;
+        let row = checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+        checkout.rule(&admin, row.id, Ruling::Accept, "").await.unwrap();
+        let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
+        assert_eq!(receipt.worth, Some(Cents { currency: Fiat::Usd, amount: 4000 }));
     }
 
     async fn a_receipt_is_its_buyers_and_needs_no_rate(world: &World) {

@@ -3,8 +3,8 @@
 use academy::{
     Actor, Kind,
     accounts::GivenRole,
-    chain::Event,
-    checkout::{OrderState, Ruling, Setback, Standing},
+    chain::{Event, fake::FakeTransaction},
+    checkout::{Order, OrderState, Ruling, Setback, Standing},
     evm::Address,
     ids::{OrderId, PaymentId},
     page::Filter,
@@ -29,6 +29,18 @@ async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> Payment
     let found = world.academy.checkout().payments(admin, &filter).await.unwrap();
     assert_eq!(found.total, 1);
     found.rows[0].id
+}
+
+/// A payment that opened its order and that a reorg took, with whoever bought, an admin, and its transaction.
+async fn taken(world: &World) -> (TestCourse, Actor, Actor, Order, Vec<FakeTransaction>) {
+    let (course, buyer) = world.sale().await;
+    let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+    world.chain.mine(vec![world.payment(&course, &order)]);
+    world.turn().await;
+    let gone = world.chain.reorg(1);
+    world.chain.mine_empty(2);
+    world.turn().await;
+    (course, buyer, world.admin().await, order, gone)
 }
 
 on_both_engines! {
@@ -71,6 +83,50 @@ on_both_engines! {
         assert!(!world.can_read(&buyer, &course).await);
         payment_in(world, &admin, Standing::Dismissed).await;
         assert!(checkout.refund(&buyer, order.id).await.is_ok(), "it can be sent again");
+    }
+
+    async fn case_08_what_a_reorg_took_for_good_is_in_the_queue_and_lets_the_buyer_order_again(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer, admin, order, gone) = taken(world).await;
+        let queue = Filter { state: "review".to_owned(), ..Filter::default() };
+        let row = checkout.payments(&admin, &queue).await.unwrap().rows.remove(0);
+        assert_eq!(row.waits_for(), Some(Setback::Orphaned));
+        assert_eq!(row.sender.as_deref(), Some(order.beneficiary.as_str()));
+        let due = row.due.unwrap();
+        assert_eq!((due.state, due.price, due.expires_at), (OrderState::Confirming, order.price, order.expires_at));
+        // There is nothing to accept, nor to give back; and its buyer is told to wait.
+        for ruling in [Ruling::Accept, Ruling::Refund] {
+            assert_eq!(refusal(checkout.rule(&admin, row.id, ruling, "no").await).1, "not_acceptable");
+        }
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id);
+        assert_eq!(refusal(checkout.rule(&admin, row.id, Ruling::Dismiss, " ").await).0, Kind::Invalid);
+        checkout.rule(&admin, row.id, Ruling::Dismiss, "its fee was too low").await.unwrap();
+        world.turn().await;
+        assert_eq!(checkout.payments(&admin, &queue).await.unwrap().total, 0);
+        assert_eq!(refusal(checkout.rule(&admin, row.id, Ruling::Dismiss, "again").await).1, "not_in_review");
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Cancelled);
+        let next = checkout.open(&buyer, course.tier).await.unwrap();
+        assert_ne!(next.id, order.id);
+        assert!(!world.can_read(&buyer, &course).await);
+        // It comes back after all: no money is lost.
+        world.chain.mine(gone);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        let row = checkout.payments(&admin, &queue).await.unwrap().rows.remove(0);
+        assert_eq!(row.waits_for(), Some(Setback::Closed));
+        checkout.rule(&admin, row.id, Ruling::Accept, "").await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_08_what_comes_back_leaves_the_queue(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer, admin, _, gone) = taken(world).await;
+        payment_in(world, &admin, Standing::Review).await;
+        world.chain.mine(gone);
+        world.turn().await;
+        let queue = Filter { state: "review".to_owned(), ..Filter::default() };
+        assert_eq!(checkout.payments(&admin, &queue).await.unwrap().total, 0);
+        assert!(world.can_read(&buyer, &course).await);
     }
 
     async fn a_payment_that_the_contract_does_not_hold_goes_back_by_hand(world: &World) {
@@ -256,7 +312,7 @@ on_both_engines! {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
         let (admin, late, _) = late(world, &course, &buyer).await;
-        assert_eq!(refusal(checkout.rule(&admin, late, Ruling::Accept, " ").await).0, Kind::Invalid);
+        assert_eq!(refusal(checkout.rule(&admin, late, Ruling::Dismiss, " ").await).0, Kind::Invalid);
         // Meanwhile the buyer bought the course again.
         let order = checkout.open(&buyer, course.tier).await.unwrap();
         world.chain.mine(vec![world.payment(&course, &order)]);

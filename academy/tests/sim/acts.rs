@@ -1,28 +1,28 @@
-//! What people, the network and misfortune do.
+//! What the network, the workers and misfortune do; and which act is whose.
 
 use std::{cell::RefCell, future::Future, pin::Pin};
 
 use academy::{
-    chain::{Event, fake::FakeTransaction},
-    checkout::{PaidIn, Ruling, Standing},
-    evm::{Address, TxHash},
-    fault::PAYMENT_POINTS,
-    ids::PaymentId,
-    money::Wei,
+    checkout::Ruling,
+    evm::TxHash,
+    fault::{OTHER_POINTS, PAYMENT_POINTS},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
-use ruint::aliases::U256;
 
 use crate::{
     deeds::{Act, Deed},
-    events::{purchase, refund, sale},
-    history::{History, RELAY},
+    history::History,
     net::{Happening, Mood, Net},
-    oracle::{Last, Order, Place},
-    world::{CHAINS, MARKET, TOKEN, is_returnable, place_of, reference},
+    oracle::{Last, Place},
+    world::CHAINS,
 };
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+fn some_point(dice: &mut StdRng) -> &'static str {
+    let points = PAYMENT_POINTS.len() + OTHER_POINTS.len();
+    PAYMENT_POINTS.iter().chain(OTHER_POINTS).nth(dice.random_range(0..points)).unwrap()
+}
 
 impl History<'_> {
     pub async fn act(&mut self, act: &Act) {
@@ -54,9 +54,11 @@ impl History<'_> {
             }
             Deed::AtOnce => self.at_once(dice).await,
             Deed::Crash => {
-                let point = PAYMENT_POINTS[dice.random_range(0..PAYMENT_POINTS.len())];
-                self.crash.arm(point, dice.random_range(0..3));
-                self.toil(dice).await;
+                self.crash.arm(some_point(dice), dice.random_range(0..3));
+                let before = self.world.audited().await;
+                let crash = self.crash.clone();
+                crash.outlives(self.toil(dice)).await;
+                self.learn_decided(&before).await;
                 self.restart();
             }
             Deed::Full => {
@@ -68,19 +70,27 @@ impl History<'_> {
                     "refunds",
                     "jobs",
                     "chain_cursors",
+                    "chain_blocks",
                     "audit_log",
                     "webhook_events",
                 ];
+                // No room for anything, or just not for one thing more.
                 let table = tables[dice.random_range(0..tables.len())];
-                self.full = true;
-                for (place, what) in ["INSERT", "UPDATE"].iter().enumerate() {
-                    let fill = format!(
-                        "CREATE TEMP TRIGGER full_{place} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-                    );
-                    self.world.execute(&fill).await;
+                let all = dice.random();
+                let (mut fill, mut empty) = (String::new(), String::new());
+                for table in tables.into_iter().filter(|one| all || *one == table) {
+                    for what in ["INSERT", "UPDATE", "DELETE"] {
+                        let name = format!("full_{what}_{table}");
+                        fill += &format!(
+                            "CREATE TEMP TRIGGER {name} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END;"
+                        );
+                        empty += &format!("DROP TRIGGER {name};");
+                    }
                 }
+                self.full = true;
+                self.world.execute(&fill).await;
                 self.toil(dice).await;
-                self.world.execute("DROP TRIGGER full_0; DROP TRIGGER full_1").await;
+                self.world.execute(&empty).await;
                 self.full = false;
             }
             Deed::Wait => {
@@ -118,7 +128,7 @@ impl History<'_> {
     }
 
     /// One of the chains. A history with one draws nothing for it: it is as it was before there were two.
-    fn some_chain(&self, dice: &mut StdRng) -> usize {
+    pub fn some_chain(&self, dice: &mut StdRng) -> usize {
         if self.nets.len() == 1 { 0 } else { dice.random_range(0..self.nets.len()) }
     }
 
@@ -130,291 +140,6 @@ impl History<'_> {
     async fn follow(&mut self, chain: usize) {
         let followed = self.academy.follow(CHAINS[chain]).await;
         self.expect_sane("the follower", followed);
-    }
-
-    /// One of the orders; the newest more often.
-    fn any_order(&self, dice: &mut StdRng) -> Option<usize> {
-        let many = self.oracle.orders.len();
-        (many > 0).then(|| if dice.random() { many - 1 } else { dice.random_range(0..many) })
-    }
-
-    async fn open(&mut self, dice: &mut StdRng) {
-        let who = dice.random_range(0..self.world.buyers.len());
-        let which = self.shelf[usize::from(dice.random_ratio(1, 3))];
-        let buyer = &self.world.buyers[who];
-        let course = &self.world.courses[which];
-        let tier = course.tiers[usize::from(dice.random_ratio(1, 3))];
-        let listing = course.listing;
-        let (user, beneficiary) = (buyer.actor.clone(), buyer.address);
-        let same = |order: &&Order| (order.buyer, order.course) == (who, which);
-        self.deeds.given_up.extend(self.oracle.orders.iter().filter(same).map(|order| order.id));
-        let usual = !tier.price.is_zero() || dice.random_ratio(1, 3);
-        let token = (!usual).then(|| if dice.random_ratio(3, 4) { TOKEN } else { Address::ZERO });
-        let chain = self.some_chain(dice);
-        let paid_in = PaidIn { chain_id: Some(CHAINS[chain]), token };
-        let opened = self.academy.checkout().open_in(&user, tier.id, paid_in).await;
-        let Some(opened) = self.expect_sane("opening an order", opened) else { return };
-        if self.oracle.order(opened.id).is_some() {
-            return;
-        }
-        let order = Order {
-            id: opened.id,
-            reference: reference(opened.id.0.as_bytes()),
-            buyer: who,
-            course: which,
-            tier,
-            chain: place_of(opened.chain_id),
-            listing,
-            beneficiary,
-            token: opened.currency.token,
-            price: opened.price,
-            expires: opened.expires_at,
-            given_up: false,
-            forgiven: false,
-        };
-        for net in &self.nets {
-            net.wish(&purchase(&order));
-            if is_returnable(listing) {
-                net.wish(&refund(&purchase(&order)));
-            }
-        }
-        self.oracle.orders.push(order);
-    }
-
-    fn hash(&mut self) -> TxHash {
-        self.minted += 1;
-        let mut bytes = [0xC0; 32];
-        bytes[..8].copy_from_slice(&self.minted.to_be_bytes());
-        TxHash(bytes)
-    }
-
-    /// A transaction goes out on a chain.
-    fn send(
-        &mut self,
-        chain: usize,
-        sender: Address,
-        order: usize,
-        success: bool,
-        events: Vec<(Address, Event)>,
-    ) -> TxHash {
-        let hash = self.hash();
-        self.send_as(hash, chain, sender, success, events);
-        self.hashes.push((order, hash));
-        hash
-    }
-
-    fn send_as(
-        &mut self,
-        hash: TxHash,
-        chain: usize,
-        sender: Address,
-        success: bool,
-        events: Vec<(Address, Event)>,
-    ) {
-        let net = &mut self.nets[chain];
-        let nonce = net.next_nonce(sender);
-        net.happens(Happening::Broadcast(FakeTransaction { hash, sender, nonce, success, events }));
-    }
-
-    async fn pay(&mut self, dice: &mut StdRng) {
-        let Some(place) = self.any_order(dice) else { return };
-        let order = &self.oracle.orders[place];
-        let sender = if dice.random_ratio(1, 4) { RELAY } else { order.beneficiary };
-        let events = sale(purchase(order), sender);
-        let (id, chain) = (order.id, order.chain);
-        let actor = self.world.buyers[order.buyer].actor.clone();
-        let hash = self.send(chain, sender, place, true, events);
-        if dice.random() {
-            let submitted = self.academy.checkout().submit(&actor, id, &hash.to_string()).await;
-            self.expect_sane("submitting", submitted);
-        }
-    }
-
-    fn pay_wrongly(&mut self, dice: &mut StdRng) {
-        let Some(place) = self.any_order(dice) else { return };
-        let order = &self.oracle.orders[place];
-        let (chain, sender) = (order.chain, order.beneficiary);
-        if self.nets.len() > 1 && dice.random_ratio(1, 3) {
-            self.pay_elsewhere(place, dice);
-            return;
-        }
-        let (success, events) = self.wrong(place, dice);
-        self.send(chain, sender, place, success, events);
-    }
-
-    /// All is right but the chain; now and then the transaction that pays rightly has the same hash.
-    fn pay_elsewhere(&mut self, place: usize, dice: &mut StdRng) {
-        let order = &self.oracle.orders[place];
-        let (elsewhere, sender) = (1 - order.chain, order.beneficiary);
-        let events = sale(purchase(order), sender);
-        let own = self.hashes.iter().rfind(|(order, _)| *order == place).map(|(_, hash)| *hash);
-        match own.filter(|hash| dice.random() && !self.nets[elsewhere].knows(*hash)) {
-            Some(twin) => self.send_as(twin, elsewhere, sender, true, events),
-            None => drop(self.send(elsewhere, sender, place, true, events)),
-        }
-    }
-
-    /// A purchase that must not count for its order.
-    fn wrong(&self, place: usize, dice: &mut StdRng) -> (bool, Vec<(Address, Event)>) {
-        let order = &self.oracle.orders[place];
-        let mut event = purchase(order);
-        let Event::CoursePurchased { order: id, beneficiary, number, tier, token, amount } = &mut event
-        else {
-            unreachable!("a purchase is one")
-        };
-        let others = &self.world.buyers;
-        let shelf = self.shelf.map(|course| self.world.courses[course].listing);
-        match dice.random_range(0..8) {
-            0 => *tier = 1 - *tier,
-            1 => *number = if *number == shelf[0] { shelf[1] } else { shelf[0] },
-            2 => *amount = Wei::new(amount.get() - U256::from(1)),
-            3 => *beneficiary = others[(order.buyer + 1) % others.len()].address,
-            4 if dice.random() => *token = Address([9; 20]),
-            4 => *token = if *token == TOKEN { Address::ZERO } else { TOKEN },
-            5 => *id = if dice.random() { [9; 32] } else { reference(&[9; 16]) },
-            6 => return (true, vec![(Address([0xEE; 20]), event)]),
-            _ => return (false, sale(event, order.beneficiary)),
-        }
-        (true, sale(event, order.beneficiary))
-    }
-
-    /// One transaction buys several times, rightly or wrongly.
-    fn batch(&mut self, dice: &mut StdRng) {
-        let mut events = Vec::new();
-        let mut first = None;
-        for _ in 0..dice.random_range(2..=3) {
-            let Some(place) = self.any_order(dice) else { return };
-            first = first.or(Some(place));
-            if dice.random_ratio(1, 4) {
-                events.extend(self.wrong(place, dice).1);
-            } else {
-                let order = &self.oracle.orders[place];
-                events.extend(sale(purchase(order), RELAY));
-                if is_returnable(order.listing) && dice.random_ratio(1, 6) {
-                    events.push((MARKET, refund(&purchase(order))));
-                }
-            }
-        }
-        let first = first.unwrap_or(0);
-        self.send(self.oracle.orders[first].chain, RELAY, first, true, events);
-    }
-
-    /// Whose order, and which hash: mostly the one that belongs to it.
-    fn hint(&mut self, dice: &mut StdRng) -> Option<(usize, TxHash)> {
-        let place = self.any_order(dice)?;
-        let own = self.hashes.iter().rev().find(|(order, _)| *order == place).map(|(_, hash)| *hash);
-        let any = match self.hashes.len() {
-            0 => None,
-            many => Some(self.hashes[dice.random_range(0..many)].1),
-        };
-        let unknown = TxHash(dice.random());
-        let hash = match dice.random_range(0..6) {
-            0 => unknown,
-            1 => any.unwrap_or(unknown),
-            _ => own.unwrap_or(unknown),
-        };
-        Some((place, hash))
-    }
-
-    async fn submit(&mut self, dice: &mut StdRng) {
-        let Some((place, hash)) = self.hint(dice) else { return };
-        let order = &self.oracle.orders[place];
-        let actor = self.world.buyers[order.buyer].actor.clone();
-        let submitted = self.academy.checkout().submit(&actor, order.id, &hash.to_string()).await;
-        self.expect_sane("submitting", submitted);
-    }
-
-    /// The same nonce goes elsewhere: to the same call, or to none.
-    fn speed_up(&mut self, dice: &mut StdRng) {
-        let chain = self.some_chain(dice);
-        let pool = &self.nets[chain].pool;
-        if pool.is_empty() {
-            return;
-        }
-        let slow = pool[dice.random_range(0..pool.len())].clone();
-        let hash = self.hash();
-        let events = if dice.random() { slow.events } else { Vec::new() };
-        let net = &mut self.nets[chain];
-        net.happens(Happening::Dropped(slow.hash));
-        net.happens(Happening::Broadcast(FakeTransaction { hash, events, ..slow }));
-    }
-
-    async fn cancel(&mut self, dice: &mut StdRng) {
-        let Some(place) = self.any_order(dice) else { return };
-        let order = &self.oracle.orders[place];
-        self.deeds.given_up.push(order.id);
-        let actor = self.world.buyers[order.buyer].actor.clone();
-        let cancelled = self.academy.checkout().cancel(&actor, order.id).await;
-        self.expect_sane("cancelling", cancelled);
-    }
-
-    async fn withdraw(&mut self, dice: &mut StdRng) {
-        let place = self.shelf[dice.random_range(0..2)];
-        let course = self.world.courses[place].id;
-        let withdrawn = self.academy.catalog().withdraw(&self.world.teacher, course).await;
-        if self.expect_sane("withdrawing", withdrawn).is_some() {
-            self.oracle.withdrawn[place] = true;
-        }
-    }
-
-    /// A buyer or the teacher gives back what the market would still take; now and then two at once, in the
-    /// same breath as it is bought again, or what nobody bought.
-    async fn give_back(&mut self, dice: &mut StdRng) {
-        let chain = self.some_chain(dice);
-        let mut bought = self.nets[chain].truth.purchases();
-        bought.retain(|purchase| is_returnable(purchase.listing) && purchase.returned.is_none());
-        bought.shuffle(dice);
-        let Some(first) = bought.first().cloned() else { return };
-        let place = self.oracle.orders.iter().position(|order| order.reference == first.order);
-        let place = place.unwrap_or(0);
-        let own = dice.random_ratio(2, 3);
-        let sender = if own { first.beneficiary } else { self.world.lister };
-        let mut events = vec![(MARKET, refund(&first.event()))];
-        match dice.random_range(0..8) {
-            0 => events[0].0 = Address([0xEE; 20]),
-            1 => {
-                if let Event::PurchaseRefunded { order, .. } = &mut events[0].1 {
-                    *order = [9; 32];
-                }
-            }
-            2 => events.extend(sale(first.event(), sender)),
-            3 => events.extend(bought.get(1).map(|second| (MARKET, refund(&second.event())))),
-            _ => {}
-        }
-        if let Some(order) = self.oracle.orders.get(place).filter(|order| order.reference == first.order) {
-            let actor = if own { &self.world.buyers[order.buyer].actor } else { &self.world.teacher };
-            let told = self.academy.checkout().refund(actor, order.id).await;
-            self.expect_sane("telling of a refund", told);
-        }
-        self.send(chain, sender, place, true, events);
-    }
-
-    /// One of the payments: mostly one that waits for a person.
-    async fn any_payment(&mut self, dice: &mut StdRng) -> Option<(PaymentId, Place)> {
-        let books = self.world.books().await;
-        let mut payments = books.payments;
-        if dice.random_ratio(7, 8) {
-            payments.retain(|row| row.standing == Standing::Review);
-        }
-        (!payments.is_empty()).then(|| {
-            let row = &payments[dice.random_range(0..payments.len())];
-            (row.id, row.place())
-        })
-    }
-
-    /// An admin decides about a payment; someone else tries to.
-    async fn rule(&mut self, dice: &mut StdRng) {
-        let Some((payment, place)) = self.any_payment(dice).await else { return };
-        let ruling = if dice.random_ratio(2, 3) { Ruling::Accept } else { Ruling::Dismiss };
-        self.deeds.ruled.push(place);
-        let admin = dice.random_ratio(7, 8);
-        let actor = if admin { self.world.admin.clone() } else { self.world.teacher.clone() };
-        let ruled = self.academy.checkout().rule(&actor, payment, ruling, "so it is").await;
-        match ruled {
-            Ok(()) if !admin => self.broken = Some("a teacher decided about a payment".to_owned()),
-            Ok(()) => self.deeds.decided.push((place, ruling == Ruling::Accept)),
-            Err(_) => drop(self.expect_sane("deciding", ruled)),
-        }
     }
 
     fn mine_some(&mut self, dice: &mut StdRng) {
@@ -464,8 +189,26 @@ impl History<'_> {
         let place = dice.random_range(0..many);
         let moods = [Mood::Fine, Mood::Fine, Mood::Late, Mood::Mute, Mood::Down, Mood::Flaky, Mood::Liar];
         let mood = moods[dice.random_range(0..moods.len() - usize::from(many == 1))];
-        self.oracle.lied |= mood == Mood::Liar;
         self.nets[chain].set_mood(place, mood);
+    }
+
+    /// What an admin decided and nobody could say any more, because all was dead: the audit log has it.
+    async fn learn_decided(&mut self, before: &[(String, TxHash)]) {
+        let mut audited = self.world.audited().await;
+        for known in before {
+            let place = audited.iter().position(|one| one == known);
+            audited.remove(place.expect("the audit log forgets nothing"));
+        }
+        for (place, accepted) in &self.deeds.decided {
+            let act = if *accepted { "payment.accepted" } else { "payment.dismissed" };
+            let told = audited.iter().position(|(is, hash)| is == act && *hash == place.1);
+            audited.remove(told.expect("what was decided is in the audit log"));
+        }
+        for (act, hash) in audited {
+            let place = self.deeds.ruled.iter().find(|place| place.1 == hash);
+            let place = *place.expect("someone tried to decide about it");
+            self.deeds.decided.push((place, act == "payment.accepted"));
+        }
     }
 
     /// Some work, one thing after the other.
@@ -485,12 +228,11 @@ impl History<'_> {
     async fn at_once(&mut self, dice: &mut StdRng) {
         let dies = dice.random_ratio(1, 4);
         if dies {
-            let point = PAYMENT_POINTS[dice.random_range(0..PAYMENT_POINTS.len())];
-            self.crash.arm(point, dice.random_range(0..4));
+            self.crash.arm(some_point(dice), dice.random_range(0..4));
         }
+        let before = self.world.audited().await;
         let hint = self.hint(dice);
         let payment = if dice.random() { self.any_payment(dice).await } else { None };
-        self.deeds.ruled.extend(payment.map(|(_, place)| place));
         let decided: RefCell<Vec<(Place, bool)>> = RefCell::default();
         let academy = self.academy.clone();
         let mut tasks: Vec<Task<'_>> = Vec::new();
@@ -501,7 +243,9 @@ impl History<'_> {
             let ruling = if dice.random() { Ruling::Accept } else { Ruling::Dismiss };
             let ruled = payment.filter(|_| dice.random_ratio(1, 3));
             let (admin, decided) = (self.world.admin.clone(), &decided);
-            let hinted = hint.map(|(place, hash)| {
+            // Now and then somebody else claims the same hash.
+            let other = self.any_order(dice).filter(|_| dice.random_ratio(1, 4));
+            let hinted = hint.map(|(place, hash)| (other.unwrap_or(place), hash)).map(|(place, hash)| {
                 let order = &self.oracle.orders[place];
                 (order.id, self.world.buyers[order.buyer].actor.clone(), hash)
             });
@@ -524,14 +268,21 @@ impl History<'_> {
         }
         let gate = self.gate.clone();
         let mut goes_on = true;
-        gate.run(tasks, dice, |dice| {
-            if goes_on && dice.random_ratio(1, 12) {
-                goes_on = false;
-                if dice.random() { self.reorg(dice) } else { self.mine_some(dice) }
-            }
-        })
+        let crash = self.crash.clone();
+        gate.run(
+            tasks,
+            dice,
+            || crash.is_dead(),
+            |dice| {
+                if goes_on && dice.random_ratio(1, 12) {
+                    goes_on = false;
+                    if dice.random() { self.reorg(dice) } else { self.mine_some(dice) }
+                }
+            },
+        )
         .await;
         self.deeds.decided.extend(decided.into_inner());
+        self.learn_decided(&before).await;
         if dies {
             self.restart();
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use academy::{
     Academy, Kind, Problem,
-    chain::{Chain, Rpc},
+    chain::{Chain, Event, Rpc},
     checkout::{Finality, OrderState, Setback, Standing},
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
@@ -18,8 +18,9 @@ use crate::{
     deeds::Act,
     net::{Happening, Net},
     oracle::{Deeds, Last, Oracle},
+    rows::{Books, PaymentRow},
     schedule::Gate,
-    world::{Books, CHAINS, Crash, PaymentRow, RETURNABLE, START, World, policy},
+    world::{CHAINS, Crash, RETURNABLE, START, World, policy, reference},
 };
 
 /// Empty blocks below the first act: no reorg reaches the listings.
@@ -118,6 +119,14 @@ impl<'a> History<'a> {
                 for _ in 0..FOUNDATION {
                     net.happens(Happening::Mined(Vec::new(), seconds));
                 }
+                for course in &world.courses {
+                    net.wish(&Event::CourseListed {
+                        number: course.listing + 90,
+                        reference: reference(course.id.0.as_bytes()),
+                        lister: world.lister,
+                        payee: RELAY,
+                    });
+                }
                 net
             })
             .collect();
@@ -138,7 +147,6 @@ impl<'a> History<'a> {
             oracle: Oracle {
                 orders: Vec::new(),
                 withdrawn: [false; 4],
-                lied: false,
                 open_at: open_at.into(),
                 last,
                 tagged: [0; 2],
@@ -185,7 +193,7 @@ impl<'a> History<'a> {
         match result {
             Ok(answer) => Some(answer),
             Err(problem) => {
-                if problem.kind == Kind::Internal && problem.code != "killed" && !self.full {
+                if problem.kind == Kind::Internal && !self.full {
                     self.broken = Some(format!("{what} answered {}: {}", problem.code, problem.message));
                 }
                 None

@@ -18,6 +18,8 @@ mod events;
 mod history;
 mod net;
 mod oracle;
+mod people;
+mod rows;
 mod schedule;
 mod world;
 
@@ -96,4 +98,20 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
     });
     let found = found.into_inner().unwrap();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// What was found once is found again by its seed.
+#[tokio::test]
+async fn a_seed_plays_the_same_again() {
+    let (mut one, mut other) = (World::new().await, World::new().await);
+    for seed in 0..60 {
+        let mut ends = Vec::new();
+        for world in [&mut one, &mut other] {
+            live(world, seed, &acts(seed)).await.unwrap();
+            ends.push(world.digest().await);
+        }
+        assert_eq!(ends[0], ends[1], "{seed}");
+    }
+    one.close().await;
+    other.close().await;
 }

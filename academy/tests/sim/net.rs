@@ -58,7 +58,8 @@ struct State {
     book: Book,
     known: usize,
     dice: StdRng,
-    /// What a liar claims: purchases that would open something, refunds that would close it.
+    /// What a liar claims: purchases that would open something, refunds that would close it, listings that would
+    /// sell it for someone else.
     wishes: Vec<Event>,
 }
 
@@ -115,7 +116,7 @@ impl Provider {
         roll(&mut state.dice, &state.wishes)
     }
 
-    /// A purchase or a refund that nobody made, in a block that is really there.
+    /// What nobody did, in a block that is really there.
     fn forged(&self, hash: TxHash, head: BlockRef) -> Option<Log> {
         let event = self.roll(|dice, wishes| match wishes.len() {
             0 => None,
@@ -185,9 +186,9 @@ impl Chain for Provider {
         Ok(if lies { nonce + 1000 } else { nonce })
     }
 
-    async fn events(&self, market: Address, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let lies = self.asked().await?;
-        let mut logs = self.chain.events(market, from, to).await?;
+        let mut logs = self.chain.events(markets, from, to).await?;
         if lies {
             let head = self.chain.head().await?;
             let hash = match logs.last() {
@@ -235,9 +236,9 @@ impl Chain for Provider {
         self.chain.roles(market).await
     }
 
-    async fn round(&self, feed: Address) -> Result<Round, ChainError> {
+    async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {
         self.asked().await?;
-        self.chain.round(feed).await
+        self.chain.round(feed, at).await
     }
 
     async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {

@@ -13,7 +13,8 @@ use academy::{
 
 use crate::{
     book::{Book, Purchase},
-    world::{Books, OrderRow, PaymentRow, TOLERANCE_MINUTES, Tier},
+    rows::{Books, OrderRow, PaymentRow},
+    world::{TOLERANCE_MINUTES, Tier},
 };
 
 /// When a payment is final.
@@ -77,8 +78,6 @@ impl Order {
 pub struct Oracle {
     pub orders: Vec<Order>,
     pub withdrawn: [bool; 4],
-    /// Someone lied at some time.
-    pub lied: bool,
     pub open_at: u64,
     pub last: Last,
     /// The highest block that each network called final.
@@ -250,11 +249,7 @@ impl Oracle {
                         self.true_reason(reason, row, purchase, before)
                             || self.true_reason(reason, row, purchase, after)
                     });
-                    hold!(
-                        told || self.lied && matches!(reason, Setback::UnknownOrder | Setback::OtherChain),
-                        "{} is in review as {reason:?}, which is not true",
-                        row.hash
-                    );
+                    hold!(told, "{} is in review as {reason:?}, which is not true", row.hash);
                 }
                 _ => {}
             }
@@ -285,8 +280,14 @@ impl Oracle {
             let row = row.ok_or_else(|| "what was decided about is gone".to_owned())?;
             // Since a reorg another order's may stand there.
             let was = before.payments.iter().find(|was| was.place() == *place).unwrap_or(row);
+            // What was in no block: its order is over, and it is judged anew should it come back.
+            let lost = was.standing == Standing::Orphaned
+                || row.standing == Standing::Orphaned && row.setback.is_none();
+            if lost && let Some(order) = self.orders.iter_mut().find(|order| Some(order.id) == was.order) {
+                order.given_up = true;
+            }
             hold!(
-                *counts || row.is_dismissed() || (row.order, row.block) != (was.order, was.block),
+                *counts || lost || row.is_dismissed() || (row.order, row.block) != (was.order, was.block),
                 "{} was dismissed, and is {:?}",
                 row.hash,
                 row.standing

@@ -35,20 +35,22 @@ impl Gate {
         .await;
     }
 
-    /// Runs all tasks to their ends; `between` is called whenever one gives way to another.
+    /// Runs all tasks to their ends, or until they are dead; `between` is called whenever one gives way to
+    /// another.
     pub async fn run(
         &self,
         mut tasks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>,
         dice: &mut StdRng,
+        dead: impl Fn() -> bool,
         mut between: impl FnMut(&mut StdRng),
     ) {
         self.closed.store(true, Ordering::SeqCst);
-        while !tasks.is_empty() {
+        while !tasks.is_empty() && !dead() {
             let chosen = dice.random_range(0..tasks.len());
             let task = &mut tasks[chosen];
             let done = poll_fn(|cx| match task.as_mut().poll(cx) {
                 Poll::Ready(()) => Poll::Ready(true),
-                Poll::Pending if self.paused.swap(false, Ordering::SeqCst) => Poll::Ready(false),
+                Poll::Pending if self.paused.swap(false, Ordering::SeqCst) || dead() => Poll::Ready(false),
                 Poll::Pending => Poll::Pending,
             })
             .await;

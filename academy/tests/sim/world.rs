@@ -1,6 +1,11 @@
 //! The place: one database for many histories, with its people and courses, and what is in it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
 
 use academy::{
     Academy, Actor,
@@ -10,11 +15,11 @@ use academy::{
         Chain, Event, QuoteKey, Round,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::{ChainInfo, Feed, Finality, Network, OrderState, Policy, Quotes, Setback, Standing, Token},
+    checkout::{ChainInfo, Feed, Finality, Network, Policy, Quotes, Token},
     entropy::CountingEntropy,
-    evm::{Address, BlockHash, TxHash},
-    fault::{Faults, Killed, NoFaults},
-    ids::{CourseId, OrderId, PaymentId, TierId},
+    evm::{Address, TxHash},
+    fault::{Faults, NoFaults},
+    ids::{CourseId, TierId},
     money::{Currency, Wei},
     price::Fiat,
     store::Db,
@@ -23,8 +28,6 @@ use academy::{
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use ruint::aliases::U256;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
-
-use crate::oracle::Place;
 
 /// The chains that the site sells on. A history has the first only, or both.
 pub const CHAINS: [u64; 2] = [31337, 31338];
@@ -80,10 +83,25 @@ impl Crash {
     pub fn arm(&self, point: &'static str, pass: u32) {
         self.0.lock().unwrap().0 = Some((point, pass));
     }
+
+    /// The work died: nothing of it goes on.
+    pub fn is_dead(&self) -> bool {
+        self.0.lock().unwrap().1
+    }
+
+    /// Works until it is done, or dies.
+    pub async fn outlives(&self, work: impl Future<Output = ()>) {
+        let mut work = pin!(work);
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Pending if !self.is_dead() => Poll::Pending,
+            _ => Poll::Ready(()),
+        })
+        .await;
+    }
 }
 
 impl Faults for Crash {
-    fn at(&self, point: &'static str) -> Result<(), Killed> {
+    fn dies_at(&self, point: &'static str) -> bool {
         let (armed, dead) = &mut *self.0.lock().unwrap();
         if let Some((at, passes)) = armed
             && *at == point
@@ -91,80 +109,7 @@ impl Faults for Crash {
             *dead |= *passes == 0;
             *passes = passes.saturating_sub(1);
         }
-        if *dead { Err(Killed(point)) } else { Ok(()) }
-    }
-}
-
-pub struct OrderRow {
-    pub id: OrderId,
-    pub state: OrderState,
-    pub setback: Option<Setback>,
-    pub is_final: bool,
-}
-
-#[derive(Clone)]
-pub struct PaymentRow {
-    pub id: PaymentId,
-    /// Its place among [`CHAINS`].
-    pub chain: usize,
-    pub hash: TxHash,
-    pub index: u64,
-    pub block: BlockHash,
-    pub order: Option<OrderId>,
-    pub beneficiary: Address,
-    pub listing: u64,
-    pub tier: u8,
-    pub token: Address,
-    pub amount: Wei,
-    pub standing: Standing,
-    pub setback: Option<Setback>,
-}
-
-impl PaymentRow {
-    /// Where it is, as far as the database knows places.
-    pub fn place(&self) -> Place {
-        (self.chain, self.hash, self.index)
-    }
-
-    /// What was bought, by whom, for which order.
-    pub fn facts(&self) -> (Option<OrderId>, Address, u64, u8, Address, Wei) {
-        (self.order, self.beneficiary, self.listing, self.tier, self.token, self.amount)
-    }
-
-    /// A person said that it does not count, whether or not it went back since.
-    pub fn is_dismissed(&self) -> bool {
-        let said = matches!(self.setback, Some(Setback::Dismissed | Setback::ToRefund));
-        self.standing == Standing::Dismissed || self.standing == Standing::Refunded && said
-    }
-}
-
-pub struct EnrollmentRow {
-    pub order: Option<OrderId>,
-    pub level: u8,
-    pub active: bool,
-}
-
-/// All that the database says of money and access.
-#[derive(Default)]
-pub struct Books {
-    pub orders: Vec<OrderRow>,
-    pub payments: Vec<PaymentRow>,
-    pub enrollments: Vec<EnrollmentRow>,
-    /// The refunds that someone told of.
-    pub refunds: Vec<(TxHash, OrderId)>,
-}
-
-impl Books {
-    pub fn order(&self, id: OrderId) -> Option<&OrderRow> {
-        self.orders.iter().find(|order| order.id == id)
-    }
-
-    pub fn accepted(&self, id: OrderId) -> impl Iterator<Item = &PaymentRow> {
-        self.payments.iter().filter(move |row| row.order == Some(id) && row.standing == Standing::Accepted)
-    }
-
-    pub fn is_open(&self, id: OrderId) -> bool {
-        self.enrollments.iter().any(|row| row.order == Some(id) && row.active)
+        *dead
     }
 }
 
@@ -178,7 +123,7 @@ pub fn reference(id: &[u8; 16]) -> [u8; 32] {
 pub struct World {
     pub db: Db,
     folder: std::path::PathBuf,
-    reader: SqliteConnection,
+    pub reader: SqliteConnection,
     pub teacher: Actor,
     /// The teacher's account on the chain.
     pub lister: Address,
@@ -320,98 +265,6 @@ impl World {
         .await;
     }
 
-    pub async fn books(&mut self) -> Books {
-        type Payment = (
-            PaymentId,
-            i64,
-            String,
-            i64,
-            String,
-            Option<OrderId>,
-            String,
-            i64,
-            i64,
-            String,
-            String,
-            String,
-            Option<String>,
-        );
-        let orders: Vec<(OrderId, String, Option<String>, bool)> =
-            sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
-                .fetch_all(&mut self.reader)
-                .await
-                .unwrap();
-        let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback FROM payments ORDER BY chain_id, tx_hash, log_index",
-        )
-        .fetch_all(&mut self.reader)
-        .await
-        .unwrap();
-        let enrollments: Vec<(Option<OrderId>, i64, String)> =
-            sqlx::query_as("SELECT order_id, level, state FROM enrollments")
-                .fetch_all(&mut self.reader)
-                .await
-                .unwrap();
-        let refunds: Vec<(String, OrderId)> = sqlx::query_as("SELECT tx_hash, order_id FROM refunds")
-            .fetch_all(&mut self.reader)
-            .await
-            .unwrap();
-        let setback = |word: Option<String>| word.map(|word| word.parse().unwrap());
-        Books {
-            refunds: refunds.into_iter().map(|(hash, order)| (hash.parse().unwrap(), order)).collect(),
-            orders: orders
-                .into_iter()
-                .map(|(id, state, reason, is_final)| OrderRow {
-                    id,
-                    state: state.parse().unwrap(),
-                    setback: setback(reason),
-                    is_final,
-                })
-                .collect(),
-            payments: payments
-                .into_iter()
-                .map(|row: Payment| PaymentRow {
-                    id: row.0,
-                    chain: place_of(row.1.cast_unsigned()),
-                    hash: row.2.parse().unwrap(),
-                    index: row.3.cast_unsigned(),
-                    block: row.4.parse().unwrap(),
-                    order: row.5,
-                    beneficiary: row.6.parse().unwrap(),
-                    listing: row.7.cast_unsigned(),
-                    tier: row.8.try_into().unwrap(),
-                    token: row.9.parse().unwrap(),
-                    amount: row.10.parse().unwrap(),
-                    standing: row.11.parse().unwrap(),
-                    setback: setback(row.12),
-                })
-                .collect(),
-            enrollments: enrollments
-                .into_iter()
-                .map(|(order, level, state)| EnrollmentRow {
-                    order,
-                    level: level.try_into().unwrap(),
-                    active: state == "active",
-                })
-                .collect(),
-        }
-    }
-
-    /// What other programs were told, in its order: of what, and what of it.
-    pub async fn told(&mut self) -> Vec<(String, String)> {
-        let bodies: Vec<(String,)> = sqlx::query_as("SELECT body FROM webhook_events ORDER BY sequence")
-            .fetch_all(&mut self.reader)
-            .await
-            .unwrap();
-        let read = |(body,): (String,)| {
-            let event: serde_json::Value = serde_json::from_str(&body).unwrap();
-            let (kind, data) = (event["type"].as_str().unwrap(), &event["data"]);
-            let subject = if kind == "payment.review" { &data["payment"] } else { &data["order"] };
-            (subject.as_str().unwrap().to_owned(), kind.to_owned())
-        };
-        bodies.into_iter().map(read).collect()
-    }
-
     pub async fn close(self) {
         self.reader.close().await.unwrap();
         self.db.close().await;
@@ -505,6 +358,7 @@ pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
         chain_id: CHAINS[0],
         market: MARKET,
         start_block: 0,
+        former_markets: Vec::new(),
         open_confirmations,
         provisional_limits: Vec::new(),
         finality,

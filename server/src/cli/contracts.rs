@@ -17,8 +17,14 @@ pub enum Contracts {
     DevFeed(DevFeed),
     /// Deploy a token, a dollar, on a development chain; print {"token":…}.
     DevToken(DevToken),
-    /// Change what only the market's owner may, one thing after the other.
+    /// Change what only the market's owner may, each thing by a transaction of its own.
+    ///
+    /// Says first whose key each takes, and rehearses all of them: if one would fail, none is sent.
     Set(Set),
+    /// Become the market's owner, with the key that its owner named by `set --new-owner`.
+    AcceptOwnership(AcceptOwnership),
+    /// Fetch the fees on matured sales, with the fee payee's key.
+    WithdrawFees(WithdrawFees),
     /// Show the configured markets as their chains have them.
     List(List),
     /// Compare the code at an address with this version's market; exit code 1 when it is another.
@@ -35,7 +41,7 @@ pub struct Deploy {
     #[command(flatten)]
     pub key: KeyArgs,
     /// Who may pause the market and hand it on [default: the deployer].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub owner: Option<Address>,
 }
 
@@ -46,7 +52,7 @@ pub struct DevFeed {
     #[arg(long, value_name = "URL")]
     pub rpc_url: String,
     /// The account that deploys, whose key the node has.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub dev_account: Address,
     /// What one coin is worth, in whole units of the currency.
     #[arg(long, default_value_t = 3000)]
@@ -60,21 +66,33 @@ pub struct DevToken {
     #[arg(long, value_name = "URL")]
     pub rpc_url: String,
     /// The account that deploys, whose key the node has.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub dev_account: Address,
     /// Its symbol.
     #[arg(long, default_value = "DUSD")]
     pub symbol: String,
 }
 
-/// What to change at the configured market.
+/// One of the configured markets.
 #[derive(Debug, Args)]
-#[group(id = "change", required = true, multiple = true, args = ["quote_signer", "allow_token", "forbid_token"])]
-pub struct Set {
+pub struct At {
     /// The chain, by its number, where several are configured [default: the first].
     #[arg(long, value_name = "ID")]
     pub chain: Option<u64>,
-    /// The owner.
+    /// Which of the chain's markets, by its address, where there are former ones [default: the one that sells].
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub market: Option<Address>,
+}
+
+/// What to change at the configured market.
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true, args = [
+    "quote_signer", "allow_token", "forbid_token", "fee_bps", "fee_payee", "pauser", "pause", "unpause", "new_owner",
+])]
+pub struct Set {
+    #[command(flatten)]
+    pub at: At,
+    /// The owner; for --pause alone, the pauser will do.
     #[command(flatten)]
     pub key: KeyArgs,
     /// Whose quotes the market takes: "configured" for the key in quotes, or an address; the zero address
@@ -82,11 +100,60 @@ pub struct Set {
     #[arg(long, value_name = "ADDRESS")]
     pub quote_signer: Option<String>,
     /// Sell for this token. It must not take a fee of transfers nor change balances by itself.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub allow_token: Vec<Address>,
     /// Sell for this token no longer. What was earned in it stays.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub forbid_token: Vec<Address>,
+    /// The platform's fee on later sales, in basis points: 250 are 2.5 %. The contract takes 1000 at most.
+    #[arg(long, value_name = "BPS")]
+    pub fee_bps: Option<u16>,
+    /// Who may fetch the fees, those not yet fetched included; the zero address for nobody.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub fee_payee: Option<Address>,
+    /// Who may pause purchases beside the owner; the zero address for nobody.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub pauser: Option<Address>,
+    /// Stop purchases. Withdrawals and refunds go on.
+    #[arg(long, conflicts_with = "unpause")]
+    pub pause: bool,
+    /// Let purchases go on.
+    #[arg(long)]
+    pub unpause: bool,
+    /// Hand the market on: this account is its owner once it has run `lectern contracts accept-ownership`. The zero
+    /// address takes the offer back.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub new_owner: Option<Address>,
+}
+
+/// Of which market.
+#[derive(Debug, Args)]
+pub struct AcceptOwnership {
+    #[command(flatten)]
+    pub at: At,
+    /// The next owner.
+    #[command(flatten)]
+    pub key: KeyArgs,
+}
+
+/// Which fees.
+#[derive(Debug, Args)]
+pub struct WithdrawFees {
+    #[command(flatten)]
+    pub at: At,
+    /// The fee payee.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Who receives them [default: the fee payee].
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub to: Option<Address>,
+    /// Only what was earned in this currency, by its symbol [default: the coin and all configured tokens].
+    #[arg(long, value_name = "SYMBOL")]
+    pub currency: Option<String>,
+    /// Also those on the sales of this account, which was the payee of a course and is no more, or is one at a
+    /// market of another version, which is not asked for its listings.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub payee: Vec<Address>,
 }
 
 /// How to list.
@@ -98,6 +165,9 @@ pub struct List {
     /// Print JSON, a line for each market.
     #[arg(long)]
     pub json: bool,
+    /// Also what fees can be withdrawn: some questions more for each listing.
+    #[arg(long)]
+    pub fees: bool,
 }
 
 /// What to verify.
@@ -110,7 +180,7 @@ pub struct Verify {
     #[arg(long, value_name = "URL")]
     pub rpc_url: Option<String>,
     /// The contract [default: the configured one].
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub address: Option<Address>,
 }
 

@@ -118,6 +118,9 @@ async fn chain(config: &Config, this: &config::Chain) -> Vec<(&'static str, Find
     findings.extend(socket(this).await.map(|finding| ("websocket", finding)));
     if newest.is_some() {
         findings.push(("market", market(this, &*chain).await));
+        for former in &this.former_markets {
+            findings.push(("market", former_market(this, &*chain, former.address).await));
+        }
         findings.extend(quotes(config, this, &*chain).await);
     }
     findings
@@ -186,6 +189,18 @@ async fn market(this: &config::Chain, chain: &dyn Chain) -> Finding {
     }
 }
 
+/// A former one may be of an earlier version; but it has to be there.
+async fn former_market(this: &config::Chain, chain: &dyn Chain, address: Address) -> Finding {
+    let at = address.checksummed();
+    match chain.code(address).await {
+        Ok(code) if code.is_empty() => {
+            Wrong(format!("there is no contract at {at}; correct {}", this.named("former_markets")))
+        }
+        Ok(_) => Fine(format!("{at} was the market before and is followed")),
+        Err(error) => Wrong(format!("{error}; the node does not show the contract's code")),
+    }
+}
+
 /// Whether the market takes our quotes, and what the feeds say.
 async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec<(&'static str, Finding)> {
     let (quotes, market) = match (compose::quotes(config, this), this.market()) {
@@ -218,7 +233,7 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
         let word = feed.currency.word();
         findings.push((
             "rate",
-            match chain.round(feed.address).await {
+            match chain.round(feed.address, None).await {
                 Err(error) => Wrong(format!("{word}: {error}")),
                 Ok(round) => {
                     match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {

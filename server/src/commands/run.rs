@@ -29,6 +29,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let db = migrated(config).await?;
     right_chains(config).await?;
     let academy = services(config, &machine, db.clone())?;
+    leaves_nobody_behind(config, &academy).await?;
     let metrics = if config.server.metrics { Some(telemetry::metrics()?) } else { None };
     let site = http::site(http::Parts {
         config: Arc::new(config.clone()),
@@ -79,6 +80,7 @@ pub async fn worker(config: &Config) -> Result<(), Failure> {
     right_chains(config).await?;
     let machine = Machine::real();
     let academy = services(config, &machine, db.clone())?;
+    leaves_nobody_behind(config, &academy).await?;
     let stop = stop_signal()?;
     tracing::info!(database = config.database.url.url_for_people(), chains = ?chain_ids(config), "working");
     let worker = start_worker(config, &machine, &academy, &stop)?;
@@ -135,6 +137,26 @@ fn start_worker(
 /// Nothing can be sold without.
 fn every_market(config: &Config) -> Result<(), Failure> {
     config.every_chain().try_for_each(|chain| Ok(chain.market().map(drop)?))
+}
+
+/// A market that is not followed gives money back unseen: the course would stay open. A chain can go for good,
+/// so that one without its chain is told of only.
+async fn leaves_nobody_behind(config: &Config, academy: &Academy) -> Result<(), Failure> {
+    for left in academy.checkout().left_behind().await.map_err(Failure::from)? {
+        let what = format!(
+            "{} orders at the market {} on chain {} are under way or can still be given back",
+            left.orders, left.market, left.chain_id
+        );
+        let Some(chain) = config.every_chain().find(|chain| chain.id == left.chain_id) else {
+            tracing::error!("{what}, and the chain is not in the configuration: nothing is seen there");
+            continue;
+        };
+        return Err(Failure::Told(format!(
+            "{what}: name it in {}, with the block of its deployment, so that it is followed",
+            chain.named("former_markets")
+        )));
+    }
+    Ok(())
 }
 
 fn chain_ids(config: &Config) -> Vec<u64> {

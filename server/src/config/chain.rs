@@ -13,6 +13,7 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::Dict,
 };
+use reqwest::Url;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::{ConfigError, DEFAULTS, Secret, load::sentence, types};
@@ -32,6 +33,7 @@ pub struct Chain {
     #[serde(deserialize_with = "types::optional_address")]
     pub market: Option<Address>,
     pub start_block: u64,
+    pub former_markets: Vec<FormerMarket>,
     pub open_confirmations: u32,
     pub provisional_limits: BTreeMap<String, String>,
     pub final_confirmations: u32,
@@ -78,11 +80,21 @@ pub fn others<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Chain>, D::Error
     chains.collect()
 }
 
+/// One of a chain's `former_markets`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormerMarket {
+    #[serde(deserialize_with = "types::address")]
+    pub address: Address,
+    pub start_block: u64,
+}
+
 /// One of a chain's `tokens`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     pub symbol: String,
+    #[serde(deserialize_with = "types::address")]
     pub address: Address,
     pub decimals: u8,
     #[serde(default, deserialize_with = "types::optional_signing")]
@@ -101,6 +113,7 @@ pub struct Feed {
     pub currency: Fiat,
     #[serde(default)]
     pub of: String,
+    #[serde(deserialize_with = "types::address")]
     pub address: Address,
     pub max_age_seconds: u64,
     #[serde(rename = "min", deserialize_with = "types::hundredths")]
@@ -123,6 +136,15 @@ impl Chain {
     /// What the types alone can't say.
     pub(super) fn check(&self, mut check: impl FnMut(bool, &str, &str)) {
         check(self.id > 0, &self.named("id"), "write the chain's number, such as 11155111 for Sepolia");
+        let former = |place: usize| self.former_markets[place].address;
+        let again = |place: usize| {
+            self.market == Some(former(place)) || (0..place).any(|before| former(before) == former(place))
+        };
+        check(
+            !(0..self.former_markets.len()).any(again),
+            &self.named("former_markets"),
+            "names a market twice; the one that sells now is `market`",
+        );
         check(!self.rpc_urls.is_empty(), &self.named("rpc_urls"), "name at least one node");
         for url in &self.rpc_urls {
             check(
@@ -131,6 +153,13 @@ impl Chain {
                 "each must start with http:// or https://",
             );
         }
+        // A node that is counted twice agrees with itself.
+        let nodes: Vec<_> = self.rpc_urls.iter().filter_map(|url| Url::parse(url.expose()).ok()).collect();
+        check(
+            nodes.iter().enumerate().all(|(place, node)| !nodes[..place].contains(node)),
+            &self.named("rpc_urls"),
+            "name each node once: two must agree, and one can't be the second of itself",
+        );
         let socket = self.ws_url.expose();
         check(
             socket.is_empty() || types::is_socket(socket),
@@ -221,6 +250,25 @@ impl Chain {
             return Some(COIN_DECIMALS);
         }
         self.tokens.iter().find(|token| token.symbol == symbol).map(|token| token.decimals)
+    }
+
+    /// The market that sells or a former one, by its address; without, the one that sells.
+    ///
+    /// # Errors
+    /// When none is configured, or none has that address.
+    pub fn market_at(&self, address: Option<Address>) -> Result<Address, ConfigError> {
+        let Some(address) = address else { return self.market() };
+        if self.markets().any(|(known, _)| known == address) {
+            return Ok(address);
+        }
+        let why = format!("names no market at {}, nor does former_markets", address.checksummed());
+        Err(ConfigError::mistake(&self.named("market"), &why))
+    }
+
+    /// Every configured market with the block of its deployment, the one that sells first.
+    pub fn markets(&self) -> impl Iterator<Item = (Address, u64)> {
+        let former = self.former_markets.iter().map(|market| (market.address, market.start_block));
+        self.market.map(|market| (market, self.start_block)).into_iter().chain(former)
     }
 
     /// The market's address, for commands that can't do without it.

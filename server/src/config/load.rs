@@ -136,6 +136,8 @@ pub(super) fn sentence(error: &figment::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use academy::evm::Address;
+
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -188,6 +190,9 @@ mod tests {
             ("LECTERN__CHAIN__RPC_URLS", "[]", "chain.rpc_urls"),
             ("LECTERN__CHAIN__RPC_URLS", "[\"hunter2\"]", "chain.rpc_urls"),
             ("LECTERN__CHAIN__RPC_URLS", "http://u:hunter2@h", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__RPC_URLS", "[\"http://hunter2/v1\", \"http://hunter2/v1\"]", "chain.rpc_urls"),
+            ("LECTERN__CHAIN__RPC_URLS", "[\"http://hunter2:80\", \"http://HUNTER2/\"]", "chain.rpc_urls"),
+            ("LECTERN__QUOTES__TTL_MINUTES", "1431", "quotes.ttl_minutes"),
             ("LECTERN__CHAIN__WS_URL", "http://u:hunter2@h", "chain.ws_url"),
             ("LECTERN__CHAIN__MARKET", "0x12", "chain.market"),
             ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
@@ -213,6 +218,13 @@ mod tests {
             let config = load(Some(&path), Environment::default()).unwrap();
             assert!(config.chain.rpc_urls.len() > 1 && config.chain.quotes(), "{}", path.display());
             ids.push(config.chain.id);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let addresses: Vec<_> = text.split('"').filter(|text| text.starts_with("0x")).collect();
+            // One in lower case would be taken, and its wrong digit with it.
+            for address in &addresses {
+                assert_eq!(Address::written(address).unwrap().checksummed(), *address, "{}", path.display());
+            }
+            assert!(addresses.len() >= 3, "{}", path.display());
         }
         ids.sort_unstable();
         assert_eq!(ids, [1, 137, 8453, 11_155_111]);
@@ -303,6 +315,36 @@ mod tests {
             let error = read(tokens, feeds, limits).unwrap_err().to_string();
             assert!(error.contains(key), "{tokens} {feeds} {limits}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_wrong_digit_is_refused_wherever_it_stands() {
+        let right = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+        let wrong = "0x5FbDB2315678afecb367f032d93F642f64180ab3";
+        let token = r#"[{symbol="USDC",address="ADDRESS",decimals=6}]"#;
+        let feed = r#"[{currency="USD",address="ADDRESS",max_age_seconds=90000,min=1,max=2}]"#;
+        let other = r#"[{id=31338,name="N",currency="ETH",rpc_urls=["http://b"],market="ADDRESS"}]"#;
+        for (name, value, key) in [
+            ("LECTERN__CHAIN__MARKET", "ADDRESS", "chain.market"),
+            ("LECTERN__CHAIN__SEQUENCER_FEED", "ADDRESS", "chain.sequencer_feed"),
+            (
+                "LECTERN__CHAIN__FORMER_MARKETS",
+                r#"[{address="ADDRESS",start_block=1}]"#,
+                "chain.former_markets",
+            ),
+            ("LECTERN__CHAIN__TOKENS", token, "chain.tokens"),
+            ("LECTERN__CHAIN__FEEDS", feed, "chain.feeds"),
+            ("LECTERN__CHAINS", other, "chains[0].market"),
+        ] {
+            let with = |address: &str| {
+                with(&[("LECTERN__QUOTES__KEY", "hunter2"), (name, &value.replace("ADDRESS", address))])
+            };
+            for fine in [right, &right.to_lowercase(), &format!("0x{}", right[2..].to_uppercase())] {
+                assert!(with(fine).is_ok(), "{name}: {fine}");
+            }
+            let error = with(wrong).unwrap_err().to_string();
+            assert!(error.contains(key) && error.contains("EIP-55") && error.contains(wrong), "{error}");
         }
     }
 

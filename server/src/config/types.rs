@@ -9,7 +9,10 @@ use academy::{
     price::Fiat,
 };
 use axum::http::Uri;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IntoDeserializer},
+};
 
 /// `safe`, `finalized`, or empty.
 pub fn optional_tag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BlockTag>, D::Error> {
@@ -158,12 +161,19 @@ pub(super) fn hundredths<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::E
     cents.ok_or_else(|| D::Error::custom(format!("write a number such as 0.95 or 100 (not {text})")))
 }
 
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
+    let text = String::deserialize(from)?;
+    Address::written(&text)
+        .map_err(|error| D::Error::custom(format!("is no address: {error} (not {text:?})")))
+}
+
+/// An address, or empty.
 pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|error| D::Error::custom(format!("is no address: {error} (not {text:?})")))
+    address(text.into_deserializer()).map(Some)
 }
 
 #[cfg(test)]

@@ -76,6 +76,34 @@ fn the_first_admin_comes_from_the_command_line() {
     assert!(errors.contains("0x and 40 hexadecimal digits"), "{errors}");
 }
 
+#[test]
+fn an_account_is_named_by_its_id_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
+    let other = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+    for args in [&["migrate"][..], &["admin", "grant", address]] {
+        assert_eq!(lectern(folder.path(), args, &[]).0, 0);
+    }
+    let (_, told, _) = lectern(folder.path(), &["admin", "grant", other], &[]);
+    let id = told.split("(account ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    for (verb, done) in [("revoke", "no admin any more"), ("grant", "an admin now"), ("revoke", "no admin")] {
+        let (code, output, errors) = lectern(folder.path(), &["admin", verb, id], &[]);
+        assert_eq!(code, 0, "{errors}");
+        assert!(output.contains(id) && output.contains(done), "{output}");
+    }
+    let (code, _, errors) = lectern(folder.path(), &["admin", "revoke", address], &[]);
+    assert!(code == 1 && errors.contains("the last admin"), "it was taken by id: {errors}");
+
+    let unknown = "01234567-89ab-cdef-0123-456789abcdef";
+    let (code, _, errors) = lectern(folder.path(), &["admin", "grant", unknown], &[]);
+    assert!(code == 1 && errors.contains(&format!("there is no account {unknown}")), "{errors}");
+    let (code, _, errors) = lectern(folder.path(), &["admin", "grant", "ada"], &[]);
+    assert!(code == 2 && errors.contains("wallet's address") && errors.contains("account's id"), "{errors}");
+    let mistyped = address.replace("a0Ee", "a1Ee");
+    let (code, _, errors) = lectern(folder.path(), &["admin", "grant", &mistyped], &[]);
+    assert!(code == 2 && errors.contains("EIP-55"), "{errors}");
+}
+
 /// A node that answers everything with 1, its chain's id included.
 fn mainnet() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

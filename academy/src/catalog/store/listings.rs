@@ -60,6 +60,19 @@ pub(in crate::catalog) async fn listed(
     Ok(row.map(|(course,)| course))
 }
 
+/// Whether a course is listed at that market.
+pub(in crate::catalog) async fn is_listed_at(
+    conn: &mut Conn,
+    course: CourseId,
+    chain_id: u64,
+    market: Address,
+) -> Result<bool, StoreError> {
+    let row = sql!(opt conn, (CourseId,),
+        "SELECT course_id FROM listings WHERE course_id = $1 AND chain_id = $2 AND market = $3",
+        course, chain_id.cast_signed(), market.to_string())?;
+    Ok(row.is_some())
+}
+
 pub(in crate::catalog) async fn put_listing(
     conn: &mut Conn,
     course: CourseId,

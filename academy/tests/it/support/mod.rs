@@ -82,6 +82,7 @@ pub fn policy() -> Policy {
         chain_id: CHAIN_ID,
         market: MARKET,
         start_block: 0,
+        former_markets: Vec::new(),
         open_confirmations: 1,
         provisional_limits: Vec::new(),
         finality: Finality::Confirmations(3),

@@ -3,7 +3,7 @@
 use academy::{
     Problem,
     catalog::MAX_TIERS,
-    evm::Address,
+    evm::{Address, NotAnAddress},
     ids::{CourseId, EnrollmentId},
     learning::{EnrollmentState, Learner},
     page::{Filter, Page},
@@ -81,9 +81,15 @@ async fn revoke(state: &AppState, visitor: &Visitor, form: &AccessForm) -> Resul
 async fn grant(state: &AppState, visitor: &Visitor, form: &AccessForm) -> Result<(), Problem> {
     let mut wrong = Vec::new();
     let mut say = |field: &str, words: &str| wrong.push((field.to_owned(), words.to_owned()));
-    let address: Option<Address> = form.address.trim().parse().ok();
-    if address.is_none() {
-        say("address", "Write the wallet's whole address: 0x and 40 letters and digits.");
+    let address = Address::written(form.address.trim());
+    match address {
+        Ok(_) => {}
+        Err(NotAnAddress::Form(_)) => {
+            say("address", "Write the wallet's whole address: 0x and 40 letters and digits.");
+        }
+        Err(NotAnAddress::Checksum) => {
+            say("address", "A letter or digit of this address is wrong. Copy it from the wallet again.");
+        }
     }
     let level = form.level.parse::<u8>().ok().filter(|level| (1..=MAX_TIERS as u8).contains(level));
     if level.is_none() {
@@ -94,7 +100,7 @@ async fn grant(state: &AppState, visitor: &Visitor, form: &AccessForm) -> Result
         say("course", "There is no course at that address.");
     }
     match (address, level, course) {
-        (Some(address), Some(level), Some(course)) => {
+        (Ok(address), Some(level), Some(course)) => {
             state.academy.learning().grant(&visitor.actor, address, course, level, &form.reason).await
         }
         _ => Err(Problem::fields(wrong)),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Asked, choices, filters, frame, head, list,
-    words::{setback_words, standing_badge, standing_words},
+    words::{order_words, setback_words, standing_badge, standing_words},
 };
 use crate::{
     AppState, Visitor,
@@ -87,10 +87,7 @@ async fn payments_page(
         };
         // Decided by somebody else meanwhile, or on another page of the list now.
         let lost = refused.problem().filter(|_| {
-            !payments
-                .rows
-                .iter()
-                .any(|row| row.id.to_string() == sent.payment && ruling_wanted(row).is_some())
+            !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && row.waits_for().is_some())
         });
         let lost = lost.map(|problem| problem.message.clone());
         let table = || table(&payments.rows, None, &sent.payment, &refused).into_any();
@@ -131,53 +128,100 @@ pub fn table(
                                 <th scope="col">"Transaction"</th>
                                 <th scope="col" class="number">"Block, log"</th>
                                 <th scope="col">"Order"</th>
-                                <th scope="col">"Decide"</th>
                             </tr>
                         </thead>
-                        <tbody>{rows}</tbody>
+                        {rows}
                     </table>
                 </TableScroll>
     }
 }
 
-/// Why a person must decide about a payment, if one must.
-fn ruling_wanted(payment: &PaymentRow) -> Option<Setback> {
-    payment.setback.filter(|setback| payment.standing == Standing::Review && setback.needs_review())
+/// What is decided with one click.
+fn decide(payment: &PaymentRow, action: Option<&'static str>) -> Option<impl IntoView + use<>> {
+    let setback = payment.waits_for()?;
+    let acceptable = acceptable(payment, setback);
+    let refundable = payment.order.is_some() && setback != Setback::Orphaned;
+    (acceptable || refundable).then(|| view! {
+        <form method="post" action=action class="row-form">
+            <input type="hidden" name="payment" value=payment.id.to_string()/>
+            <div class="button-row">
+                {acceptable.then(|| view! { <Submit name="act" value="accept">"Accept"</Submit> })}
+                {refundable.then(|| view! { <Submit kind="secondary" name="act" value="refund">"Refund"</Submit> })}
+            </div>
+        </form>
+    })
 }
 
-fn decide(
+fn acceptable(payment: &PaymentRow, setback: Setback) -> bool {
+    payment.order.is_some() && setback.may_be_accepted()
+}
+
+/// All that is known, and what needs a reason: a row of its own, as wide as the page.
+fn more(
     payment: &PaymentRow,
     action: Option<&'static str>,
     target: &str,
     refused: &FormState,
 ) -> Option<impl IntoView + use<>> {
-    let setback = ruling_wanted(payment)?;
+    let setback = payment.waits_for()?;
     let id = payment.id.to_string();
     let mine = id == target;
     let form = if mine { refused.clone() } else { FormState::default() };
     let prefix = format!("{id}-");
-    let acceptable = payment.order.is_some() && setback.may_be_accepted();
-    let advice = if acceptable {
+    let course = payment.course.clone();
+    let advice = if setback == Setback::Orphaned {
+        "No block holds this payment any more. If it is mined again, the course opens again by itself. If it will not be, dismiss it: its buyer can then order at today's price."
+    } else if acceptable(payment, setback) {
         "Accepting opens the course, as if the payment had come in time. Refunding keeps it closed and tells buyer and instructor that the money goes back: while the contract holds it, either of them has the contract send it; after that the instructor sends it. Dismissing keeps it closed and says nothing of the money, so agree with the buyer first."
     } else {
         "Nothing opens for this payment by itself. Refund it, or settle it with the buyer, grant access by hand where that is right, and dismiss it here."
     };
     Some(view! {
+        <tr class="row-more"><td colspan="8"><div>
+        {decide(payment, action)}
         <details class="row-fold" open=mine>
-            <summary>"Decide…"<span class="visually-hidden">" about the payment of "{payment.course.clone()}</span></summary>
+            <summary>"Facts, and dismissing"<span class="visually-hidden">" the payment of "{course}</span></summary>
+            {facts(payment)}
             <form method="post" action=action class="row-form">
                 {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
-                <input type="hidden" name="payment" value=id/>
+                <input type="hidden" name="payment" value=id.clone()/>
                 <p>{advice}</p>
                 <Field form=form name="reason" prefix=prefix label="Reason" hint="Kept in the audit log." required=true maxlength=200/>
                 <div class="button-row">
-                    {acceptable.then(|| view! { <Submit name="act" value="accept">"Accept"</Submit> })}
-                    {payment.order.is_some().then(|| view! { <Submit kind="secondary" name="act" value="refund">"Refund"</Submit> })}
                     <Submit kind="danger" name="act" value="dismiss">"Dismiss"</Submit>
                 </div>
             </form>
         </details>
+        </div></td></tr>
     })
+}
+
+/// What the table's columns do not say.
+fn facts(payment: &PaymentRow) -> impl IntoView + use<> {
+    let due = payment.due.clone().map(|due| {
+        view! {
+            <div><dt>"Ordered"</dt><dd>{due.what}</dd></div>
+            <div><dt>"By"</dt><dd>{due.buyer}</dd></div>
+            <div><dt>"Price"</dt><dd><Money wei=due.price currency=due.currency/></dd></div>
+            <div><dt>"Order opened"</dt><dd><When at=due.created_at/></dd></div>
+            <div><dt>"Price held until"</dt><dd><When at=due.expires_at/></dd></div>
+            <div><dt>"Order is"</dt><dd>{order_words(due.state)}</dd></div>
+        }
+    });
+    let block = payment.transaction.block_hash.map(|hash| {
+        view! {
+            <div><dt>"Block"</dt><dd><Hash hash=hash.to_string() link=None/></dd></div>
+        }
+    });
+    view! {
+        <dl class="fact-list">
+            <div><dt>"Bought"</dt><dd>{payment.course.clone()}", "{payment.tier.clone()}</dd></div>
+            {payment.sender.clone().map(|sender| view! { <div><dt>"Sent by"</dt><dd><AddressText address=sender/></dd></div> })}
+            {block}
+            {payment.mined_at.map(|at| view! { <div><dt>"Mined"</dt><dd><When at=at/></dd></div> })}
+            {due}
+        </dl>
+    }
 }
 
 fn row(
@@ -188,6 +232,7 @@ fn row(
 ) -> impl IntoView + use<> {
     let known = &payment.transaction;
     view! {
+        <tbody>
         <tr>
             <td><When at=payment.seen_at/></td>
             <td>
@@ -197,8 +242,8 @@ fn row(
             <td class="number">
                 <Money wei=payment.amount currency=payment.currency.clone()/>
                 {on_chain(payment.chain.clone())}
-                {payment.due.clone().filter(|due| *due != (payment.amount, payment.currency.clone())).map(|(due, currency)| view! {
-                    <span class="table-sub">"due: "<Money wei=due currency=currency/></span>
+                {payment.due.clone().filter(|due| (due.price, &due.currency) != (payment.amount, &payment.currency)).map(|due| view! {
+                    <span class="table-sub">"due: "<Money wei=due.price currency=due.currency/></span>
                 })}
             </td>
             <th scope="row">{payment.course.clone()}</th>
@@ -218,7 +263,8 @@ fn row(
                     None => view! { <span class="muted">"Unknown"</span> }.into_any(),
                 }}
             </td>
-            <td>{decide(payment, action, target, refused)}</td>
         </tr>
+        {more(payment, action, target, refused)}
+        </tbody>
     }
 }

@@ -155,6 +155,7 @@ fn row(user: &UserRow, target: &str, refused: &FormState) -> impl IntoView + use
                     <summary>"Roles…"<span class="visually-hidden">" of "{name}</span></summary>
                     <form method="post" class="row-form">
                         {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
+                        <p class="muted">"Account " <code>{id.clone()}</code></p>
                         <input type="hidden" name="user" value=id/>
                         <Field form=form name="reason" prefix=prefix label="Reason" hint="Kept in the audit log." required=true maxlength=200/>
                         <div class="button-row">

@@ -25,7 +25,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
         let mut calls = Vec::new();
         let owed = till.balances.iter().flatten().filter(|balance| !balance.owed.is_zero());
         for Balance { currency, owed, .. } in owed {
-            match checkout.payout_call(&visitor.actor, till.chain.id, currency.token).await {
+            match checkout.payout_call(&visitor.actor, till.chain.id, till.market, currency.token).await {
                 Ok(call) => calls.push((format!("Take out {}", currency.short(*owed)), call)),
                 // Withdrawn between the two looks, or the chain is silent now: there is nothing to press.
                 Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Unavailable) => {}
@@ -67,7 +67,8 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
 
 /// What one network's contract has, and the buttons that take it out.
 fn one(till: &Till, calls: Vec<(String, WalletCall)>, named: bool) -> impl IntoView + use<> {
-    let name = named.then(|| view! { <h3>{till.chain.name.clone()}</h3> });
+    let former = || till.former.then(|| format!(" · earlier contract {}", till.market.checksummed()));
+    let name = named.then(|| view! { <h3>{till.chain.name.clone()}{former()}</h3> });
     let body = match &till.balances {
         Some(there) => view! { {balances(there)} {withdraw(calls, &till.chain)} }.into_any(),
         None => view! {

@@ -1,20 +1,24 @@
-//! `lectern contracts deploy`, `list` and `verify`.
+//! `lectern contracts deploy`, `list` and `verify`; what else there is, `control` does.
 
+mod control;
 mod show;
 
 use std::{path::Path, process::ExitCode};
 
-use academy::chain::{
-    ChainError, Code, MarketFacts, deploy as put, dev::Dev, market_facts, send, set_quote_signer_call,
-    set_token_allowed_call,
+use academy::{
+    chain::{ChainError, Code, MarketFacts, deploy as put, dev::Dev, fees, market_facts, payees},
+    evm::Address,
+    money::{Currency, Wei},
 };
+use futures::future::join_all;
 use serde_json::json;
 
+use self::show::Shown;
 use super::{key::key, load};
 use crate::{
-    cli::{Contracts, Deploy, DevFeed, DevToken, List, Set, Verify},
+    cli::{Contracts, Deploy, DevFeed, DevToken, List, Verify},
     compose,
-    config::{Config, Secret},
+    config::{Chain, Config, Secret},
     failure::Failure,
 };
 
@@ -23,7 +27,9 @@ pub async fn contracts(file: Option<&Path>, what: Contracts) -> Result<ExitCode,
         Contracts::Deploy(how) => deploy(&how).await,
         Contracts::DevFeed(how) => dev_feed(&how).await,
         Contracts::DevToken(how) => dev_token(&how).await,
-        Contracts::Set(what) => set(&load(file)?, &what).await,
+        Contracts::Set(what) => control::set(&load(file)?, &what).await,
+        Contracts::AcceptOwnership(how) => control::accept_ownership(&load(file)?, &how).await,
+        Contracts::WithdrawFees(what) => control::withdraw_fees(&load(file)?, &what).await,
         Contracts::List(how) => list(&load(file)?, &how).await,
         Contracts::Verify(how) => verify(file, &how).await,
     }
@@ -55,63 +61,39 @@ async fn dev_token(how: &DevToken) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each change is a transaction of its own: what went before one that fails is done.
-async fn set(config: &Config, what: &Set) -> Result<ExitCode, Failure> {
-    let chain = config.chain_of(what.chain)?;
-    let market = chain.market()?;
-    let url = chain.rpc_urls.first().map(Secret::expose).unwrap_or_default();
-    let mut changes = Vec::new();
-    if let Some(signer) = &what.quote_signer {
-        let signer = match signer.as_str() {
-            "configured" => {
-                compose::quotes(config, chain)?.map(|quotes| quotes.key.address()).ok_or_else(|| {
-                    Failure::Told("quotes.key: is not set, or there are neither feeds nor tokens".to_owned())
-                })?
-            }
-            address => address
-                .parse()
-                .map_err(|error| Failure::Told(format!("--quote-signer: {error}, or \"configured\"")))?,
-        };
-        changes
-            .push((format!("quote signer {}", signer.checksummed()), set_quote_signer_call(market, signer)));
-    }
-    let tokens = what.allow_token.iter().map(|token| (token, true));
-    for (token, allowed) in tokens.chain(what.forbid_token.iter().map(|token| (token, false))) {
-        let word = if allowed { "allowed" } else { "forbidden" };
-        let text = format!("token {} {word}", token.checksummed());
-        changes.push((text, set_token_allowed_call(market, *token, allowed)));
-    }
-    for (text, call) in changes {
-        let hash = send(url, key(&what.key)?, &call).await?;
-        println!("{text}, by {hash}");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
     let one = how.chain.map(|_| config.chain_of(how.chain)).transpose()?;
     let chains: Vec<_> = one.map_or_else(|| config.every_chain().collect(), |chain| vec![chain]);
     let mut code = ExitCode::SUCCESS;
-    for (index, chain) in chains.into_iter().enumerate() {
-        let told =
-            async { Ok::<_, Failure>((chain.market()?, ask(&chain.rpc_urls, chain.market()?).await?)) };
-        let (market, facts) = match told.await {
-            Ok(told) => told,
-            // One that does not answer hides no other.
-            Err(failure) => {
-                eprintln!("lectern: {} ({}): {failure}", chain.name, chain.id);
-                code = ExitCode::FAILURE;
-                continue;
+    let mut shown = 0;
+    for chain in chains {
+        let markets: Vec<_> = chain.markets().collect();
+        // Without one, its absence is what is told.
+        let places = markets.iter().copied().map(Ok).chain(chain.market().err().map(Err));
+        for place in places {
+            let told = async {
+                let (market, start) = place?;
+                let (url, facts) = ask(&chain.rpc_urls, market).await?;
+                let fees = match facts.listings.filter(|_| how.fees) {
+                    Some(listings) => Some(all_fees(chain, url, market, listings).await?),
+                    None => None,
+                };
+                Ok::<_, Failure>(Shown { chain, market, start, facts, fees })
+            };
+            match told.await {
+                Ok(told) if how.json => println!("{}", told.json()),
+                Ok(told) => {
+                    let gap = if shown > 0 { "\n" } else { "" };
+                    print!("{gap}{}", show::text(&told.rows()));
+                    shown += 1;
+                }
+                // One that does not answer hides no other.
+                Err(failure) => {
+                    eprintln!("lectern: {} ({}): {failure}", chain.name, chain.id);
+                    code = ExitCode::FAILURE;
+                }
             }
-        };
-        if how.json {
-            println!("{}", show::json(chain, market, &facts));
-            continue;
         }
-        if index > 0 {
-            println!();
-        }
-        print!("{}", show::text(&show::list(chain, market, &facts)));
     }
     Ok(code)
 }
@@ -126,23 +108,90 @@ async fn verify(file: Option<&Path>, how: &Verify) -> Result<ExitCode, Failure> 
             (url.as_ref().map_or_else(|| chain.rpc_urls.clone(), |url| vec![Secret::new(url)]), market)
         }
     };
-    let facts = ask(&urls, market).await?;
+    let facts = agreed(&urls, market).await?;
     print!("{}", show::text(&show::verified(market, &facts)));
     Ok(if facts.code == Code::Ours { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The first node that answers.
-async fn ask(urls: &[Secret], market: academy::evm::Address) -> Result<MarketFacts, Failure> {
-    let mut last = ChainError::Unavailable("no node is named".to_owned());
+/// The fees that can be withdrawn, of each currency; of listings' payees as they are now.
+async fn all_fees(
+    chain: &Chain,
+    url: &Secret,
+    market: Address,
+    listings: u64,
+) -> Result<Vec<(Currency, Wei)>, Failure> {
+    let payees = payees(url.expose(), market, listings).await?;
+    let mut sums = Vec::new();
+    for currency in compose::currencies(chain) {
+        let fees = fees(url.expose(), market, &payees, currency.token).await?;
+        sums.push((currency, fees.into_iter().fold(Wei::ZERO, |sum, (_, fee)| sum.plus(fee))));
+    }
+    Ok(sums)
+}
+
+/// The first node that answers, and what it says.
+async fn ask(urls: &[Secret], market: Address) -> Result<(&Secret, MarketFacts), Failure> {
+    let mut last = silence();
     for url in urls {
         match market_facts(url.expose(), market).await {
-            Ok(facts) => return Ok(facts),
+            Ok(facts) => return Ok((url, facts)),
             Err(error) => last = error,
         }
     }
+    Err(unanswered(urls, &last))
+}
+
+/// What all nodes say alike that answer: two of them at least, where two are named. A node's word alone is not
+/// believed, as in settling, and none contradicts.
+async fn agreed(urls: &[Secret], market: Address) -> Result<MarketFacts, Failure> {
+    let mut answers = Vec::new();
+    let mut last = silence();
+    for (place, answer) in
+        join_all(urls.iter().map(|url| market_facts(url.expose(), market))).await.into_iter().enumerate()
+    {
+        let node = format!("node {} ({})", place + 1, urls[place].url_for_people());
+        match answer {
+            Ok(facts) => answers.push((node, facts)),
+            Err(error) => {
+                eprintln!("lectern: {node}: {error}");
+                last = error;
+            }
+        }
+    }
+    let said = |facts: &MarketFacts| (facts.chain_id, facts.code, facts.owner);
+    let facts = match answers.as_slice() {
+        [(_, first), others @ ..] if 1 + others.len() >= urls.len().min(2) => {
+            if others.iter().any(|(_, other)| said(other) != said(first)) {
+                let all: Vec<_> = answers
+                    .iter()
+                    .map(|(node, facts)| format!("\n  {node}: {}", show::answer(facts)))
+                    .collect();
+                return Err(Failure::Told(format!(
+                    "the nodes contradict each other; one lags behind, or lies:{}",
+                    all.concat()
+                )));
+            }
+            *first
+        }
+        [_, ..] => {
+            return Err(Failure::Told(format!(
+                "only one node answers, and where two are named two must agree; repeat it, or name --rpc-url to \
+                 believe one: {last}"
+            )));
+        }
+        [] => return Err(unanswered(urls, &last)),
+    };
+    Ok(facts)
+}
+
+fn silence() -> ChainError {
+    ChainError::Unavailable("no node is named".to_owned())
+}
+
+fn unanswered(urls: &[Secret], last: &ChainError) -> Failure {
     let names: Vec<_> = urls.iter().map(Secret::url_for_people).collect();
-    Err(Failure::Told(format!(
+    Failure::Told(format!(
         "{}: {last}; is it running? See rpc_urls of the chain, or name --rpc-url",
         names.join(", ")
-    )))
+    ))
 }

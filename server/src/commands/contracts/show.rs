@@ -3,6 +3,7 @@
 use academy::{
     chain::{Code, MarketFacts},
     evm::Address,
+    money::{Currency, Wei},
 };
 use serde_json::{Value, json};
 
@@ -21,50 +22,95 @@ pub fn verified(market: Address, facts: &MarketFacts) -> Rows {
     ]
 }
 
-/// What `list` says.
-pub fn list(chain: &Chain, market: Address, facts: &MarketFacts) -> Rows {
-    let mut rows = verified(market, facts);
-    if facts.chain_id != chain.id {
-        rows[1].1 =
-            format!("{}, but {} is {}: correct one of them", facts.chain_id, chain.named("id"), chain.id);
-    } else {
-        rows[1].1 = format!("{} ({})", chain.name, facts.chain_id);
-    }
-    rows.extend([
-        ("pending owner", who(facts.pending_owner)),
-        ("pauser", who(facts.pauser)),
-        ("quote signer", who(facts.quote_signer)),
-        ("fee", facts.fee_bps.map_or_else(unknown, fee)),
-        ("fee payee", who(facts.fee_payee)),
-        (
-            "purchases",
-            facts.paused.map_or_else(unknown, |paused| if paused { "PAUSED" } else { "open" }.to_owned()),
-        ),
-        ("listings", facts.listings.map_or_else(unknown, |count| count.to_string())),
-        ("start block", start(chain.start_block, facts.head)),
-    ]);
-    rows
+/// A configured market, as `list` shows it.
+pub struct Shown<'a> {
+    pub chain: &'a Chain,
+    pub market: Address,
+    /// Where following it starts.
+    pub start: u64,
+    pub facts: MarketFacts,
+    /// What can be withdrawn of each currency, if that was asked.
+    pub fees: Option<Vec<(Currency, Wei)>>,
 }
 
-/// What `list --json` says. What the chain does not tell is null.
-pub fn json(chain: &Chain, market: Address, facts: &MarketFacts) -> Value {
-    let address = |account: Option<Address>| account.map(|account| account.checksummed());
-    json!({
-        "address": market.checksummed(),
-        "chain": facts.chain_id,
-        "configured_chain": chain.id,
-        "block": facts.head,
-        "start_block": chain.start_block,
-        "code": match facts.code { Code::Ours => "ours", Code::Other => "other", Code::Missing => "missing" },
-        "owner": address(facts.owner),
-        "pending_owner": address(facts.pending_owner),
-        "pauser": address(facts.pauser),
-        "quote_signer": address(facts.quote_signer),
-        "fee_bps": facts.fee_bps,
-        "fee_payee": address(facts.fee_payee),
-        "paused": facts.paused,
-        "listings": facts.listings,
-    })
+impl Shown<'_> {
+    /// Whether another one sells in its place.
+    fn former(&self) -> bool {
+        self.chain.market != Some(self.market)
+    }
+
+    /// For people.
+    pub fn rows(&self) -> Rows {
+        let (chain, facts) = (self.chain, &self.facts);
+        let mut rows = verified(self.market, facts);
+        if self.former() {
+            rows[0].1.push_str(", a former one");
+        }
+        rows[1].1 = if facts.chain_id == chain.id {
+            format!("{} ({})", chain.name, facts.chain_id)
+        } else {
+            format!("{}, but {} is {}: correct one of them", facts.chain_id, chain.named("id"), chain.id)
+        };
+        rows.extend([
+            ("pending owner", who(facts.pending_owner)),
+            ("pauser", who(facts.pauser)),
+            ("quote signer", who(facts.quote_signer)),
+            ("fee", facts.fee_bps.map_or_else(unknown, fee)),
+            ("fee payee", who(facts.fee_payee)),
+            (
+                "purchases",
+                facts.paused.map_or_else(unknown, |paused| if paused { "PAUSED" } else { "open" }.to_owned()),
+            ),
+            ("listings", facts.listings.map_or_else(unknown, |count| count.to_string())),
+            ("start block", start(self.start, facts.head)),
+        ]);
+        if let Some(fees) = &self.fees {
+            let sums = fees.iter().filter(|(_, fee)| !fee.is_zero());
+            let sums: Vec<_> = sums.map(|(currency, fee)| sum(currency, *fee)).collect();
+            rows.push((
+                "fees",
+                if sums.is_empty() { "none to withdraw".to_owned() } else { sums.join(", ") },
+            ));
+        }
+        rows
+    }
+
+    /// For programs. What the chain does not tell is null.
+    pub fn json(&self) -> Value {
+        let (chain, facts) = (self.chain, &self.facts);
+        let address = |account: Option<Address>| account.map(|account| account.checksummed());
+        let fees = self.fees.as_ref().map(|fees| -> Vec<_> {
+            fees.iter().map(|(currency, fee)| json!({ "currency": currency.symbol, "units": fee })).collect()
+        });
+        json!({
+            "address": self.market.checksummed(),
+            "former": self.former(),
+            "chain": facts.chain_id,
+            "configured_chain": chain.id,
+            "block": facts.head,
+            "start_block": self.start,
+            "code": match facts.code { Code::Ours => "ours", Code::Other => "other", Code::Missing => "missing" },
+            "owner": address(facts.owner),
+            "pending_owner": address(facts.pending_owner),
+            "pauser": address(facts.pauser),
+            "quote_signer": address(facts.quote_signer),
+            "fee_bps": facts.fee_bps,
+            "fee_payee": address(facts.fee_payee),
+            "paused": facts.paused,
+            "listings": facts.listings,
+            "fees": fees,
+        })
+    }
+}
+
+/// What a node says, in a line.
+pub fn answer(facts: &MarketFacts) -> String {
+    format!("chain {}, owner {}, {}", facts.chain_id, who(facts.owner), code(facts.code))
+}
+
+/// A sum of a currency.
+pub fn sum(currency: &Currency, amount: Wei) -> String {
+    format!("{} {}", currency.figure(amount), currency.symbol)
 }
 
 /// Rows, aligned.
@@ -85,7 +131,7 @@ fn unknown() -> String {
     "not told".to_owned()
 }
 
-fn who(account: Option<Address>) -> String {
+pub fn who(account: Option<Address>) -> String {
     match account {
         None => unknown(),
         Some(Address::ZERO) => "nobody".to_owned(),
@@ -93,7 +139,7 @@ fn who(account: Option<Address>) -> String {
     }
 }
 
-fn fee(bps: u16) -> String {
+pub fn fee(bps: u16) -> String {
     format!("{bps} bps ({}.{:02} %)", bps / 100, bps % 100)
 }
 

@@ -1,0 +1,224 @@
+//! SQL of payments, and of what is told of them.
+
+use super::{
+    model::Setback,
+    rows::Standing,
+    store::{OrderRecord, parse, unsigned},
+    verify::Found,
+};
+use crate::{
+    chain::Hold,
+    evm::{BlockHash, TxHash},
+    ids::{OrderId, PaymentId},
+    price::Cents,
+    store::{Conn, StoreError, sql},
+    time::Time,
+};
+
+#[derive(sqlx::FromRow)]
+struct PaymentRow {
+    id: PaymentId,
+    tx_hash: String,
+    log_index: i64,
+    block_number: i64,
+    block_hash: String,
+    order_id: Option<OrderId>,
+    standing: String,
+    setback: Option<String>,
+}
+
+/// A payment as it is kept, as far as settling needs it.
+#[derive(Clone, Debug)]
+pub(super) struct PaymentRecord {
+    pub id: PaymentId,
+    pub hash: TxHash,
+    pub log_index: u64,
+    pub block_number: u64,
+    pub block_hash: BlockHash,
+    pub order: Option<OrderId>,
+    pub standing: Standing,
+    pub setback: Option<Setback>,
+}
+
+impl PaymentRecord {
+    /// Whether it is kept as accepted just where it was found.
+    pub fn is_accepted_at(&self, found: &Found) -> bool {
+        self.standing == Standing::Accepted
+            && (self.hash, self.log_index, self.block_hash)
+                == (found.transaction, found.log_index, found.block_hash)
+    }
+}
+
+impl PaymentRow {
+    fn record(self) -> Result<PaymentRecord, StoreError> {
+        Ok(PaymentRecord {
+            id: self.id,
+            hash: parse("a hash", &self.tx_hash)?,
+            log_index: unsigned("a log's index", self.log_index)?,
+            block_number: unsigned("a block", self.block_number)?,
+            block_hash: parse("a hash", &self.block_hash)?,
+            order: self.order_id,
+            standing: parse("a payment's standing", &self.standing)?,
+            setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
+        })
+    }
+}
+
+macro_rules! payment {
+    () => {
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback FROM payments "
+    };
+}
+
+pub(super) async fn payment(conn: &mut Conn, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+    let row = sql!(opt conn, PaymentRow, concat!(payment!(), "WHERE id = $1"), id)?;
+    row.map(PaymentRow::record).transpose()
+}
+
+/// As [`payment`], and nobody else changes it until this transaction ends.
+pub(super) async fn lock_payment(
+    conn: &mut Conn,
+    id: PaymentId,
+) -> Result<Option<PaymentRecord>, StoreError> {
+    sql!(run conn, "UPDATE payments SET standing = standing WHERE id = $1", id)?;
+    payment(conn, id).await
+}
+
+pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
+    let rows = sql!(all conn, PaymentRow,
+        concat!(payment!(), "WHERE order_id = $1 ORDER BY seen_at, id"), order)?;
+    rows.into_iter().map(PaymentRow::record).collect()
+}
+
+pub(super) async fn payments_in(
+    conn: &mut Conn,
+    chain_id: u64,
+    hash: TxHash,
+) -> Result<Vec<PaymentRecord>, StoreError> {
+    let rows = sql!(all conn, PaymentRow,
+        concat!(payment!(), "WHERE chain_id = $1 AND tx_hash = $2"),
+        chain_id.cast_signed(), hash.to_string())?;
+    rows.into_iter().map(PaymentRow::record).collect()
+}
+
+/// Orders whose payments or refunds sit above a height: a reorg may have undone them.
+pub(super) async fn decided_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<Vec<OrderId>, StoreError> {
+    let rows = sql!(all conn, (OrderId,),
+        "SELECT o.id FROM orders o WHERE NOT o.is_final AND (EXISTS
+            (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.chain_id = $1 AND p.block_number > $2)
+            OR EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.chain_id = $1 AND r.block_number > $2))",
+        chain_id.cast_signed(), height.cast_signed())?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// When a hold ends, in milliseconds.
+fn end_of(hold: &Hold) -> Time {
+    millis(hold.until)
+}
+
+/// A chain's seconds as we count.
+fn millis(seconds: u64) -> Time {
+    Time(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
+/// Keeps what a payment was worth when it was first accepted.
+pub(super) async fn put_worth(
+    conn: &mut Conn,
+    chain_id: u64,
+    found: &Found,
+    worth: Cents,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "UPDATE payments SET fiat_currency = $1, fiat_amount = $2
+         WHERE chain_id = $3 AND tx_hash = $4 AND log_index = $5 AND fiat_amount IS NULL",
+        worth.currency.word(), worth.amount.cast_signed(), chain_id.cast_signed(), found.transaction.to_string(),
+        found.log_index.cast_signed())?;
+    Ok(())
+}
+
+/// Writes down that a payment is an order's, and how it stands. What stood at that place before, for
+/// another order or dismissed, stands elsewhere since a reorg: the chain names this one.
+pub(super) async fn put_payment(
+    conn: &mut Conn,
+    id: PaymentId,
+    order: &OrderRecord,
+    found: &Found,
+    standing: Standing,
+    setback: Option<Setback>,
+    now: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn,
+        "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
+            listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until,
+            mined_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+         ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+            SET block_number = excluded.block_number, block_hash = excluded.block_hash,
+                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
+                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
+                standing = excluded.standing, setback = excluded.setback, payer = excluded.payer, payee = excluded.payee,
+                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at",
+        id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
+        order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
+        order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
+        order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now,
+        found.hold.as_ref().map(|hold| hold.payer.to_string()), found.hold.as_ref().map(|hold| hold.payee.to_string()),
+        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of), millis(found.block_time))?;
+    Ok(())
+}
+
+/// A payment that needs a person, which nobody was told of, or for another reason.
+#[derive(sqlx::FromRow)]
+pub(super) struct Untold {
+    pub id: PaymentId,
+    pub setback: String,
+    pub tx_hash: String,
+    pub log_index: i64,
+    pub order_id: Option<OrderId>,
+    pub beneficiary: String,
+    pub token: String,
+    pub amount: String,
+}
+
+pub(super) async fn untold(conn: &mut Conn, chain_id: u64) -> Result<Vec<Untold>, StoreError> {
+    sql!(all conn, Untold,
+        "SELECT id, setback, tx_hash, log_index, order_id, beneficiary, token, amount FROM payments
+         WHERE chain_id = $1 AND standing = 'review' AND setback IS NOT NULL AND told IS DISTINCT FROM setback
+         ORDER BY seen_at, id LIMIT 100", chain_id.cast_signed())
+}
+
+/// Whether it still is to be told of, which now nobody else does.
+pub(super) async fn mark_told(conn: &mut Conn, payment: &Untold) -> Result<bool, StoreError> {
+    let marked = sql!(run conn,
+        "UPDATE payments SET told = setback
+         WHERE id = $1 AND standing = 'review' AND setback = $2 AND told IS DISTINCT FROM setback",
+        payment.id, &payment.setback)?;
+    Ok(marked == 1)
+}
+
+/// Changes how an order's payment stands, if it is still that order's.
+pub(super) async fn set_standing(
+    conn: &mut Conn,
+    id: PaymentId,
+    order: Option<OrderId>,
+    standing: Standing,
+    setback: Option<Setback>,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE payments SET standing = $1, setback = $2 WHERE id = $3 AND order_id IS NOT DISTINCT FROM $4",
+        standing.word(), setback.map(Setback::word), id, order)?;
+    Ok(())
+}
+
+/// Payouts in blocks that may have been replaced; the rescan brings back those that were not.
+pub(super) async fn forget_payouts_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM payouts WHERE chain_id = $1 AND block_number > $2", chain_id.cast_signed(), height.cast_signed())?;
+    Ok(())
+}
