@@ -18,6 +18,7 @@ contract SignatureCheck {
     /// @param signature The signature.
     constructor(address account, bytes32 hash, bytes memory signature) {
         bool valid = _isValid(account, hash, signature);
+        // slither-disable-next-line assembly the answer is a byte in place of code
         assembly ("memory-safe") {
             mstore(0, valid)
             return(31, 1)
@@ -26,6 +27,7 @@ contract SignatureCheck {
 
     function _isValid(address account, bytes32 hash, bytes memory signature) private returns (bool) {
         if (!_isWrapped(signature)) return _approves(account, hash, signature);
+        // slither-disable-next-line assembly the suffix is cut off where it stands, not copied
         assembly ("memory-safe") {
             mstore(signature, sub(mload(signature), 32))
         }
@@ -42,6 +44,7 @@ contract SignatureCheck {
         uint256 length = signature.length;
         bytes32 last;
         if (length < 32) return false;
+        // slither-disable-next-line assembly the last word of bytes in memory can't be read otherwise
         assembly ("memory-safe") {
             last := mload(add(signature, length))
         }

@@ -37,9 +37,7 @@ test('a hash that never reached the site opens on another device', async ({ page
 
 test('a page that is reloaded while the payment waits goes on', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   await page.reload();
   await learner.is('submitted');
   await expect(learner.pay).toHaveCount(0);
@@ -68,9 +66,7 @@ test('a reload between the wallet’s yes and the site’s answer reports the ke
 
 test('a sped-up payment opens the course under its new hash', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   const first = wallet.last.hash;
   const second = await wallet.speedUp();
   expect(second.hash).not.toBe(first);
@@ -82,9 +78,7 @@ test('a sped-up payment opens the course under its new hash', async ({ page, wal
 
 test('a payment that is cancelled in the wallet leaves the order open', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   await wallet.cancel();
   await world.chain.mine(6);
   await learner.is('open');
@@ -116,9 +110,7 @@ test('a payment that fails on the chain says that only the fee was spent', async
 test('a node that hangs is named, and the course opens when it answers again', async ({ page, world, wallet }) => {
   test.setTimeout(150_000);
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   world.chain.hang();
   await expect(learner.message).toHaveAttribute('data-code', 'chain_unreachable', { timeout: 75_000 });
   await expect(learner.message).toContainText('Your payment is safe');
@@ -131,9 +123,7 @@ test('a node that hangs is named, and the course opens when it answers again', a
 
 test('a server that can’t be reached is told apart, and the page catches up', async ({ page, world, wallet }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   await world.kill();
   await learner.says('offline');
   await expect(learner.message).toContainText('Your order and any payment are safe');
@@ -145,11 +135,7 @@ test('a server that can’t be reached is told apart, and the page catches up', 
 
 test('a reorg takes the payment back to confirming, and the same payment restores it', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
-  await world.chain.mine(2);
-  await learner.is('paid');
+  await learner.buy(world.chain);
   expect(await learner.canRead(RUST.slug, RUST.locked)).toBe(true);
 
   await world.chain.reorg(3);
@@ -167,9 +153,7 @@ test('a reorg takes the payment back to confirming, and the same payment restore
 
 test('a reorg that includes the payment elsewhere ends in an open course', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   await world.chain.mine();
   await learner.is('confirming');
   await world.chain.mine();
@@ -206,9 +190,7 @@ test('someone else’s payment opens the course for them, not for who names its 
   someone,
 }) => {
   const buyer = new Learner(page);
-  await buyer.readyToPay();
-  await buyer.pay.click();
-  await buyer.is('submitted');
+  await buyer.payFor();
 
   const elsewhere = await browser.newContext({ baseURL: world.url });
   const thiefs = await Wallet.install(elsewhere, world.chain, someone());
@@ -228,11 +210,7 @@ test('someone else’s payment opens the course for them, not for who names its 
 
 test('the hash of an old payment of one’s own opens no other course', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
-  await world.chain.mine(2);
-  await learner.is('paid');
+  await learner.buy(world.chain);
   const old = wallet.last.hash;
   await learner.openOrder(TYPE.slug, 'Reader');
   wallet.answerNextWith(old);

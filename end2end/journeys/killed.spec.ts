@@ -12,6 +12,9 @@ const WHEN_SEEN = [
   'settle.after_commit',
   'follow.event_seen',
   'follow.before_cursor',
+  'follow.after_commit',
+  'jobs.taken',
+  'jobs.before_commit',
 ];
 
 test.describe.configure({ timeout: 90_000 });
@@ -41,9 +44,7 @@ for (const point of WHEN_TOLD) {
 for (const point of WHEN_SEEN) {
   test(`killed at ${point}, the course opens after the restart without a click`, async ({ page, wallet, world }) => {
     const learner = new Learner(page);
-    await learner.readyToPay();
-    await learner.pay.click();
-    await learner.is('submitted');
+    await learner.payFor();
     await world.kill();
     await world.chain.mine(2);
     world.launch({ DEV__CRASH_AT: point });
@@ -73,9 +74,7 @@ test('killed with -9 right after the wallet’s yes, with the tab closed too', a
 
 test('killed while it confirms, it counts on', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
-  await learner.readyToPay();
-  await learner.pay.click();
-  await learner.is('submitted');
+  await learner.payFor();
   await world.chain.mine();
   await learner.is('confirming');
   await world.kill();

@@ -1,4 +1,4 @@
-import { account } from '../fixtures/chain.ts';
+import { type Chain, account } from '../fixtures/chain.ts';
 import { Learner, TYPE, alive, visit } from '../fixtures/learner.ts';
 import { Teacher } from '../fixtures/teacher.ts';
 import { expect, signInAs, test } from '../fixtures/test.ts';
@@ -7,12 +7,8 @@ import { Wallet } from '../fixtures/wallet.ts';
 /** The account that teaches the course with the money-back window. */
 const TEACHER = account(2);
 
-async function buy(learner: Learner, mine: () => Promise<void>): Promise<string> {
-  await learner.readyToPay(TYPE.slug, 'Reader');
-  await learner.pay.click();
-  await learner.is('submitted');
-  await mine();
-  await learner.is('paid');
+async function buy(learner: Learner, chain: Chain): Promise<string> {
+  await learner.buy(chain, TYPE.slug, 'Reader');
   expect(await learner.canRead(TYPE.slug, TYPE.locked)).toBe(true);
   return new URL(learner.page.url()).pathname;
 }
@@ -22,7 +18,7 @@ test('case 29: a buyer gives a course back, gets the whole price, and can buy it
   await visit(page, `/courses/${TYPE.slug}`);
   await expect(page.getByText('Money back within 14 days')).toBeVisible();
   const learner = new Learner(page);
-  const order = await buy(learner, () => world.chain.mine(2));
+  const order = await buy(learner, world.chain);
   const paid = await world.chain.balance(wallet.account.address);
 
   await visit(page, '/orders');
@@ -54,7 +50,7 @@ test('case 29: a buyer gives a course back, gets the whole price, and can buy it
 test('case 29: a teacher refunds a sale, which was held until then', async ({ page, browser, wallet, world }) => {
   test.setTimeout(90_000);
   const learner = new Learner(page);
-  await buy(learner, () => world.chain.mine(2));
+  await buy(learner, world.chain);
 
   const studio = await browser.newContext({ baseURL: world.url });
   const teachers = await Wallet.install(studio, world.chain, TEACHER);
@@ -86,7 +82,7 @@ test('case 29: a teacher refunds a sale, which was held until then', async ({ pa
 test('case 28: nobody else finds the refund, and there is none without a window', async ({ page, browser, wallet, world, someone }) => {
   expect(wallet.sent).toHaveLength(0);
   const learner = new Learner(page);
-  const order = await buy(learner, () => world.chain.mine(2));
+  const order = await buy(learner, world.chain);
   const other = await browser.newContext({ baseURL: world.url });
   await signInAs(other, world, someone());
   expect((await other.request.get(`${order}/refund`)).status()).toBe(404);

@@ -57,11 +57,7 @@ test('an instructor builds, prices, publishes and sells a course, and withdraws 
   const elsewhere = await browser.newContext({ baseURL: world.url });
   const buyers = await Wallet.install(elsewhere, world.chain, someone());
   const buyer = new Learner(await elsewhere.newPage());
-  await buyer.readyToPay(teacher.slug);
-  await buyer.pay.click();
-  await buyer.is('submitted');
-  await world.chain.mine(2);
-  await buyer.is('paid');
+  await buyer.buy(world.chain, teacher.slug);
   expect(await buyer.canRead(teacher.slug, 'the-first-steps')).toBe(true);
 
   await teacher.go('/sales');

@@ -91,6 +91,19 @@ test('case 18: calls that a wallet sends together have an id that is no hash; th
   await learner.is('paid');
 });
 
+test('calls that the network refused together are told, and can be sent again', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  wallet.offerBatches();
+  wallet.failNextBatch();
+  await orderIn(learner, 'AUSD');
+  await learner.pay.click();
+  await learner.says('batch_failed');
+  await learner.pay.click();
+  await learner.says('not_a_hash');
+  await world.chain.mine(3);
+  await learner.is('paid');
+});
+
 test('who declines the signature has sent nothing and can go on', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   await orderIn(learner, 'DUSD');

@@ -34,11 +34,7 @@ test('case 30: a program that was down is told of a purchase once an admin says 
   });
 
   const buyer = new Learner(page);
-  await buyer.readyToPay();
-  await buyer.pay.click();
-  await buyer.is('submitted');
-  await world.chain.mine(2);
-  await buyer.is('paid');
+  await buyer.buy(world.chain);
   expect(wallet.sent).toHaveLength(1);
   await expect.poll(() => came.length).toBeGreaterThan(0);
 

@@ -52,6 +52,12 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await expect(receipt).toContainText('Paid');
   await expect(receipt).toContainText(/0x[0-9a-f]{64}/);
   await expect(page.getByTestId('worth')).toContainText('30.00 USD');
+  // On paper there is the receipt, and nothing of the site.
+  await page.emulateMedia({ media: 'print' });
+  await expect(receipt).toBeVisible();
+  await expect(page.getByRole('banner')).toBeHidden();
+  await expect(page.getByRole('contentinfo')).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
   await page.getByRole('link', { name: 'Your order' }).click();
   await expect(page.getByRole('heading', { name: 'Your order', exact: true })).toBeVisible();
   const unpaid = await order(context, world, 'setting-type-for-the-web');
