@@ -56,4 +56,6 @@ pub const OTHER_POINTS: &[&str] = &[
     "rule.after_commit",
     "follow.before_rewind",
     "follow.before_telling",
+    "transfers.before_commit",
+    "transfers.after_commit",
 ];

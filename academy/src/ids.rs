@@ -44,6 +44,8 @@ id! {
     OrderId,
     /// A fact on a chain.
     PaymentId,
+    /// Tokens that came to a market without a purchase.
+    TransferId,
     /// The right to read.
     EnrollmentId,
     /// A line of the audit log.

@@ -11,7 +11,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 mod contracts;
 mod pay;
 
-pub use contracts::{AcceptOwnership, Contracts, Deploy, DevFeed, DevToken, List, Set, Verify, WithdrawFees};
+pub use contracts::{
+    AcceptOwnership, Contracts, Deploy, DevFeed, DevToken, List, Rescue, Set, Verify, WithdrawFees,
+};
 pub use pay::{Pay, Until};
 
 /// A site that teaches and is paid in a chain's own currency.

@@ -298,7 +298,9 @@ impl Catalog<'_> {
             Event::CoursePurchased { .. }
             | Event::PurchaseHeld { .. }
             | Event::PurchaseRefunded { .. }
-            | Event::PayoutWithdrawn { .. } => return Ok(()),
+            | Event::PayoutWithdrawn { .. }
+            | Event::Transferred { .. }
+            | Event::TokensRescued { .. } => return Ok(()),
         };
         store::touch_listing(conn, course, chain_id, log.block_number).await?;
         change_public(conn).await?;

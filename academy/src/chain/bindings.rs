@@ -24,6 +24,8 @@ sol! {
     event PurchaseHeld(bytes32 indexed orderId, address indexed payee, address payer, uint256 fee, uint256 refundableUntil);
     event PurchaseRefunded(bytes32 indexed orderId, address indexed beneficiary, uint256 indexed courseId, uint8 tier, address token, uint256 amount, address payer);
     event PayoutWithdrawn(address indexed payee, address indexed to, address indexed token, uint256 amount);
+    event ERC20Rescued(address indexed token, address indexed to, uint256 amount);
+    event Transfer(address indexed from, address indexed to, uint256 value);
 
     struct Tier { uint96 price; bool active; }
     struct Purchase { bytes32 orderId; uint256 courseId; uint8 tier; address beneficiary; address payer; address payee; address token; uint256 amount; uint256 fee; uint256 refundableUntil; }
@@ -235,6 +237,16 @@ pub(super) fn topics() -> Vec<B256> {
     ]
 }
 
+/// The first topic of tokens that move.
+pub(super) fn transfer_topic() -> B256 {
+    Transfer::SIGNATURE_HASH
+}
+
+/// The first topics of what tells why tokens came to a market, or left it.
+pub(super) fn token_topics() -> Vec<B256> {
+    vec![CoursePurchased::SIGNATURE_HASH, ERC20Rescued::SIGNATURE_HASH]
+}
+
 /// Reads a log as one of our events, or `None` if it is none of them.
 pub(super) fn decode(log: &LogData) -> Option<Event> {
     let number = |value: U256| u64::try_from(value).ok();
@@ -309,6 +321,23 @@ pub(super) fn decode(log: &LogData) -> Option<Event> {
             Event::PayoutWithdrawn {
                 payee: Address(event.payee.0.0),
                 token: Address(event.token.0.0),
+                amount: Wei::new(event.amount),
+            }
+        }
+        // A pass moves by an event of that name, too (ERC-721): its number is one topic more.
+        Transfer::SIGNATURE_HASH if log.topics().len() == 3 => {
+            let event = Transfer::decode_log_data(log).ok()?;
+            Event::Transferred {
+                from: Address(event.from.0.0),
+                to: Address(event.to.0.0),
+                amount: Wei::new(event.value),
+            }
+        }
+        ERC20Rescued::SIGNATURE_HASH => {
+            let event = ERC20Rescued::decode_log_data(log).ok()?;
+            Event::TokensRescued {
+                token: Address(event.token.0.0),
+                to: Address(event.to.0.0),
                 amount: Wei::new(event.amount),
             }
         }

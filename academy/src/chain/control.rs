@@ -24,6 +24,7 @@ sol! {
     function unpause() external;
     function transferOwnership(address newOwner) external;
     function acceptOwnership() external;
+    function rescueERC20(address token, address to, uint256 amount) external;
     function withdrawFees(address token, address[] payees, address to) external returns (uint256 amount);
 
     #[sol(rpc)]
@@ -62,6 +63,15 @@ pub enum Control {
         payees: Vec<Address>,
         /// Who receives them.
         to: Address,
+    },
+    /// Sends tokens back that came without a purchase.
+    Rescue {
+        /// The token.
+        token: Address,
+        /// Who receives them.
+        to: Address,
+        /// How much, in base units.
+        amount: Wei,
     },
 }
 
@@ -105,6 +115,9 @@ impl Control {
             Self::FetchFees { token, payees, to } => {
                 let payees = payees.iter().map(evm).collect();
                 withdrawFeesCall { token: evm(token), payees, to: evm(to) }.abi_encode()
+            }
+            Self::Rescue { token, to, amount } => {
+                rescueERC20Call { token: evm(token), to: evm(to), amount: amount.get() }.abi_encode()
             }
         };
         Call { to: market, data, value: Wei::ZERO }

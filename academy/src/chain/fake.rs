@@ -57,6 +57,7 @@ struct State {
     receipts_asked: u64,
     timestamp: u64,
     finalized: Option<u64>,
+    owner: Address,
 }
 
 /// The chain. Block 0 exists from the start.
@@ -95,6 +96,7 @@ impl FakeChain {
             receipts_asked: 0,
             timestamp: 0,
             finalized: None,
+            owner: Address::ZERO,
         }))
     }
 
@@ -217,6 +219,11 @@ impl FakeChain {
         state.rounds.entry(feed).or_default().push((height, round));
     }
 
+    /// Who owns the market.
+    pub fn set_owner(&self, owner: Address) {
+        self.state().owner = owner;
+    }
+
     /// Code at an address.
     pub fn put_code(&self, address: Address, code: Vec<u8>) {
         self.state().code.insert(address, code);
@@ -241,6 +248,14 @@ impl State {
             }
         }
         logs
+    }
+
+    fn logs_between(&self, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        if to.saturating_sub(from) >= self.largest_range {
+            return Err(ChainError::RangeTooLarge(format!("at most {}", self.largest_range)));
+        }
+        let blocks = self.blocks.iter().filter(|block| (from..=to).contains(&block.at.number));
+        Ok(blocks.flat_map(|block| self.logs_of(block)).collect())
     }
 
     fn mined(&self) -> impl Iterator<Item = &FakeTransaction> {
@@ -301,17 +316,20 @@ impl Chain for FakeChain {
     }
 
     async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let state = self.up().await?;
-        if to.saturating_sub(from) >= state.largest_range {
-            return Err(ChainError::RangeTooLarge(format!("at most {}", state.largest_range)));
-        }
-        let mut logs: Vec<Log> = state
-            .blocks
-            .iter()
-            .filter(|block| (from..=to).contains(&block.at.number))
-            .flat_map(|block| state.logs_of(block))
-            .collect();
+        let mut logs = self.up().await?.logs_between(from, to)?;
         logs.retain(|log| markets.contains(&log.contract));
+        Ok(logs)
+    }
+
+    async fn transfers(
+        &self,
+        tokens: &[Address],
+        markets: &[Address],
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Log>, ChainError> {
+        let mut logs = self.up().await?.logs_between(from, to)?;
+        logs.retain(|log| log.tells_of_tokens(tokens, markets));
         Ok(logs)
     }
 
@@ -343,8 +361,7 @@ impl Chain for FakeChain {
     }
 
     async fn roles(&self, _market: Address) -> Result<Roles, ChainError> {
-        drop(self.up().await?);
-        Ok(Roles { quote_signer: Address::ZERO, owner: Address::ZERO })
+        Ok(Roles { quote_signer: Address::ZERO, owner: self.up().await?.owner })
     }
 
     async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {

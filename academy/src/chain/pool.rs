@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     future::poll_fn,
+    ops::RangeInclusive,
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -242,6 +243,43 @@ impl Rpc {
         }
         Ok(answers)
     }
+
+    /// The logs that two answers have alike, or the only answer's. Of what one has and others have not, the
+    /// transaction's receipt says what is true; of its logs those count that were `asked` for.
+    async fn told_alike(
+        &self,
+        mut answers: Vec<Vec<Log>>,
+        blocks: RangeInclusive<u64>,
+        asked: impl Fn(&Log) -> bool,
+    ) -> Result<Vec<Log>, ChainError> {
+        let needed = self.needed();
+        if needed == 1 {
+            return Ok(answers.swap_remove(0));
+        }
+        // Nobody counts twice, however often it says the same.
+        let told = |log: &Log, answers: &[HashSet<Log>]| {
+            answers.iter().filter(|answer| answer.contains(log)).count() >= needed
+        };
+        let answers: Vec<HashSet<Log>> = answers.into_iter().map(HashSet::from_iter).collect();
+        let (mut logs, mut disputed) = (HashSet::new(), BTreeSet::new());
+        for log in answers.iter().flatten() {
+            if told(log, &answers) {
+                logs.insert(log.clone());
+            } else {
+                disputed.insert(log.transaction);
+            }
+        }
+        for transaction in disputed {
+            let receipt = self.receipt(transaction).await?;
+            logs.retain(|log| log.transaction != transaction);
+            let told = receipt.filter(|receipt| receipt.success && blocks.contains(&receipt.block_number));
+            let told = told.into_iter().flat_map(|receipt| receipt.logs);
+            logs.extend(told.filter(|log| asked(log)));
+        }
+        let mut logs: Vec<Log> = logs.into_iter().collect();
+        logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
+        Ok(logs)
+    }
 }
 
 fn silence() -> ChainError {
@@ -299,35 +337,21 @@ impl Chain for Rpc {
     /// what is true, as two have it: listings are believed as they are told, so a liar must not make one; and
     /// a provider that hides a log must not close a course that was paid for.
     async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let needed = self.needed();
-        let mut answers = self.enough(|node| async move { node.events(markets, from, to).await }).await?;
-        if needed == 1 {
-            return Ok(answers.swap_remove(0));
-        }
-        // Nobody counts twice, however often it says the same.
-        let told = |log: &Log, answers: &[HashSet<Log>]| {
-            answers.iter().filter(|answer| answer.contains(log)).count() >= needed
-        };
-        let answers: Vec<HashSet<Log>> = answers.into_iter().map(HashSet::from_iter).collect();
-        let (mut logs, mut disputed) = (HashSet::new(), BTreeSet::new());
-        for log in answers.iter().flatten() {
-            if told(log, &answers) {
-                logs.insert(log.clone());
-            } else {
-                disputed.insert(log.transaction);
-            }
-        }
-        for transaction in disputed {
-            let receipt = self.receipt(transaction).await?;
-            logs.retain(|log| log.transaction != transaction);
-            let told =
-                receipt.filter(|receipt| receipt.success && (from..=to).contains(&receipt.block_number));
-            let told = told.into_iter().flat_map(|receipt| receipt.logs);
-            logs.extend(told.filter(|log| markets.contains(&log.contract)));
-        }
-        let mut logs: Vec<Log> = logs.into_iter().collect();
-        logs.sort_by_key(|log| (log.block_number, log.index, log.transaction));
-        Ok(logs)
+        let answers = self.enough(|node| async move { node.events(markets, from, to).await }).await?;
+        self.told_alike(answers, from..=to, |log| markets.contains(&log.contract)).await
+    }
+
+    /// As [`Rpc::events`]: nobody is sent tokens back that never came.
+    async fn transfers(
+        &self,
+        tokens: &[Address],
+        markets: &[Address],
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Log>, ChainError> {
+        let ask = |node: Arc<dyn Chain>| async move { node.transfers(tokens, markets, from, to).await };
+        let answers = self.enough(ask).await?;
+        self.told_alike(answers, from..=to, |log| log.tells_of_tokens(tokens, markets)).await
     }
 
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {

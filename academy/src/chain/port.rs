@@ -54,7 +54,7 @@ pub struct Hold {
     pub until: u64,
 }
 
-/// Something that the market contract said.
+/// Something that the market contract said, or a token of what came to a market.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A course was put on the list.
@@ -146,6 +146,24 @@ pub enum Event {
         /// How much.
         amount: Wei,
     },
+    /// A token moved (ERC-20): [`Log::contract`] is the token.
+    Transferred {
+        /// Whose it was.
+        from: Address,
+        /// Whose it is.
+        to: Address,
+        /// How much.
+        amount: Wei,
+    },
+    /// The market sent back tokens that had come without a purchase.
+    TokensRescued {
+        /// The token.
+        token: Address,
+        /// To whom.
+        to: Address,
+        /// How much.
+        amount: Wei,
+    },
 }
 
 /// An event and where it stands.
@@ -165,7 +183,18 @@ pub struct Log {
     pub event: Event,
 }
 
-/// A mined transaction's outcome. Only logs that read as a market's events are kept, whichever
+impl Log {
+    /// Whether it is of what came to one of these markets in one of these tokens, or says why it did.
+    pub(super) fn tells_of_tokens(&self, tokens: &[Address], markets: &[Address]) -> bool {
+        match &self.event {
+            Event::Transferred { to, .. } => tokens.contains(&self.contract) && markets.contains(to),
+            Event::CoursePurchased { .. } | Event::TokensRescued { .. } => markets.contains(&self.contract),
+            _ => false,
+        }
+    }
+}
+
+/// A mined transaction's outcome. Only logs that read as one of our [events](Event) are kept, whichever
 /// contract emitted them; [`Log::contract`] says which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -262,6 +291,15 @@ pub trait Chain: Send + Sync {
     async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
     /// The markets' events in a range of blocks, both ends included, in the chain's order.
     async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
+    /// Tokens that came to markets in a range of blocks, both ends included, and what tells why: the markets'
+    /// purchases, and what they sent back. In the chain's order.
+    async fn transfers(
+        &self,
+        tokens: &[Address],
+        markets: &[Address],
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Log>, ChainError>;
     /// What the market owes a payee now, in a token or, for zero, in the coin.
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError>;
     /// What the market holds for a payee until money-back windows end, the platform's fee taken off; in a

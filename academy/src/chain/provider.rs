@@ -6,10 +6,12 @@ use alloy::{
     network::TransactionBuilder,
     primitives::{Address as EvmAddress, B256, Bytes, LogData, U64, U256, keccak256},
     providers::{Provider, RootProvider},
-    rpc::types::{BlockNumberOrTag, Filter, Log as RpcLog, TransactionRequest},
+    rpc::types::{BlockNumberOrTag, Filter, Transaction as RpcTransaction, TransactionRequest},
     transports::{RpcError, TransportErrorKind, http::reqwest::Url},
 };
 use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     bindings,
@@ -67,6 +69,14 @@ impl Node {
             .ok_or_else(|| ChainError::Refused("the contract does not answer as one of its kind".to_owned()))
     }
 
+    async fn logs(&self, filter: Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let filter = filter.from_block(from).to_block(to);
+        let answer = self.ask(async {
+            self.provider.raw_request::<_, Vec<WireLog>>("eth_getLogs".into(), (filter,)).await
+        });
+        Ok(answer.await?.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
+    }
+
     async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {
         let block = self.ask(async { self.provider.get_block_by_number(tag).await }).await?;
         Ok(block.map(|block| BlockRef {
@@ -75,6 +85,10 @@ impl Node {
             timestamp: block.header.timestamp,
         }))
     }
+}
+
+fn all(addresses: &[Address]) -> Vec<EvmAddress> {
+    addresses.iter().map(|address| EvmAddress::from(address.0)).collect()
 }
 
 /// Sorts a node's refusals: those that another try, another node or a smaller range may mend.
@@ -112,7 +126,7 @@ fn refusal(code: i64, message: &str) -> ChainError {
 
 /// A log as `eth_getLogs` answers it. alloy's own type flattens one struct into another, which serde
 /// reads through a copy of every field: five times as slow, and a backfill reads little else.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireLog {
     address: EvmAddress,
@@ -127,7 +141,7 @@ struct WireLog {
 }
 
 impl WireLog {
-    /// The event, if it is one of the market's and in a block.
+    /// The event, if it is one of ours and in a block.
     fn read(self) -> Option<Log> {
         Some(Log {
             contract: Address(self.address.0.0),
@@ -140,15 +154,36 @@ impl WireLog {
     }
 }
 
-fn log(log: &RpcLog) -> Option<Log> {
-    Some(Log {
-        contract: Address(log.address().0.0),
-        transaction: TxHash(log.transaction_hash?.0),
-        index: log.log_index?,
-        block_number: log.block_number?,
-        block_hash: BlockHash(log.block_hash?.0),
-        event: bindings::decode(log.data())?,
-    })
+/// A receipt as `eth_getTransactionReceipt` answers it, whatever the type of its transaction: chains add their own.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireReceipt {
+    transaction_hash: B256,
+    status: U64,
+    block_number: Option<U64>,
+    block_hash: Option<B256>,
+    logs: Vec<WireLog>,
+}
+
+impl WireReceipt {
+    /// The receipt, if it is of a block.
+    fn read(self) -> Option<Receipt> {
+        Some(Receipt {
+            transaction: TxHash(self.transaction_hash.0),
+            success: self.status == U64::from(1),
+            block_number: self.block_number?.to(),
+            block_hash: BlockHash(self.block_hash?.0),
+            logs: self.logs.into_iter().filter_map(WireLog::read).collect(),
+        })
+    }
+}
+
+/// Whether a transaction is of a type that its sender signs (EIP-2718 and what came of it: 0 to 4).
+fn is_signed(transaction: &Value) -> bool {
+    match transaction.get("type").map(U64::deserialize) {
+        None => true,
+        Some(kind) => kind.is_ok_and(|kind| kind <= U64::from(4)),
+    }
 }
 
 #[async_trait]
@@ -176,9 +211,15 @@ impl Chain for Node {
     }
 
     async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
-        let found =
-            self.ask(async { self.provider.get_transaction_by_hash(B256::from(hash.0)).await }).await?;
-        let Some(found) = found else { return Ok(None) };
+        let answer = self.ask(async {
+            self.provider
+                .raw_request::<_, Option<Value>>("eth_getTransactionByHash".into(), (B256::from(hash.0),))
+                .await
+        });
+        // Of a kind that nobody signs, as a rollup's deposits (type 0x7e), the receipt alone tells.
+        let Some(found) = answer.await?.filter(is_signed) else { return Ok(None) };
+        let found: RpcTransaction = serde_json::from_value(found)
+            .map_err(|_| ChainError::Unavailable("an answer that can't be read".to_owned()))?;
         // No second opinion is needed: the hash stands for the content, and the signature for the sender.
         let signed = found.inner.inner();
         let sender = signed.signature().recover_address_from_prehash(&signed.signature_hash()).ok();
@@ -189,17 +230,15 @@ impl Chain for Node {
     }
 
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
-        let found =
-            self.ask(async { self.provider.get_transaction_receipt(B256::from(hash.0)).await }).await?;
-        Ok(found.and_then(|receipt| {
-            Some(Receipt {
-                transaction: TxHash(receipt.transaction_hash.0),
-                success: receipt.status(),
-                block_number: receipt.block_number?,
-                block_hash: BlockHash(receipt.block_hash?.0),
-                logs: receipt.inner.logs().iter().filter_map(log).collect(),
-            })
-        }))
+        let answer = self.ask(async {
+            self.provider
+                .raw_request::<_, Option<WireReceipt>>(
+                    "eth_getTransactionReceipt".into(),
+                    (B256::from(hash.0),),
+                )
+                .await
+        });
+        Ok(answer.await?.and_then(WireReceipt::read))
     }
 
     async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
@@ -208,15 +247,24 @@ impl Chain for Node {
     }
 
     async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let filter = Filter::new()
-            .address(markets.iter().map(|market| EvmAddress::from(market.0)).collect::<Vec<_>>())
-            .event_signature(bindings::topics())
-            .from_block(from)
-            .to_block(to);
-        let answer = self.ask(async {
-            self.provider.raw_request::<_, Vec<WireLog>>("eth_getLogs".into(), (filter,)).await
-        });
-        Ok(answer.await?.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
+        self.logs(Filter::new().address(all(markets)).event_signature(bindings::topics()), from, to).await
+    }
+
+    async fn transfers(
+        &self,
+        tokens: &[Address],
+        markets: &[Address],
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Log>, ChainError> {
+        let receivers: Vec<B256> = all(markets).into_iter().map(|market| market.into_word()).collect();
+        let came =
+            Filter::new().address(all(tokens)).event_signature(bindings::transfer_topic()).topic2(receivers);
+        let why = Filter::new().address(all(markets)).event_signature(bindings::token_topics());
+        let (mut logs, why) = futures::try_join!(self.logs(came, from, to), self.logs(why, from, to))?;
+        logs.extend(why);
+        logs.sort_by_key(|log| (log.block_number, log.index));
+        Ok(logs)
     }
 
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {

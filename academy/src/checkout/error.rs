@@ -36,6 +36,9 @@ pub enum CheckoutError {
     /// There is no such payment.
     #[error("there is no such payment")]
     NoSuchPayment,
+    /// There is no such transfer.
+    #[error("there is no such transfer")]
+    NoSuchTransfer,
     /// It counts, was dismissed, or nobody has judged it yet.
     #[error("the payment is not in review")]
     NotInReview,
@@ -136,6 +139,7 @@ impl From<CheckoutError> for Problem {
                 "This order knows many transactions already. Wait until they are checked.",
             ),
             CheckoutError::NoSuchPayment => Self::not_found("payment"),
+            CheckoutError::NoSuchTransfer => Self::not_found("transfer"),
             CheckoutError::NotInReview => conflict(
                 "not_in_review",
                 "There is nothing to decide about this payment any more. Somebody may have decided it a moment ago.",

@@ -8,7 +8,7 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, cursors, model::Finality, payment_store, service::Checkout, store};
+use super::{Network, cursors, payment_store, service::Checkout, store, transfer_store};
 use crate::{
     Academy, Problem,
     chain::{BlockRef, ChainError, Log},
@@ -68,9 +68,20 @@ impl Academy {
     /// When the chain or the database does not answer; the next step starts from the same place.
     pub async fn follow(&self, chain_id: u64) -> Result<Followed, Problem> {
         let network = self.0.networks.get(chain_id)?;
-        let followed = Follower { academy: self, network }.step().await?;
-        self.checkout().settle_all(network, followed.head).await?;
-        self.checkout().tell_of_review(chain_id).await?;
+        let mut followed = Follower { academy: self, network }.step().await?;
+        let final_to = network.final_to(followed.head).await?;
+        let checkout = self.checkout();
+        checkout.settle_all(network, final_to).await?;
+        checkout.tell_of_review(chain_id).await?;
+        match checkout.follow_transfers(network, final_to).await {
+            Ok(more) => followed.more |= more,
+            // Orders wait for none of it.
+            Err(problem) => {
+                tracing::warn!(chain_id, %problem, "could not read what came without a purchase");
+                metrics::counter!("lectern_transfer_failures_total", "chain" => chain_id.to_string())
+                    .increment(1);
+            }
+        }
         Ok(followed)
     }
 
@@ -183,6 +194,7 @@ impl Follower<'_> {
         cursors::lock_cursor(&mut tx, policy).await?;
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
+        transfer_store::rewind(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
         cursors::put_cursor(&mut tx, policy, from, now).await?;
         for order in payment_store::decided_above(&mut tx, policy.chain_id, height).await? {
@@ -274,13 +286,9 @@ impl Checkout<'_> {
             .collect())
     }
 
-    /// Settles the orders that a chain's newest block can decide. One that fails does not hold up the others;
+    /// Settles the orders that a chain can decide, whose final blocks end there. One that fails does not hold up the others;
     /// its job tries again.
-    async fn settle_all(&self, network: &Network, head: u64) -> Result<(), Problem> {
-        let final_to = match network.policy.finality {
-            Finality::Confirmations(needed) => (head + 1).saturating_sub(u64::from(needed)),
-            Finality::Tag(tag) => network.chain.tagged(tag).await?.unwrap_or(0),
-        };
+    async fn settle_all(&self, network: &Network, final_to: u64) -> Result<(), Problem> {
         let mut conn = self.0.0.db.read().await?;
         let orders = store::unsettled(&mut conn, network.policy.chain_id, final_to).await?;
         drop(conn);

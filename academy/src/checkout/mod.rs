@@ -1,6 +1,7 @@
 //! What people buy: orders, payments, and the decision that a payment counts.
 //!
-//! Tables: `orders`, `submissions`, `payments`, `refunds`, `payouts`, `chain_cursors`, `chain_blocks`.
+//! Tables: `orders`, `submissions`, `payments`, `refunds`, `payouts`, `transfers`, `chain_cursors`,
+//! `chain_blocks`, `transfer_cursors`.
 //!
 //! An order goes `open → submitted → confirming → paid`, back to `open` when its transaction
 //! turns out not to pay, to `expired` or `cancelled` when nothing comes, from `paid` to `refunded` when
@@ -62,6 +63,10 @@ mod sight;
 mod store;
 #[cfg(feature = "server")]
 mod tell;
+#[cfg(feature = "server")]
+mod transfer_store;
+#[cfg(feature = "server")]
+mod transfers;
 #[cfg(feature = "server")]
 pub mod verify;
 

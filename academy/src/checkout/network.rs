@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Kind, Problem,
     catalog::Offered,
-    chain::{BlockRef, Chain},
+    chain::{BlockRef, Chain, ChainError},
     evm::Address,
     money::{Currency, Wei},
     price::Price,
@@ -134,6 +134,14 @@ impl Network {
             ));
         }
         Ok(head)
+    }
+
+    /// The newest block that can no longer be replaced, as that height of the head's has it.
+    pub(super) async fn final_to(&self, head: u64) -> Result<u64, ChainError> {
+        Ok(match self.policy.finality {
+            Finality::Confirmations(needed) => (head + 1).saturating_sub(u64::from(needed)),
+            Finality::Tag(tag) => self.chain.tagged(tag).await?.unwrap_or(0),
+        })
     }
 
     pub(super) fn feeds(&self) -> &[Feed] {

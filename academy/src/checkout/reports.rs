@@ -84,8 +84,8 @@ struct Seen {
 
 /// Of an order, where there is one.
 #[derive(sqlx::FromRow)]
-struct DueRow {
-    state: Option<String>,
+pub(super) struct DueRow {
+    due_state: Option<String>,
     buyer: Option<String>,
     ordered_by: Option<String>,
     ordered: Option<String>,
@@ -114,7 +114,7 @@ macro_rules! seen {
 type Days = BTreeMap<i64, (u32, Wei)>;
 
 impl Checkout<'_> {
-    fn due(&self, chain_id: u64, row: DueRow) -> Result<Option<Due>, Problem> {
+    pub(super) fn due(&self, chain_id: u64, row: DueRow) -> Result<Option<Due>, Problem> {
         let (
             Some(state),
             Some(course),
@@ -124,7 +124,7 @@ impl Checkout<'_> {
             Some(created_at),
             Some(expires_at),
         ) = (
-            row.state,
+            row.due_state,
             row.ordered,
             row.ordered_tier,
             row.price,
@@ -146,12 +146,12 @@ impl Checkout<'_> {
         }))
     }
 
-    fn currency(&self, chain_id: u64, token: &str) -> Result<Currency, Problem> {
+    pub(super) fn currency(&self, chain_id: u64, token: &str) -> Result<Currency, Problem> {
         Ok(self.0.0.networks.currency(chain_id, parse_address(token)?))
     }
 
     /// A chain's name, where the site has several.
-    fn chain_of_several(&self, chain_id: u64) -> Option<String> {
+    pub(super) fn chain_of_several(&self, chain_id: u64) -> Option<String> {
         let networks = &self.0.0.networks;
         let several = networks.iter().nth(1).is_some() || networks.find(chain_id).is_none();
         several.then(|| networks.name(chain_id))
@@ -226,7 +226,7 @@ impl Checkout<'_> {
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
                 (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash) AS sender,
-                o.state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
+                o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
                 o.price, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     model::{OrderState, Setback, Transaction},
-    wallet::ChainInfo,
+    wallet::{ChainInfo, WalletCall},
 };
 use crate::{
     catalog::words,
     evm::Address,
-    ids::{OrderId, PaymentId},
+    ids::{OrderId, PaymentId, TransferId},
     money::{Currency, Wei},
     time::Time,
 };
@@ -144,6 +144,64 @@ words! {
         /// It does not, whatever became of the money.
         Dismiss = "dismiss",
     }
+}
+
+words! {
+    /// What became of tokens that came without a purchase.
+    TransferState {
+        /// A person must have them sent back.
+        Waiting = "waiting",
+        /// The market sent them back.
+        Returned = "returned",
+        /// A person said that there is nothing to do.
+        Dismissed = "dismissed",
+    }
+}
+
+/// Tokens that came to a market without a purchase (a plain ERC-20 transfer): they buy nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferRow {
+    /// The transfer.
+    pub id: TransferId,
+    /// The order that its sender most likely meant.
+    pub order: Option<OrderId>,
+    /// Its transaction.
+    pub transaction: Transaction,
+    /// The log's index in its block.
+    pub log_index: u64,
+    /// Its chain (EIP-155).
+    pub chain_id: u64,
+    /// The chain's name, where the site has several.
+    pub chain: Option<String>,
+    /// The contract that has them.
+    pub market: Address,
+    /// Whose they were.
+    pub sender: Address,
+    /// The same, checksummed.
+    pub sender_text: String,
+    /// How much.
+    pub amount: Wei,
+    /// In what.
+    pub currency: Currency,
+    /// That order, as it stands.
+    pub due: Option<Due>,
+    /// What became of it.
+    pub state: TransferState,
+    /// When its block was made.
+    pub mined_at: Time,
+    /// Where the market sent it back.
+    pub returned: Option<Transaction>,
+}
+
+/// How tokens that came without a purchase are sent back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferReturn {
+    /// The transfer.
+    pub transfer: TransferRow,
+    /// Who can: the market's owner, checksummed.
+    pub owner: String,
+    /// What the caller's wallet must send, where the caller is the owner.
+    pub call: Option<WalletCall>,
 }
 
 /// What a course earned.

@@ -21,7 +21,7 @@ use crate::{
 
 /// An amount, in base units (wei), and what of.
 #[derive(Serialize)]
-struct Amount {
+pub(super) struct Amount {
     base_units: String,
     symbol: String,
     decimals: u8,
@@ -155,7 +155,7 @@ impl Checkout<'_> {
         Ok(())
     }
 
-    fn amount(&self, chain_id: u64, token: Address, amount: Wei) -> Amount {
+    pub(super) fn amount(&self, chain_id: u64, token: Address, amount: Wei) -> Amount {
         let currency = self.0.0.networks.currency(chain_id, token);
         Amount {
             base_units: amount.to_string(),

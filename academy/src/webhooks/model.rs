@@ -21,6 +21,8 @@ words! {
         OrderRefunded = "order.refunded",
         /// Money came that opened nothing: a person must decide about it.
         PaymentReview = "payment.review",
+        /// Tokens came to the contract without a purchase: a person must send them back.
+        TransferReview = "transfer.review",
     }
 }
 

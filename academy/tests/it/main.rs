@@ -33,5 +33,7 @@ mod shown;
 mod simulated;
 mod store;
 mod tokens;
+mod transfers;
 mod verify;
 mod webhooks;
+mod wire;

@@ -9,7 +9,7 @@ use academy::{
     chain::Event,
     checkout::{PayBy, Ruling},
     evm::Address,
-    ids::{EnrollmentId, MediaId, OrderId, PaymentId, TierId},
+    ids::{EnrollmentId, MediaId, OrderId, PaymentId, TierId, TransferId},
     page::Filter,
 };
 use alloy::signers::SignerSync;
@@ -238,6 +238,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
         Operation::SeeAllOrders => {
             call!(calls, Role, checkout.orders(actor, &all));
             call!(calls, Role, checkout.payments(actor, &all));
+            call!(calls, Role, checkout.transfers(actor, &all));
             call!(calls, Role, checkout.health(actor));
         }
         Operation::GrantAccess => {
@@ -248,6 +249,9 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
         Operation::ReviewPayments => {
             let payment = stray_payment(world, course).await;
             call!(calls, Role, checkout.rule(actor, payment, Ruling::Dismiss, "test"));
+            let none = TransferId(payment.0);
+            call!(calls, Role, checkout.dismiss_transfer(actor, none, "test"));
+            call!(calls, Somebody, checkout.transfer_return(actor, none));
         }
         Operation::ReadAudit => call!(calls, Role, accounts.audit(actor, &all)),
         Operation::ReadEvents => {

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use academy::{
     Academy, Actor, Kind,
+    chain::{Event, fake::FakeTransaction},
     checkout::{Order, OrderState, Ruling},
     fault::{Faults, NoFaults},
+    money::Wei,
     page::Filter,
     webhooks::{Endpoint, EventKind, Sender, SigningSecret},
 };
@@ -13,7 +15,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use standardwebhooks::Webhook;
 
-use crate::support::{Kill, TestCourse, World, on_both_engines, person, refusal, turn};
+use crate::support::{Kill, MARKET, TestCourse, USDC, World, on_both_engines, person, refusal, turn};
 
 const SECRET: &str = "whsec_bm9ib2R5IGtub3dzIHRoaXMgc2VjcmV0IG9mIG91cnM=";
 /// What Standard Webhooks proposes, in seconds.
@@ -316,6 +318,25 @@ on_both_engines! {
         academy.checkout().rule(&admin, payment, Ruling::Accept, "all right").await.unwrap();
         turn(&academy).await;
         assert_eq!(kinds(&academy).await, ["payment.review", "order.paid"]);
+    }
+
+    async fn case_13_tokens_that_came_without_a_purchase_are_told_once(world: &World) {
+        let programs = Arc::new(Programs::default());
+        let academy = telling(world, &["shop"], &programs, Arc::new(NoFaults));
+        let sender = person(&world.learner().await).address;
+        let moved = Event::Transferred { from: sender, to: MARKET, amount: Wei::parse_figure("15", 6).unwrap() };
+        world.chain.mine(vec![FakeTransaction { events: vec![(USDC, moved)], ..world.transaction(sender, Vec::new()) }]);
+        world.chain.mine_empty(2);
+        for _ in 0..3 {
+            world.advance_minutes(1);
+            turn(&academy).await;
+        }
+        academy.webhooks().deliver().await.unwrap();
+        let posts = programs.taken();
+        assert_eq!(posts.iter().map(Post::kind).collect::<Vec<_>>(), ["transfer.review"]);
+        let data = &posts[0].json()["data"];
+        assert_eq!((&data["sender"], &data["order"]), (&sender.checksummed().into(), &Value::Null));
+        assert_eq!((&data["amount"]["base_units"], &data["amount"]["symbol"]), (&"15000000".into(), &"USDC".into()));
     }
 
     async fn the_worker_tells_of_what_happened(world: &World) {

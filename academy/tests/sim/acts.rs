@@ -42,6 +42,7 @@ impl History<'_> {
                     self.rule(dice).await;
                 }
             }
+            Deed::SendPast => self.send_past(dice),
             Deed::Mine => self.mine_some(dice),
             Deed::Reorg => self.reorg(dice),
             Deed::Follow => {
@@ -73,6 +74,8 @@ impl History<'_> {
                     "chain_blocks",
                     "audit_log",
                     "webhook_events",
+                    "transfers",
+                    "transfer_cursors",
                 ];
                 // No room for anything, or just not for one thing more.
                 let table = tables[dice.random_range(0..tables.len())];

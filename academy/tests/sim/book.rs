@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use crate::{
     net::Happening,
     oracle::Place,
-    world::{MARKET, is_returnable},
+    world::{MARKET, TOKEN, is_returnable},
 };
 
 /// A purchase, where it stands.
@@ -149,6 +149,33 @@ impl Book {
                         last.expect("the market takes back what it sold").returned = Some((height, hash));
                     }
                     _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// The tokens that came to our market up to a height without a purchase: transaction and index of each.
+    pub fn strays(&self, height: u64) -> Vec<(TxHash, u64)> {
+        let mut found = Vec::new();
+        for (_, (_, transactions)) in (1..=height).zip(&self.blocks) {
+            let mut index = 0;
+            for tx in transactions.iter().filter(|tx| tx.success) {
+                let bought = |(contract, event): &(Address, Event)| match event {
+                    Event::CoursePurchased { token: TOKEN, amount, .. } if *contract == MARKET => {
+                        Some(*amount)
+                    }
+                    _ => None,
+                };
+                let mut bought: Vec<Wei> = tx.events.iter().filter_map(bought).collect();
+                for (contract, event) in &tx.events {
+                    if let (TOKEN, Event::Transferred { to: MARKET, amount, .. }) = (*contract, event) {
+                        match bought.iter().position(|sum| sum == amount) {
+                            Some(place) => drop(bought.remove(place)),
+                            None => found.push((tx.hash, index)),
+                        }
+                    }
+                    index += 1;
                 }
             }
         }

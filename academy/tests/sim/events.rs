@@ -10,7 +10,7 @@ use crate::{
     book::Purchase,
     history::RELAY,
     oracle::Order,
-    world::{MARKET, is_returnable},
+    world::{MARKET, TOKEN, is_returnable},
 };
 
 impl Purchase {
@@ -26,7 +26,7 @@ impl Purchase {
     }
 }
 
-/// All that the market says when it sells: what it holds for a while comes after.
+/// All that the market says when it sells, and the token that it sells for: what it holds for a while comes after.
 pub fn sale(purchase: Event, payer: Address) -> Vec<(Address, Event)> {
     let mut events = Vec::new();
     if let Event::CoursePurchased { order, number, .. } = &purchase
@@ -34,6 +34,11 @@ pub fn sale(purchase: Event, payer: Address) -> Vec<(Address, Event)> {
     {
         let hold = Hold { payee: RELAY, payer, fee: Wei::ZERO, until: 0 };
         events.push((MARKET, Event::PurchaseHeld { order: *order, hold }));
+    }
+    if let Event::CoursePurchased { token, amount, .. } = &purchase
+        && *token == TOKEN
+    {
+        events.push((TOKEN, Event::Transferred { from: payer, to: MARKET, amount: *amount }));
     }
     events.insert(0, (MARKET, purchase));
     events

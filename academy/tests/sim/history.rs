@@ -1,6 +1,6 @@
 //! One history: acts drawn from a seed, carried out one after the other, each checked.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use academy::{
     Academy, Kind, Problem,
@@ -239,8 +239,34 @@ impl<'a> History<'a> {
         }
         let truths: Vec<&Book> = self.nets.iter().map(|net| &net.truth).collect();
         self.oracle.check_end(&books, &truths)?;
-        check_told(&books, &self.world.told().await)?;
+        let told = self.world.told().await;
+        check_told(&books, &told)?;
+        self.check_transfers(&told).await?;
         self.read_all(&books).await
+    }
+
+    /// Tokens that came without a purchase are written down, each once and no others, and told.
+    async fn check_transfers(&mut self, told: &[(String, String)]) -> Result<(), String> {
+        for (chain, net) in self.nets.iter().enumerate() {
+            let height = net.truth.height();
+            let is_final = match self.oracle.last {
+                Last::Depth(depth) => (height + 1).saturating_sub(depth),
+                Last::Tag => self.oracle.tagged[chain],
+            };
+            let rows = self.world.transfers(chain).await;
+            let written: HashSet<_> = rows.iter().map(|(_, hash, index)| (*hash, *index)).collect();
+            let there: HashSet<_> = net.truth.strays(is_final).into_iter().collect();
+            if written != there {
+                return Err(format!(
+                    "chain {chain}: {written:?} came without a purchase, and it is {there:?}"
+                ));
+            }
+            let was_told = |id: String| told.iter().any(|(is, kind)| *is == id && kind == "transfer.review");
+            if let Some((_, hash, _)) = rows.iter().find(|(id, ..)| !was_told(id.to_string())) {
+                return Err(format!("nobody was told of the tokens of {hash}"));
+            }
+        }
+        Ok(())
     }
 
     /// Everyone opens every lesson, as a reader would.

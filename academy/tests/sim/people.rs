@@ -165,6 +165,24 @@ impl History<'_> {
         (true, sale(event, order.beneficiary))
     }
 
+    /// Tokens go to the market without a purchase, or beside one that explains as many.
+    pub fn send_past(&mut self, dice: &mut StdRng) {
+        let chain = self.some_chain(dice);
+        let from = self.world.buyers[dice.random_range(0..self.world.buyers.len())].address;
+        let amount = Wei::new(U256::from(dice.random_range(1..=50_000_000)));
+        let mut events = vec![(TOKEN, Event::Transferred { from, to: MARKET, amount })];
+        if let Some(place) = self.any_order(dice).filter(|_| dice.random_ratio(1, 3)) {
+            let order = &self.oracle.orders[place];
+            let amount = order.price;
+            if dice.random() {
+                events = vec![(TOKEN, Event::Transferred { from, to: MARKET, amount })];
+            }
+            events.extend(sale(purchase(order), from));
+        }
+        let hash = self.hash();
+        self.send_as(hash, chain, from, true, events);
+    }
+
     /// One transaction buys several times, rightly or wrongly.
     pub fn batch(&mut self, dice: &mut StdRng) {
         let mut events = Vec::new();

@@ -3,13 +3,13 @@
 use academy::{
     checkout::{OrderState, Setback, Standing},
     evm::{Address, BlockHash, TxHash},
-    ids::{OrderId, PaymentId},
+    ids::{OrderId, PaymentId, TransferId},
     money::Wei,
 };
 
 use crate::{
     oracle::Place,
-    world::{World, place_of},
+    world::{CHAINS, World, place_of},
 };
 
 pub struct OrderRow {
@@ -176,6 +176,18 @@ impl World {
         format!("{orders:?} {payments:?} {:?} {:?}", books.refunds, self.told().await)
     }
 
+    /// The tokens that came to a chain's market without a purchase: each one's id, transaction and index.
+    pub async fn transfers(&mut self, chain: usize) -> Vec<(TransferId, TxHash, u64)> {
+        let rows: Vec<(TransferId, String, i64)> =
+            sqlx::query_as("SELECT id, tx_hash, log_index FROM transfers WHERE chain_id = $1")
+                .bind(CHAINS[chain].cast_signed())
+                .fetch_all(&mut self.reader)
+                .await
+                .unwrap();
+        let read = |(id, hash, index): (_, String, i64)| (id, hash.parse().unwrap(), index.cast_unsigned());
+        rows.into_iter().map(read).collect()
+    }
+
     /// What admins decided about payments, and of which transactions.
     pub async fn audited(&mut self) -> Vec<(String, TxHash)> {
         let rows: Vec<(String, String)> = sqlx::query_as(
@@ -196,7 +208,11 @@ impl World {
         let read = |(body,): (String,)| {
             let event: serde_json::Value = serde_json::from_str(&body).unwrap();
             let (kind, data) = (event["type"].as_str().unwrap(), &event["data"]);
-            let subject = if kind == "payment.review" { &data["payment"] } else { &data["order"] };
+            let subject = match kind {
+                "payment.review" => &data["payment"],
+                "transfer.review" => &data["transfer"],
+                _ => &data["order"],
+            };
             (subject.as_str().unwrap().to_owned(), kind.to_owned())
         };
         bodies.into_iter().map(read).collect()

@@ -258,7 +258,7 @@ impl World {
     /// As if nobody had ever bought anything.
     pub async fn clear(&self) {
         self.execute(
-            "BEGIN; DELETE FROM webhook_events; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM enrollments; DELETE FROM orders;
+            "BEGIN; DELETE FROM webhook_events; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM transfers; DELETE FROM transfer_cursors; DELETE FROM enrollments; DELETE FROM orders;
              DELETE FROM jobs; DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM audit_log;
              UPDATE courses SET state = 'published'; COMMIT;",
         )

@@ -23,13 +23,15 @@ pub fn router() -> Router<AppState> {
 }
 
 async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
-    let order = state.academy.checkout().order(&visitor.actor, id).await?;
+    let checkout = state.academy.checkout();
+    let order = checkout.order(&visitor.actor, id).await?;
+    let transfers = checkout.transfers_for(&visitor.actor, id).await?;
     let title = format!("Your order: {}", order.course_title);
     let head = PageHead::new(title, "What you buy, what it costs, and where the payment stands.")
         .layout(Layout::Till)
         .with(Islands::Paying);
-    let chain = state.academy.checkout().chain_of(order.chain_id);
-    Ok(render(&state, &visitor, head, || parts::order(order, chain)))
+    let chain = checkout.chain_of(order.chain_id);
+    Ok(render(&state, &visitor, head, || parts::order(order, chain, &transfers)))
 }
 
 async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {

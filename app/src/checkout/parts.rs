@@ -1,12 +1,14 @@
 //! The views of the orders' pages.
 
-use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback, Way};
+use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback, TransferRow, TransferState, Way};
 use leptos::prelude::*;
 
 use super::island::Checkout;
-use crate::ui::{Badge, Crumbs, EmptyState, Hash, Money, PageTitle, TableScroll, Tone, When, on_chain};
+use crate::ui::{
+    Badge, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When, on_chain,
+};
 
-pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
+pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl IntoView + use<> {
     let course = format!("/courses/{}", order.course_slug);
     let holds = matches!(order.state, OrderState::Open).then(|| {
         view! {
@@ -44,6 +46,7 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
                     <div><dt>"Network"</dt><dd>{chain.name.clone()}</dd></div>
                 </dl>
             </section>
+            {transfers.iter().map(sent_past).collect_view()}
             <Checkout order=order chain=chain/>
             {ways}
             <noscript>
@@ -53,6 +56,30 @@ pub fn order(order: Order, chain: ChainInfo) -> impl IntoView {
             </noscript>
         </div>
     }
+}
+
+/// Tokens that the buyer sent to the contract without buying.
+fn sent_past(transfer: &TransferRow) -> Option<impl IntoView + use<>> {
+    let came = format!(
+        "{} came from your wallet straight to the contract, without a purchase, so it paid for nothing. ",
+        transfer.currency.short(transfer.amount)
+    );
+    let then = match transfer.state {
+        TransferState::Waiting => {
+            "It is not lost: whoever runs this site has been told and can send it back. To buy, pay below."
+        }
+        TransferState::Returned => "It was sent back to you.",
+        TransferState::Dismissed => return None,
+    };
+    let tone = if transfer.state == TransferState::Waiting { Tone::Warning } else { Tone::Plain };
+    let transaction = transfer.returned.clone().unwrap_or_else(|| transfer.transaction.clone());
+    Some(view! {
+        <Notice tone=tone>
+            <p data-testid="sent-past">
+                {came}{then}" "<Hash hash=transaction.hash.to_string() link=transaction.link.clone()/>
+            </p>
+        </Notice>
+    })
 }
 
 /// How an open order could be paid instead. It stands beside the timeline, which goes on in the browser and

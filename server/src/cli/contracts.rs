@@ -1,6 +1,6 @@
 //! `lectern contracts`' arguments.
 
-use academy::evm::Address;
+use academy::{evm::Address, money::Wei};
 use clap::{Args, Subcommand};
 
 use super::KeyArgs;
@@ -25,6 +25,10 @@ pub enum Contracts {
     AcceptOwnership(AcceptOwnership),
     /// Fetch the fees on matured sales, with the fee payee's key.
     WithdrawFees(WithdrawFees),
+    /// Send tokens back that came to the market without a purchase, with the owner's key.
+    ///
+    /// The market refuses more than it has beside what it keeps for buyers and payees.
+    Rescue(Rescue),
     /// Show the configured markets as their chains have them.
     List(List),
     /// Compare the code at an address with this version's market; exit code 1 when it is another.
@@ -154,6 +158,25 @@ pub struct WithdrawFees {
     /// market of another version, which is not asked for its listings.
     #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub payee: Vec<Address>,
+}
+
+/// What to send back.
+#[derive(Debug, Args)]
+pub struct Rescue {
+    #[command(flatten)]
+    pub at: At,
+    /// The owner.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// The token.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub token: Address,
+    /// Who receives them: whoever sent them.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
+    pub to: Address,
+    /// How much, in base units: 1000000 of a token with 6 decimals are one.
+    #[arg(long, value_name = "UNITS")]
+    pub amount: Wei,
 }
 
 /// How to list.

@@ -54,6 +54,7 @@ fn act_words(act: &str) -> &str {
         "payment.accepted" => "Accepted a payment",
         "payment.to_refund" => "Had a payment refunded",
         "payment.dismissed" => "Dismissed a payment",
+        "transfer.dismissed" => "Dismissed a transfer",
         "course.published" => "Published a course",
         "course.withdrawn" => "Withdrew a course",
         act => act,

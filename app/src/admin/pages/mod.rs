@@ -7,6 +7,7 @@ mod courses;
 mod orders;
 mod overview;
 mod payments;
+mod transfers;
 mod users;
 mod webhooks;
 mod words;
@@ -34,6 +35,8 @@ pub fn router() -> Router<AppState> {
         .route("/admin/courses", get(courses::show))
         .route("/admin/orders", get(orders::show))
         .route("/admin/payments", get(payments::show).post(payments::act))
+        .route("/admin/transfers", get(transfers::index))
+        .route("/admin/transfers/{id}", get(transfers::show).post(transfers::act))
         .route("/admin/access", get(access::show).post(access::act))
         .route("/admin/audit", get(audit::show))
         .route("/admin/webhooks", post(webhooks::act))
@@ -79,6 +82,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("/admin/courses", "Courses"),
     ("/admin/orders", "Orders"),
     ("/admin/payments", "Payments"),
+    ("/admin/transfers", "Transfers"),
     ("/admin/access", "Access"),
     ("/admin/audit", "Audit log"),
 ];

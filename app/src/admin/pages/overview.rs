@@ -3,7 +3,7 @@
 use academy::{
     Problem,
     catalog::CourseState,
-    checkout::{ChainHealth, OrderState, PaymentRow, Standing},
+    checkout::{ChainHealth, OrderState, PaymentRow, Standing, TransferRow, TransferState},
     page::{Filter, Page},
 };
 use axum::extract::{Query, State};
@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use super::{
     Asked, frame, head,
     payments::{REVIEW, table},
+    transfers::{self, WAITING},
     webhooks,
 };
 use crate::{
@@ -83,6 +84,8 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
     let figures = figures(&state, &visitor).await?;
     let review = Filter { state: Standing::Review.word().to_owned(), ..Filter::default() };
     let review = state.academy.checkout().payments(&visitor.actor, &review).await?;
+    let waiting = Filter { state: TransferState::Waiting.word().to_owned(), ..Filter::default() };
+    let waiting = state.academy.checkout().transfers(&visitor.actor, &waiting).await?;
     let health = state.academy.checkout().health(&visitor.actor).await?;
     let endpoints = state.academy.webhooks().endpoints(&visitor.actor).await?;
     Ok(render(&state, &visitor, head("Overview"), || {
@@ -106,7 +109,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
             {resent}
             <section aria-labelledby="review-title" data-testid="review">
                 <h2 id="review-title">"To decide"</h2>
-                {to_decide(&review)}
+                {to_decide(&review, &waiting)}
             </section>
             {health.iter().map(chain).collect_view()}
             {webhooks::panel(&endpoints)}
@@ -138,14 +141,25 @@ fn chain(health: &ChainHealth) -> impl IntoView + use<> {
 }
 
 /// Money that came and opened nothing waits for a person, and comes first.
-fn to_decide(review: &Page<PaymentRow>) -> impl IntoView + use<> {
-    if review.rows.is_empty() {
+fn to_decide(review: &Page<PaymentRow>, waiting: &Page<TransferRow>) -> impl IntoView + use<> {
+    if review.rows.is_empty() && waiting.rows.is_empty() {
         return view! { <p class="muted">"No payment waits for a decision."</p> }.into_any();
     }
-    let more = (review.total as usize > review.rows.len()).then(|| {
-        view! { <p><a href=REVIEW>{format!("All {}", review.total)}</a></p> }
+    let more = |shown: usize, total: u32, path| {
+        (total as usize > shown).then(|| view! { <p><a href=path>{format!("All {total}")}</a></p> })
+    };
+    let payments = (!review.rows.is_empty()).then(|| {
+        let form = FormState::default();
+        view! { {table(&review.rows, Some(REVIEW), "", &form)} {more(review.rows.len(), review.total, REVIEW)} }
     });
-    view! { {table(&review.rows, Some(REVIEW), "", &FormState::default())} {more} }.into_any()
+    let transfers = (!waiting.rows.is_empty()).then(|| {
+        view! {
+            <h3>"Sent without buying"</h3>
+            {transfers::table(&waiting.rows)}
+            {more(waiting.rows.len(), waiting.total, WAITING)}
+        }
+    });
+    view! { {payments} {transfers} }.into_any()
 }
 
 fn block(number: Option<u64>) -> String {

@@ -1,4 +1,4 @@
-//! `lectern contracts set`, `accept-ownership` and `withdraw-fees`: what whoever runs a market does there.
+//! `lectern contracts set`, `accept-ownership`, `withdraw-fees` and `rescue`: what whoever runs a market does there.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use academy::{
 
 use super::show;
 use crate::{
-    cli::{AcceptOwnership, KeyArgs, Set, WithdrawFees},
+    cli::{AcceptOwnership, KeyArgs, Rescue, Set, WithdrawFees},
     commands::key::key,
     compose,
     config::{Chain, Config},
@@ -104,6 +104,19 @@ pub async fn withdraw_fees(config: &Config, what: &WithdrawFees) -> Result<ExitC
         println!("there are no fees to withdraw");
     }
     desk.carry_out(changes).await
+}
+
+pub async fn rescue(config: &Config, what: &Rescue) -> Result<ExitCode, Failure> {
+    let chain = config.chain_of(what.at.chain)?;
+    let Rescue { token, to, amount, .. } = *what;
+    let known = compose::currencies(chain).into_iter().find(|currency| currency.token == token);
+    let sum = known.map_or_else(
+        || format!("{amount} of {}", token.checksummed()),
+        |currency| show::sum(&currency, amount),
+    );
+    let text = format!("{sum} back to {}", to.checksummed());
+    let desk = Desk::open(chain, what.at.market, &what.key).await?;
+    desk.carry_out(vec![(text, Control::Rescue { token, to, amount })]).await
 }
 
 fn name(account: Address) -> String {

@@ -30,6 +30,7 @@ pub async fn contracts(file: Option<&Path>, what: Contracts) -> Result<ExitCode,
         Contracts::Set(what) => control::set(&load(file)?, &what).await,
         Contracts::AcceptOwnership(how) => control::accept_ownership(&load(file)?, &how).await,
         Contracts::WithdrawFees(what) => control::withdraw_fees(&load(file)?, &what).await,
+        Contracts::Rescue(what) => control::rescue(&load(file)?, &what).await,
         Contracts::List(how) => list(&load(file)?, &how).await,
         Contracts::Verify(how) => verify(file, &how).await,
     }

@@ -1,0 +1,242 @@
+//! Case 13: tokens paid outside of the contract buy nothing and are not lost. They wait for a person, with the
+//! amount due, and whoever sent them is told.
+
+use std::{collections::HashSet, sync::Arc};
+
+use academy::{
+    Academy, Actor, Kind,
+    chain::{Chain, Event, Rpc, fake::FakeChain, fake::FakeTransaction},
+    checkout::{Deployment, Order, OrderState, Policy, TransferRow, TransferState},
+    evm::Address,
+    fault::NoFaults,
+    ids::TransferId,
+    money::Wei,
+    page::{Filter, Page},
+};
+
+use crate::support::{
+    CHAIN_ID, DAI, Kill, MARKET, TestCourse, USDC, World, on_both_engines, person, policy, refusal, turn,
+};
+
+fn units(figure: &str) -> Wei {
+    Wei::parse_figure(figure, 6).unwrap()
+}
+
+/// A token's transfer to the market, as a transaction of its own.
+fn moved(world: &World, token: Address, from: Address, amount: Wei) -> FakeTransaction {
+    let event = Event::Transferred { from, to: MARKET, amount };
+    FakeTransaction { events: vec![(token, event)], ..world.transaction(from, Vec::new()) }
+}
+
+fn rescued(world: &World, token: Address, to: Address, amount: Wei) -> FakeTransaction {
+    world.transaction(to, vec![Event::TokensRescued { token, to, amount }])
+}
+
+/// A block with these transactions becomes final, and the site looks.
+async fn is_final(world: &World, academy: &Academy, transactions: Vec<FakeTransaction>) {
+    world.chain.mine(transactions);
+    world.chain.mine_empty(2);
+    world.advance_minutes(1);
+    turn(academy).await;
+}
+
+async fn waiting(academy: &Academy, admin: &Actor) -> Page<TransferRow> {
+    let filter = Filter { state: TransferState::Waiting.word().to_owned(), ..Filter::default() };
+    academy.checkout().transfers(admin, &filter).await.unwrap()
+}
+
+/// A course for 49 USDC, its buyer, and their order.
+async fn ordered(world: &World) -> (TestCourse, Actor, Order) {
+    let (course, _, buyer) = world.sale_in(&format!("{USDC}/6"), "49").await;
+    let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+    (course, buyer, order)
+}
+
+/// One transfer of 15 USDC that waits, whose it was, and an admin who owns the market.
+async fn stray(world: &World) -> (TransferId, Address, Actor) {
+    let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+    world.chain.set_owner(person(&admin).address);
+    is_final(world, &world.academy, vec![moved(world, USDC, sender, units("15"))]).await;
+    let waiting = waiting(&world.academy, &admin).await;
+    assert_eq!(waiting.total, 1);
+    (waiting.rows[0].id, sender, admin)
+}
+
+on_both_engines! {
+    async fn case_13_tokens_paid_outside_the_contract_are_in_review_with_the_amount_due(world: &World) {
+        let (course, buyer, order) = ordered(world).await;
+        let (admin, sender) = (world.admin().await, person(&buyer).address);
+        is_final(world, &world.academy, vec![moved(world, USDC, sender, units("15"))]).await;
+        let found = waiting(&world.academy, &admin).await;
+        let row = &found.rows[0];
+        assert_eq!((found.total, row.sender, row.market, row.amount), (1, sender, MARKET, units("15")));
+        assert_eq!((row.order, &row.currency), (Some(order.id), &order.currency));
+        let due = row.due.clone().unwrap();
+        assert_eq!((due.price, due.currency, due.state), (order.price, order.currency.clone(), OrderState::Open));
+        // It opens nothing, and its buyer, and nobody else, reads what became of it.
+        let checkout = world.academy.checkout();
+        assert!(!world.can_read(&buyer, &course).await);
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().state, OrderState::Open);
+        assert_eq!(checkout.transfers_for(&buyer, order.id).await.unwrap(), found.rows);
+        let stranger = world.learner().await;
+        assert_eq!(refusal(checkout.transfers_for(&stranger, order.id).await).0, Kind::NotFound);
+        // Paid as it should be, it opens; what was sent before still waits.
+        is_final(world, &world.academy, vec![world.payment(&course, &order)]).await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(waiting(&world.academy, &admin).await.rows[0].due.clone().unwrap().state, OrderState::Paid);
+    }
+
+    async fn case_13_what_a_purchase_explains_is_no_finding(world: &World) {
+        let (course, buyer, order) = ordered(world).await;
+        let mut payment = world.payment(&course, &order);
+        let event = Event::Transferred { from: person(&buyer).address, to: MARKET, amount: order.price };
+        payment.events.push((USDC, event.clone()));
+        let elsewhere = Event::Transferred { from: MARKET, to: person(&buyer).address, amount: order.price };
+        let mut others = world.transaction(person(&buyer).address, Vec::new());
+        others.events = vec![(USDC, elsewhere), (Address([0x77; 20]), event)];
+        is_final(world, &world.academy, vec![payment, others]).await;
+        assert!(world.can_read(&buyer, &course).await);
+        assert_eq!(waiting(&world.academy, &world.admin().await).await.total, 0);
+    }
+
+    async fn only_what_is_final_is_read_so_that_a_reorg_takes_nothing_back(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        let academy = &world.academy;
+        let transfer = moved(world, USDC, sender, units("15"));
+        world.chain.mine(vec![transfer.clone()]);
+        world.chain.mine_empty(1);
+        world.advance_minutes(1);
+        turn(academy).await;
+        assert_eq!(waiting(academy, &admin).await.total, 0);
+        world.chain.reorg(2);
+        is_final(world, academy, vec![transfer]).await;
+        assert_eq!(waiting(academy, &admin).await.total, 1);
+    }
+
+    async fn a_reorg_of_what_was_called_final_is_read_again(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        let (stays, goes) = (moved(world, USDC, sender, units("1")), moved(world, USDC, sender, units("2")));
+        let comes = moved(world, USDC, sender, units("3"));
+        is_final(world, &world.academy, vec![stays.clone(), goes]).await;
+        assert_eq!(waiting(&world.academy, &admin).await.total, 2);
+        world.chain.reorg(3);
+        world.chain.mine_empty(1);
+        is_final(world, &world.academy, vec![comes.clone(), stays.clone()]).await;
+        is_final(world, &world.academy, Vec::new()).await;
+        let hashes = |page: Page<TransferRow>| -> HashSet<_> { page.rows.iter().map(|row| row.transaction.hash).collect() };
+        assert_eq!(hashes(waiting(&world.academy, &admin).await), HashSet::from([stays.hash, comes.hash]));
+    }
+
+    async fn the_markets_owner_sends_it_back_and_the_site_sees_it(world: &World) {
+        let (id, sender, admin) = stray(world).await;
+        let (checkout, other) = (world.academy.checkout(), world.admin().await);
+        let back = checkout.transfer_return(&admin, id).await.unwrap();
+        assert_eq!(back.owner, person(&admin).address_text);
+        let call = back.call.unwrap();
+        assert_eq!((call.to, call.from), (MARKET.checksummed(), person(&admin).address_text.clone()));
+        // rescueERC20(address,address,uint256)
+        let word = |hex: &str| format!("{hex:0>64}");
+        let address = |address: Address| word(address.to_string().trim_start_matches("0x"));
+        let expected = format!("0xb2118a8d{}{}{}", address(USDC), address(sender), word("e4e1c0"));
+        assert_eq!(call.data, expected);
+        let back = checkout.transfer_return(&other, id).await.unwrap();
+        assert_eq!((back.call, back.owner), (None, person(&admin).address_text.clone()));
+
+        // Two of one sum; what goes back once closes one, however often it is read.
+        let academy = &world.academy;
+        is_final(world, academy, vec![moved(world, USDC, sender, units("15"))]).await;
+        let other_sums = [rescued(world, USDC, sender, units("14")), rescued(world, DAI, sender, units("15"))];
+        is_final(world, academy, other_sums.to_vec()).await;
+        assert_eq!(waiting(academy, &admin).await.total, 2);
+        let first = rescued(world, USDC, sender, units("15"));
+        is_final(world, academy, vec![first.clone()]).await;
+        world.execute("UPDATE transfer_cursors SET next_block = 0".to_owned()).await;
+        is_final(world, academy, Vec::new()).await;
+        let left = waiting(academy, &admin).await;
+        assert_eq!(left.total, 1);
+        assert_ne!(left.rows[0].id, id, "the oldest goes back first");
+        let all = checkout.transfers(&admin, &Filter::default()).await.unwrap();
+        let returned = all.rows.iter().find(|row| row.id == id).unwrap();
+        assert_eq!(returned.state, TransferState::Returned);
+        assert_eq!(returned.returned.as_ref().unwrap().hash, first.hash);
+        assert_eq!(refusal(checkout.transfer_return(&admin, id).await).1, "not_in_review");
+        assert_eq!(refusal(checkout.dismiss_transfer(&admin, id, "done").await).1, "not_in_review");
+    }
+
+    async fn it_is_dismissed_with_a_reason_once(world: &World) {
+        let (id, _, admin) = stray(world).await;
+        let checkout = world.academy.checkout();
+        assert_eq!(refusal(checkout.dismiss_transfer(&admin, id, " ").await).0, Kind::Invalid);
+        checkout.dismiss_transfer(&admin, id, "settled by hand").await.unwrap();
+        assert_eq!(waiting(&world.academy, &admin).await.total, 0);
+        assert_eq!(refusal(checkout.dismiss_transfer(&admin, id, "again").await).1, "not_in_review");
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'transfer.dismissed'").await, 1);
+        let none = refusal(checkout.dismiss_transfer(&admin, TransferId(person(&admin).id.0), "x").await);
+        assert_eq!(none.0, Kind::NotFound);
+    }
+
+    async fn none_is_lost_or_doubled_wherever_the_worker_is_killed(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        for (count, point) in (1..).zip(["transfers.before_commit", "transfers.after_commit"]) {
+            world.chain.mine(vec![moved(world, USDC, sender, units("15"))]);
+            world.chain.mine_empty(2);
+            world.advance_minutes(1);
+            let faults = Arc::new(Kill::default());
+            faults.arm(point);
+            let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+            assert!(faults.outlives(turn(&dying)).await.is_none(), "nothing passes {point}");
+            world.advance_minutes(1);
+            let restarted = world.restarted();
+            turn(&restarted).await;
+            assert_eq!(waiting(&restarted, &admin).await.total, count, "killed at {point}");
+        }
+    }
+
+    async fn a_long_history_is_read_in_ranges_that_the_node_answers(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        world.chain.limit_range(3);
+        for _ in 0..10 {
+            world.chain.mine(vec![moved(world, USDC, sender, units("15"))]);
+            world.chain.mine_empty(5);
+        }
+        for _ in 0..10 {
+            world.advance_minutes(1);
+            turn(&world.academy).await;
+        }
+        assert_eq!(waiting(&world.academy, &admin).await.total, 10);
+    }
+
+    async fn at_a_former_market_it_is_found_too(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        is_final(world, &world.academy, Vec::new()).await;
+        let former = Address([0xA9; 20]);
+        let event = Event::Transferred { from: sender, to: former, amount: units("15") };
+        let transfer = FakeTransaction { events: vec![(USDC, event)], ..world.transaction(sender, Vec::new()) };
+        is_final(world, &world.academy, vec![transfer]).await;
+        assert_eq!(waiting(&world.academy, &admin).await.total, 0);
+        // From the day on which the configuration names it, all of it.
+        let former_markets = vec![Deployment { address: former, start_block: 0 }];
+        let policy = Policy { former_markets, ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, Arc::new(NoFaults));
+        world.advance_minutes(1);
+        turn(&academy).await;
+        assert_eq!(waiting(&academy, &admin).await.rows[0].market, former);
+    }
+
+    async fn case_10_a_liar_neither_makes_tokens_up_nor_hides_them(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        let nodes: [Arc<FakeChain>; 3] = std::array::from_fn(|_| Arc::new(FakeChain::new(CHAIN_ID)));
+        let [honest, also_honest, liar] = &nodes;
+        let truth = moved(world, USDC, sender, units("15"));
+        for node in [honest, also_honest] {
+            node.mine(vec![truth.clone()]);
+        }
+        liar.mine(vec![moved(world, USDC, sender, units("1000"))]);
+        nodes.iter().for_each(|node| node.mine_empty(4));
+        let nodes = nodes.iter().map(|node| node.clone() as Arc<dyn Chain>).collect();
+        let academy = world.academy_over(Arc::new(Rpc::over(nodes).unwrap()), policy(), Arc::new(NoFaults));
+        turn(&academy).await;
+        let found = waiting(&academy, &admin).await;
+        assert_eq!((found.total, found.rows[0].amount), (1, units("15")));
+    }
+}
