@@ -8,6 +8,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Treasury
 /// @notice The money: who is owed what, from which day on, and how it comes in and goes out.
@@ -43,7 +44,8 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     /// @dev Keyed by `place << 176 | currency << 160 | payee`: one hash where nested mappings take three.
     mapping(uint256 key => Purse) private _purses;
     mapping(address token => Token) private _tokens;
-    uint16 private _tokenCount;
+    /// @dev Every token that ever was on the list: that with the id 1 first.
+    address[] private _tokenList;
     /// @dev Who was ever the payee of a course with a window: the others have nothing to look through.
     mapping(address payee => bool) private _hasWindows;
 
@@ -86,11 +88,40 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         if (token.code.length == 0) revert CourseMarket_NotAToken(token);
         Token storage known = _tokens[token];
         if (known.id == 0) {
-            if (_tokenCount == type(uint16).max) revert CourseMarket_TooManyTokens();
-            known.id = ++_tokenCount;
+            if (_tokenList.length == type(uint16).max) revert CourseMarket_TooManyTokens();
+            _tokenList.push(token);
+            // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
+            known.id = uint16(_tokenList.length);
         }
         known.allowed = allowed;
         emit TokenAllowed(token, allowed);
+    }
+
+    /// @inheritdoc IMarketTreasury
+    /// @dev The token is whatever the owner names: it may be another address of one on the list, or of the
+    /// chain's own coin. So what counts is what the market has of all that it owes, before and after.
+    function rescueERC20(address token, address to, uint256 amount) external onlyOwner nonReentrant {
+        if (token.code.length == 0) revert CourseMarket_NotAToken(token);
+        if (to == address(0)) revert CourseMarket_ZeroAddress();
+        uint256 surplus = Math.saturatingSub(_balanceOf(token), _tokens[token].held);
+        if (amount == 0 || amount > surplus) revert CourseMarket_NotSurplus(token, surplus, amount);
+
+        uint256 coins = address(this).balance;
+        uint256[] memory before = _covered();
+        emit ERC20Rescued(token, to, amount);
+        // Not by {_trySend}: no purse held it, so no less is held now.
+        if (to == address(this) || !IERC20(token).trySafeTransfer(to, amount)) {
+            revert CourseMarket_TransferFailed(to, amount);
+        }
+        uint256[] memory covered = _covered();
+        for (uint256 i = 0; i < before.length; ++i) {
+            if (covered[i] < before[i]) {
+                revert CourseMarket_TokenShrank(_tokenList[i], before[i], covered[i]);
+            }
+        }
+        if (address(this).balance < coins) {
+            revert CourseMarket_TokenShrank(COIN, coins, address(this).balance);
+        }
     }
 
     // ---------------------------------------------------------------------------------------------- views
@@ -160,7 +191,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         Token memory known = _tokens[token];
         if (!known.allowed) revert CourseMarket_TokenNotAllowed(token);
         currency = known.id;
-        balance = IERC20(token).balanceOf(address(this));
+        balance = _balanceOf(token);
         if (balance < known.held) revert CourseMarket_TokenShrank(token, known.held, balance);
         uint256 held = known.held + amount;
         if (held > PurseLib.MAX_SUM) revert CourseMarket_TokenBooksFull(token);
@@ -171,7 +202,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
 
     /// @dev Looks that what came in is what was expected, to the unit.
     function _checkReceived(address token, uint256 before, uint256 amount) internal view {
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        uint256 received = _balanceOf(token) - before;
         if (received != amount) revert CourseMarket_WrongTokenAmount(token, amount, received);
     }
 
@@ -201,6 +232,22 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     }
 
     // ------------------------------------------------------------------------------------------- internal
+
+    /// @dev What the market has of a token.
+    function _balanceOf(address token) private view returns (uint256) {
+        return IERC20(token).balanceOf(address(this));
+    }
+
+    /// @dev How much there is of what the market owes: of each token that ever was on the list what is held,
+    /// or what is left of that.
+    function _covered() private view returns (uint256[] memory covered) {
+        covered = new uint256[](_tokenList.length);
+        for (uint256 i = 0; i < covered.length; ++i) {
+            uint256 held = _tokens[_tokenList[i]].held;
+            // A token of which nothing is owed need not even answer.
+            if (held != 0) covered[i] = Math.min(held, _balanceOf(_tokenList[i]));
+        }
+    }
 
     /// @dev The day since 1970, UTC.
     function _today() internal view returns (uint256) {

@@ -27,6 +27,12 @@ interface IMarketTreasury is IMarketErrors {
     /// @param allowed Whether purchases may be paid in it. Withdrawals and refunds go on either way.
     event TokenAllowed(address indexed token, bool allowed);
 
+    /// @notice The owner sent tokens back that had come without a purchase, and were in nobody's balance.
+    /// @param token The token.
+    /// @param to The account that received them.
+    /// @param amount The sum in its base units.
+    event ERC20Rescued(address indexed token, address indexed to, uint256 amount);
+
     /// @notice The account has nothing that it could withdraw now.
     /// @param payee The account.
     error CourseMarket_NothingToWithdraw(address payee);
@@ -57,11 +63,18 @@ interface IMarketTreasury is IMarketErrors {
     /// @param received What arrived.
     error CourseMarket_WrongTokenAmount(address token, uint256 expected, uint256 received);
 
-    /// @notice The token took back some of what this market holds of it, so no more is taken in.
-    /// @param token The token.
-    /// @param held What the market owes.
+    /// @notice The token took back some of what this market holds of it, so no more is taken in; or a rescue
+    /// would have taken it.
+    /// @param token The token; in a rescue the zero address stands for the chain's own coin.
+    /// @param held What the market owes; in a rescue what it had of that, and of the coin what it had.
     /// @param balance What it has.
     error CourseMarket_TokenShrank(address token, uint256 held, uint256 balance);
+
+    /// @notice The sum is nothing, or more than what the market has of the token beside what it owes.
+    /// @param token The token.
+    /// @param surplus What it has beside.
+    /// @param asked The sum asked for.
+    error CourseMarket_NotSurplus(address token, uint256 surplus, uint256 asked);
 
     /// @notice The market holds so much of this token that its books are full.
     /// @param token The token.
@@ -91,6 +104,17 @@ interface IMarketTreasury is IMarketErrors {
     /// @param token The token.
     /// @param allowed Whether purchases may be paid in it.
     function setTokenAllowed(address token, bool allowed) external;
+
+    /// @notice Sends tokens back that came without a purchase: what the market has of a token beside all that
+    /// it owes in it; of a token that never was on the list, all. Owner only. Works while purchases are paused.
+    /// @dev Emits {ERC20Rescued}. Changes no balance, no held purchase and no fee, and fails if the market
+    /// would have less of the coin, or of what it owes in any token, than before: whatever the token does, and
+    /// if it is another address of one of them. The chain's coin can not be rescued: none comes without a
+    /// purchase. Looks at each token that ever was on the list.
+    /// @param token The token.
+    /// @param to The account that receives them.
+    /// @param amount The sum in base units.
+    function rescueERC20(address token, address to, uint256 amount) external;
 
     /// @notice What an account can withdraw now.
     /// @param payee The account.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Purse, PurseLib} from "../../src/Purse.sol";
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
 import {IToken} from "../utils/IToken.sol";
 import {MarketTest} from "../utils/MarketTest.sol";
 
@@ -101,6 +102,44 @@ contract MoneyFuzzTest is MarketTest {
         vm.assertEq(address(market).balance, all - withdrawn);
     }
 
+    /// @dev A stray sum beside any books: so much and no more can be sent back, and the books stay.
+    function testFuzz_RescuesStraysOnly(
+        uint96 amount,
+        uint128 stray,
+        uint128 asked,
+        uint16 bps,
+        uint8 window,
+        bool paid,
+        bool allowed
+    ) external {
+        amount = uint96(bound(amount, 1, type(uint96).max));
+        setFee(uint16(bound(bps, 0, 1000)));
+        buyAt(list(lister, payee, window % 61, prices(PRICE)), address(token), amount);
+        if (paid && market.payoutOf(payee, address(token)) != 0) {
+            vm.prank(payee);
+            market.withdraw(address(token), payee);
+        }
+        vm.prank(owner);
+        market.setTokenAllowed(address(token), allowed);
+        uint256 owed_ = token.balanceOf(address(market));
+        bytes32 before = booksOf(payee);
+        token.mint(address(market), stray);
+
+        bool right = asked != 0 && asked <= stray;
+        if (!right) {
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IMarketTreasury.CourseMarket_NotSurplus.selector, address(token), stray, asked
+                )
+            );
+        }
+        vm.prank(owner);
+        market.rescueERC20(address(token), stranger, asked);
+        vm.assertEq(token.balanceOf(stranger), right ? asked : 0);
+        vm.assertEq(token.balanceOf(address(market)), owed_ + stray - (right ? asked : 0));
+        vm.assertEq(booksOf(payee), before);
+    }
+
     function testFuzz_QuoteHoldsForItsTermsOnly(ICourseMarket.Order calldata other, uint8 which) external {
         ICourseMarket.Order memory order = orderFor(course, 0, address(0), PRICE);
         bytes memory signature = quote(order);
@@ -167,6 +206,13 @@ contract MoneyFuzzTest is MarketTest {
 
     function balance(address currency) private view returns (uint256) {
         return currency == address(0) ? buyer.balance : token.balanceOf(buyer);
+    }
+
+    function booksOf(address who) private view returns (bytes32) {
+        (uint256 net, uint256 fee) = market.heldFor(who, address(token));
+        return keccak256(
+            abi.encode(market.payoutOf(who, address(token)), market.feesOf(who, address(token)), net, fee)
+        );
     }
 
     function owed() private view returns (uint256 free, uint256 held) {

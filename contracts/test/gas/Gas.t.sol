@@ -107,6 +107,10 @@ contract GasTest is MarketTest {
         vm.prank(lister);
         market.setLister(course, fresh);
         note("setLister");
+        token.mint(address(market), PRICE);
+        vm.prank(owner);
+        market.rescueERC20(address(token), stranger, PRICE);
+        note("rescueERC20");
         pause();
         note("pause");
         vm.prank(owner);

@@ -24,6 +24,9 @@ abstract contract MarketBooks {
     mapping(address token => uint256) public withdrawn;
     mapping(address token => uint256) public refunded;
     mapping(address token => uint256) public feesFetched;
+    /// @notice What came in without a purchase, and what of it was sent back.
+    mapping(address token => uint256) public strayed;
+    mapping(address token => uint256) public rescued;
     mapping(address payee => mapping(address token => uint256)) public withdrawnBy;
     mapping(address payee => mapping(address token => uint256)) public feesFetchedOf;
 
@@ -37,6 +40,7 @@ abstract contract MarketBooks {
     uint256 public wrongPayouts;
     uint256 public wrongRefunds;
     uint256 public refundsRefused;
+    uint256 public wrongRescues;
 
     function saleCount() external view returns (uint256) {
         return sales.length;

@@ -287,6 +287,37 @@ contract MarketHandler is MarketBooks {
         }
     }
 
+    /// @notice Sends tokens to the market that pay for nothing.
+    function stray(uint96 amount) external {
+        token.mint(address(market), amount);
+        strayed[address(token)] += amount;
+    }
+
+    /// @notice Sends strays back, as the owner or anyone: any sum, some of them more than strayed.
+    function rescue(uint256 by, uint256 to, uint256 any) external {
+        uint256 surplus = strayed[address(token)] - rescued[address(token)];
+        uint256 amount = any % 3 == 0 ? surplus : any % (surplus + 2);
+        address caller = by % 4 == 0 ? person(by) : owner;
+        bool right = caller == owner && amount != 0 && amount <= surplus;
+        vm.prank(caller);
+        try market.rescueERC20(address(token), person(to), amount) {
+            if (!right) ++wrongRescues;
+            rescued[address(token)] += amount;
+        } catch {
+            if (right) ++wrongRescues;
+        }
+    }
+
+    /// @notice Asks for what is owed: the whole balance, once something is owed.
+    function rescueWhatIsOwed(uint256 to) external {
+        uint256 balance = token.balanceOf(address(market));
+        if (balance == strayed[address(token)] - rescued[address(token)]) return;
+        vm.prank(owner);
+        try market.rescueERC20(address(token), person(to), balance) {
+            ++wrongRescues;
+        } catch {}
+    }
+
     receive() external payable {}
 
     // -------------------------------------------------------------------------------------------- control

@@ -38,6 +38,12 @@ contract MarketInvariantTest is MarketTest {
         vm.assertEq(handler.refundsRefused(), 0, "a rightful refund was refused");
     }
 
+    function invariant_ARescueTakesStraysOnly() external view {
+        vm.assertEq(handler.wrongRescues(), 0, "rescued what is owed, or a stray was not");
+        vm.assertTrue(handler.rescued(address(token)) <= handler.strayed(address(token)), "more than strayed");
+        vm.assertTrue(token.balanceOf(address(market)) >= owedIn(address(token)), "less than owed");
+    }
+
     function invariant_OnePassPerPurchase() external view {
         for (uint256 i = 0; i < handler.peopleCount(); ++i) {
             address who = handler.people(i);
@@ -106,10 +112,20 @@ contract MarketInvariantTest is MarketTest {
             vm.assertEq(fee, heldFee, "fees held");
             owed += free + freeFee + held + heldFee;
         }
-        vm.assertEq(balance, owed, "balance");
+        vm.assertEq(owed, owedIn(currency), "owed");
+        vm.assertEq(balance, owed + handler.strayed(currency) - handler.rescued(currency), "balance");
         uint256 left =
             handler.withdrawn(currency) + handler.refunded(currency) + handler.feesFetched(currency);
         vm.assertEq(handler.paid(currency), owed + left, "money in");
+    }
+
+    /// @dev What the market says that it owes, to everyone.
+    function owedIn(address currency) private view returns (uint256 owed) {
+        for (uint256 i = 0; i < handler.peopleCount(); ++i) {
+            address who = handler.people(i);
+            (uint256 net, uint256 fee) = market.heldFor(who, currency);
+            owed += market.payoutOf(who, currency) + market.feesOf(who, currency) + net + fee;
+        }
     }
 
     /// @dev Whether the pass of a sale was sold to its holder again later.

@@ -159,3 +159,56 @@ contract HookToken is Token(18) {
         super._update(from, to, amount);
     }
 }
+
+/// @notice A token that takes one per cent more from the sender than it moves, rounded up.
+contract TakingToken is Token(18) {
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, amount);
+        bool moved = from != address(0) && to != address(0);
+        if (moved) super._update(from, address(0xfee), (amount + 99) / 100);
+    }
+}
+
+/// @notice A token with a second address.
+contract DoubleToken is Token(18) {
+    Entrance public entrance = new Entrance();
+
+    function transferAs(address from, address to, uint256 amount) external {
+        require(msg.sender == address(entrance), "not the entrance");
+        _transfer(from, to, amount);
+    }
+}
+
+/// @notice The second address of a token.
+contract Entrance {
+    DoubleToken private immutable TOKEN = DoubleToken(msg.sender);
+
+    function balanceOf(address who) external view returns (uint256) {
+        return TOKEN.balanceOf(who);
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        TOKEN.transferAs(msg.sender, to, amount);
+        return true;
+    }
+}
+
+/// @notice What a chain can do with its coin; of forge's cheatcodes.
+interface Coins {
+    function deal(address account, uint256 balance) external;
+}
+
+/// @notice The chain's own coin as a token, as some chains have it.
+contract CoinToken {
+    Coins private constant vm = Coins(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    function balanceOf(address who) external view returns (uint256) {
+        return who.balance;
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        vm.deal(msg.sender, msg.sender.balance - amount);
+        vm.deal(to, to.balance + amount);
+        return true;
+    }
+}

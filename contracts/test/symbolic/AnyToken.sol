@@ -20,7 +20,8 @@ contract AnyToken {
         return answer;
     }
 
-    function transfer(address, uint256) external view returns (bool) {
+    function transfer(address, uint256) external returns (bool) {
+        balance = moved;
         return answer;
     }
 

@@ -136,17 +136,25 @@ abstract contract SymbolicTest {
     }
 
     /// @dev Tells the market that so much of the token is in its purses.
-    function setOwed(uint256 owed) internal {
-        vm.store(
-            address(market),
-            keccak256(abi.encode(token, TOKENS_SLOT)),
-            bytes32(owed << 24 | 1 << 16 | TOKEN_CURRENCY)
-        );
+    function setOwed(uint256 owed_) internal {
+        setOwed(address(token), owed_);
+    }
+
+    /// @dev The same of any token on its list.
+    function setOwed(address token_, uint256 owed_) internal {
+        bytes32 slot = keccak256(abi.encode(token_, TOKENS_SLOT));
+        uint256 known = uint256(vm.load(address(market), slot)) % 2 ** 24;
+        vm.store(address(market), slot, bytes32(owed_ << 24 | known));
     }
 
     /// @dev How much of the token the market believes to be in its purses.
     function owed() internal view returns (uint256) {
-        return uint256(vm.load(address(market), keccak256(abi.encode(token, TOKENS_SLOT)))) >> 24;
+        return owed(address(token));
+    }
+
+    /// @dev The same of any token on its list.
+    function owed(address token_) internal view returns (uint256) {
+        return uint256(vm.load(address(market), keccak256(abi.encode(token_, TOKENS_SLOT)))) >> 24;
     }
 
     // ------------------------------------------------------------------------------------------- the books

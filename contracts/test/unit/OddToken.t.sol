@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
+import {IToken} from "../utils/IToken.sol";
 import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
@@ -127,6 +128,109 @@ contract OddTokenTest is TokenMarketTest {
         vm.assertTrue(market.hasPass(learner, id, 0));
     }
 
+    // ------------------------------------------------------------------------------------------- rescues
+
+    function test_RescuesATokenThatAnswersNothing() external {
+        use(deployToken("SilentToken"));
+        buyFor("");
+        stray(token, 5);
+        rescue(address(token), stranger, 5);
+        vm.assertEq(token.balanceOf(stranger), 5);
+        vm.assertEq(token.balanceOf(address(market)), DEAR);
+    }
+
+    function test_RevertWhen_RescueAnswersFalse() external {
+        use(deployToken("FalseToken"));
+        stray(token, 5);
+        token.freeze();
+        expectNotRescued(stranger, 5);
+        rescue(address(token), stranger, 5);
+    }
+
+    function test_RevertWhen_RescueIsBlocked() external {
+        use(deployToken("BlockingToken"));
+        stray(token, 5);
+        token.block_(stranger);
+        expectNotRescued(stranger, 5);
+        rescue(address(token), stranger, 5);
+    }
+
+    function test_RevertWhen_RescueTakesWhatIsOwed() external {
+        use(deployToken("TakingToken"));
+        buyFor("");
+        stray(token, 1000);
+        expectShrank(address(token), DEAR, DEAR - 10);
+        rescue(address(token), stranger, 1000);
+        expectShrank(address(token), DEAR, DEAR - 1);
+        rescue(address(token), stranger, 991);
+        // It may take of what is nobody's.
+        rescue(address(token), stranger, 990);
+        vm.assertEq(token.balanceOf(address(market)), DEAR);
+    }
+
+    function test_RevertWhen_RescuedTokenShrank() external {
+        use(deployToken("RebasingToken"));
+        buyFor("");
+        token.shrink(address(market), 2);
+        expectNotSurplus(token, 0, 1);
+        rescue(address(token), stranger, 1);
+        stray(token, 2);
+        expectNotSurplus(token, 0, 1);
+        rescue(address(token), stranger, 1);
+        stray(token, 1);
+        rescue(address(token), stranger, 1);
+    }
+
+    function test_RescuesOtherTokensWhenOneShrank() external {
+        use(deployToken("RebasingToken"));
+        buyFor("");
+        token.shrink(address(market), 1);
+        IToken other = deployToken("Token", 6);
+        stray(other, 5);
+        rescue(address(other), stranger, 5);
+        vm.assertEq(other.balanceOf(stranger), 5);
+    }
+
+    function test_RescuesOtherTokensWhenOneIsGone() external {
+        vm.etch(address(token), "");
+        IToken other = deployToken("Token", 6);
+        stray(other, 5);
+        rescue(address(other), stranger, 5);
+        vm.assertEq(other.balanceOf(stranger), 5);
+    }
+
+    function test_RevertWhen_RescuedByASecondEntrance() external {
+        use(deployToken("DoubleToken"));
+        buyFor("");
+        stray(token, 5);
+        address entrance = token.entrance();
+        expectShrank(address(token), DEAR, DEAR - 1);
+        rescue(entrance, stranger, 6);
+        rescue(entrance, stranger, 5);
+        vm.assertEq(token.balanceOf(stranger), 5);
+        // Neither does it when it is on the list itself.
+        vm.prank(owner);
+        market.setTokenAllowed(entrance, true);
+        expectShrank(address(token), DEAR, DEAR - 1);
+        rescue(entrance, stranger, 1);
+    }
+
+    function test_RevertWhen_RescuedIsTheCoin() external {
+        buy(course, 0, PRICE);
+        address coin = address(deployToken("CoinToken"));
+        expectShrank(address(0), PRICE, PRICE - 1);
+        rescue(coin, stranger, 1);
+    }
+
+    function test_RescueIsNoWayToAPass() external {
+        // The market answers `balanceOf`, too, and an account like any other can be given a pass in it.
+        vm.prank(buyer);
+        market.purchase{value: PRICE}(ORDER, course, 0, address(market));
+        expectNotRescued(stranger, 1);
+        rescue(address(market), stranger, 1);
+        vm.assertTrue(market.hasPass(address(market), course, 0));
+    }
+
     // ------------------------------------------------------------------------------------------- re-entry
 
     function test_RevertWhen_HookBuysAgain() external {
@@ -162,6 +266,59 @@ contract OddTokenTest is TokenMarketTest {
         hookIsRefused(abi.encodeCall(ICourseMarket.purchaseWithAuthorization, (order, "", authorization)));
     }
 
+    function test_RevertWhen_HookRescues() external {
+        use(deployToken("HookToken"));
+        stray(token, 5);
+        own(address(token));
+        bytes memory attack = abi.encodeCall(IMarketTreasury.rescueERC20, (address(token), stranger, 1));
+        token.hook(address(market), attack);
+        buyFor("");
+        assertRefused();
+        vm.assertEq(token.balanceOf(address(market)), DEAR + 5);
+
+        token.hook(address(market), attack);
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        assertRefused();
+        vm.assertEq(token.balanceOf(address(market)), 5);
+    }
+
+    function test_RevertWhen_HookBuysOrRescuesInARescue() external {
+        use(deployToken("HookToken"));
+        stray(token, 5);
+        ICourseMarket.Order memory nested = order;
+        nested.beneficiary = stranger;
+        token.hook(address(market), abi.encodeCall(ICourseMarket.purchaseForTokens, (nested, "")));
+        rescue(address(token), stranger, 1);
+        assertRefused();
+
+        own(address(token));
+        token.hook(
+            address(market), abi.encodeCall(IMarketTreasury.rescueERC20, (address(token), stranger, 4))
+        );
+        vm.prank(address(token));
+        market.rescueERC20(address(token), stranger, 4);
+        assertRefused();
+        vm.assertEq(token.balanceOf(stranger), 5);
+    }
+
+    /// @dev Makes an account the owner of the market.
+    function own(address who) private {
+        vm.prank(owner);
+        market.transferOwnership(who);
+        vm.prank(who);
+        market.acceptOwnership();
+    }
+
+    /// @dev The hook was turned away, for coming in the middle of something.
+    function assertRefused() private view {
+        vm.assertFalse(token.succeeded());
+        vm.assertEq(
+            keccak256(token.answer()),
+            keccak256(abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector))
+        );
+    }
+
     /// @dev The hook runs while the market takes tokens, and is turned away; the purchase goes on.
     function hookIsRefused(bytes memory attack) private {
         ICourseMarket.Order memory good = orderFor(course, 0, address(token), DEAR);
@@ -169,11 +326,7 @@ contract OddTokenTest is TokenMarketTest {
         token.hook(address(market), attack);
         vm.prank(buyer);
         market.purchaseForTokens(good, "");
-        vm.assertFalse(token.succeeded());
-        vm.assertEq(
-            keccak256(token.answer()),
-            keccak256(abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector))
-        );
+        assertRefused();
         vm.assertEq(payout(), token.balanceOf(address(market)));
     }
 
@@ -184,6 +337,12 @@ contract OddTokenTest is TokenMarketTest {
             )
         );
         buyFor("");
+    }
+
+    function expectNotRescued(address to, uint256 amount) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTreasury.CourseMarket_TransferFailed.selector, to, amount)
+        );
     }
 
     function expectNotSent(address to) private {

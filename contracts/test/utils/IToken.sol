@@ -11,6 +11,7 @@ interface IToken is IERC20, IERC20Permit {
     function RECEIVE_TYPE() external view returns (bytes32);
     function authorizationState(address from, bytes32 nonce) external view returns (bool);
     function freeze() external;
+    function entrance() external view returns (address);
     function shrink(address who, uint256 amount) external;
     function block_(address who) external;
     function hook(address target, bytes calldata data) external;

@@ -51,6 +51,35 @@ abstract contract TokenMarketTest is MarketTest {
         vm.assertTrue(payout() % DEAR == 0 && payout() != 0);
     }
 
+    /// @dev Tokens come in without a purchase.
+    function stray(IToken what, uint256 amount) internal {
+        what.mint(address(market), amount);
+    }
+
+    /// @dev The owner sends such tokens back.
+    function rescue(address what, address to, uint256 amount) internal {
+        vm.prank(owner);
+        market.rescueERC20(what, to, amount);
+    }
+
+    function expectNotSurplus(IToken what, uint256 surplus, uint256 asked) internal {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarketTreasury.CourseMarket_NotSurplus.selector, address(what), surplus, asked
+            )
+        );
+    }
+
+    function expectNotAToken(address what) internal {
+        vm.expectRevert(abi.encodeWithSelector(IMarketTreasury.CourseMarket_NotAToken.selector, what));
+    }
+
+    function expectShrank(address what, uint256 owed, uint256 left) internal {
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketTreasury.CourseMarket_TokenShrank.selector, what, owed, left)
+        );
+    }
+
     function expectNotAllowed(address which) internal {
         vm.expectRevert(abi.encodeWithSelector(IMarketTreasury.CourseMarket_TokenNotAllowed.selector, which));
     }
