@@ -189,6 +189,12 @@ abstract contract AccessPass is IMarketErrors, IERC721Metadata, IERC5192 {
         return courseId << TIER_BITS | tier;
     }
 
+    /// @dev What {_knownPassIndex} was made of.
+    function _courseAndTier(uint256 passIndex) internal pure returns (uint256 courseId, uint8 tier) {
+        // forge-lint: disable-next-line(unsafe-typecast) below {MAX_TIERS}
+        return (passIndex >> TIER_BITS, uint8(passIndex % MAX_TIERS));
+    }
+
     /// @dev A pass's token id.
     function _passId(address owner, uint256 passIndex) internal pure returns (uint256) {
         return passIndex << OWNER_BITS | uint160(owner);

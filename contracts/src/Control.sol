@@ -79,6 +79,13 @@ abstract contract Control is IMarketControl, SaleSettings, Ownable2Step {
         revert CourseMarket_OwnerRequired();
     }
 
+    /// @dev What a sale must know of the platform, in one read; reverts while purchases are paused.
+    function _saleSettings() internal view returns (uint256 feeRate, address signer) {
+        // Not by {_requireNotPaused}: the compiler would read the slot twice.
+        if (paused()) revert CourseMarket_PurchasesPaused();
+        return (_feeBps, _quoteSigner);
+    }
+
     /// @inheritdoc Pausable
     function _requireNotPaused() internal view override {
         if (paused()) revert CourseMarket_PurchasesPaused();

@@ -38,59 +38,55 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     // ------------------------------------------------------------------------------------------ purchases
 
     /// @inheritdoc ICourseMarket
-    function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary)
-        external
-        payable
-        whenNotPaused
-    {
+    function purchase(bytes32 orderId, uint256 courseId, uint8 tier, address beneficiary) external payable {
+        (uint256 feeRate,) = _saleSettings();
         (Offer offer, uint256 passIndex) = _offerOnSale(courseId, tier);
         uint256 price = offer.price();
         if (price == 0) revert CourseMarket_TierNotForSale(courseId, tier);
         if (msg.value != price) revert CourseMarket_WrongPrice(price, msg.value);
-        _deliver(
-            offer, passIndex, orderId, courseId, tier, beneficiary, COIN, COIN_CURRENCY, msg.value, msg.sender
-        );
+        _deliver(offer, passIndex, orderId, beneficiary, COIN, COIN_CURRENCY, msg.value, feeRate, msg.sender);
     }
 
     /// @inheritdoc ICourseMarket
-    function purchaseQuoted(Order memory order, bytes calldata quote) external payable whenNotPaused {
+    function purchaseQuoted(Order calldata order, bytes calldata quote) external payable {
+        (uint256 feeRate, address signer) = _saleSettings();
         if (order.token != COIN) revert CourseMarket_WrongCurrency(order.token);
         if (msg.value != order.amount) revert CourseMarket_WrongPrice(order.amount, msg.value);
         (Offer offer, uint256 passIndex) = _offerOnSale(order.courseId, order.tier);
         _checkOrder(order);
-        _checkQuote(order, quote, offer, passIndex);
-        _deliverOrder(order, offer, passIndex, COIN_CURRENCY, msg.sender);
+        _checkQuote(order, quote, signer, offer, passIndex);
+        _deliverOrder(order, offer, passIndex, COIN, COIN_CURRENCY, feeRate, msg.sender);
     }
 
     /// @inheritdoc ICourseMarket
-    function purchaseForTokens(Order memory order, bytes calldata quote) external nonReentrant whenNotPaused {
-        uint256 before = _sellForToken(order, quote, msg.sender);
-        _pull(order, before);
+    function purchaseForTokens(Order calldata order, bytes calldata quote) external nonReentrant {
+        (address token, uint256 before) = _sellForToken(order, quote, msg.sender);
+        _pull(token, before, order.amount);
     }
 
     /// @inheritdoc ICourseMarket
-    function purchaseWithPermit(Order memory order, bytes calldata quote, Permit calldata permit)
+    function purchaseWithPermit(Order calldata order, bytes calldata quote, Permit calldata permit)
         external
         nonReentrant
-        whenNotPaused
     {
-        uint256 before = _sellForToken(order, quote, msg.sender);
-        try IERC20Permit(order.token)
+        (address token, uint256 before) = _sellForToken(order, quote, msg.sender);
+        try IERC20Permit(token)
             .permit(msg.sender, address(this), order.amount, permit.deadline, permit.v, permit.r, permit.s) {}
             catch {}
-        _pull(order, before);
+        _pull(token, before, order.amount);
     }
 
     /// @inheritdoc ICourseMarket
     function purchaseWithAuthorization(
-        Order memory order,
+        Order calldata order,
         bytes calldata quote,
         Authorization calldata authorization
-    ) external nonReentrant whenNotPaused {
-        uint256 before = _sellForToken(order, quote, authorization.from);
-        IERC3009(order.token)
+    ) external nonReentrant {
+        address from = authorization.from;
+        (address token, uint256 before) = _sellForToken(order, quote, from);
+        IERC3009(token)
             .receiveWithAuthorization(
-                authorization.from,
+                from,
                 address(this),
                 order.amount,
                 authorization.validAfter,
@@ -100,7 +96,7 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
                 authorization.r,
                 authorization.s
             );
-        _checkReceived(order.token, before, order.amount);
+        _checkReceived(token, before, order.amount);
     }
 
     /// @inheritdoc ICourseMarket
@@ -154,8 +150,18 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     }
 
     /// @inheritdoc ICourseMarket
-    function orderDigest(Order memory order) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ORDER_TYPE, order)));
+    function orderDigest(Order calldata order) public view returns (bytes32) {
+        bytes32 typeHash = ORDER_TYPE;
+        bytes32 structHash;
+        // An order has seven fields of a word each: as an argument it is as EIP-712 encodes it. `abi.encode`
+        // would copy it field by field, and look at each once more.
+        assembly ("memory-safe") {
+            let encoded := mload(0x40)
+            mstore(encoded, typeHash)
+            calldatacopy(add(encoded, 0x20), order, 0xe0)
+            structHash := keccak256(encoded, 0x100)
+        }
+        return _hashTypedDataV4(structHash);
     }
 
     // ------------------------------------------------------------------------------------------- internal
@@ -176,7 +182,7 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     }
 
     /// @dev What holds for every order, quoted or not.
-    function _checkOrder(Order memory order) private view {
+    function _checkOrder(Order calldata order) private view {
         if (block.timestamp > order.deadline) revert CourseMarket_OrderExpired(order.deadline);
         if (order.amount == 0 || order.amount > type(uint96).max) {
             revert CourseMarket_AmountOutOfRange(order.amount);
@@ -184,15 +190,18 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     }
 
     /// @dev Reverts unless the quote signer signed the order, and it was not used before.
-    function _checkQuote(Order memory order, bytes calldata quote, Offer offer, uint256 passIndex)
-        private
-        view
-    {
+    function _checkQuote(
+        Order calldata order,
+        bytes calldata quote,
+        address quoteSigner_,
+        Offer offer,
+        uint256 passIndex
+    ) private view {
         uint256 latest = block.timestamp + MAX_QUOTE_LIFETIME;
         if (order.deadline > latest) revert CourseMarket_QuoteTooLong(latest, order.deadline);
         // slither-disable-next-line unused-return what is wrong with a broken signature helps nobody
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(orderDigest(order), quote);
-        if (failure != ECDSA.RecoverError.NoError || signer != _quoteSigner) {
+        if (failure != ECDSA.RecoverError.NoError || signer != quoteSigner_) {
             revert CourseMarket_QuoteInvalid();
         }
 
@@ -207,50 +216,46 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     }
 
     /// @dev Sells for a token that has yet to come in: the books are right before anyone else is called.
-    /// @return before What the market has of the token.
-    function _sellForToken(Order memory order, bytes calldata quote, address payer)
+    /// @return token The token.
+    /// @return before What the market has of it.
+    function _sellForToken(Order calldata order, bytes calldata quote, address payer)
         private
-        returns (uint256 before)
+        returns (address token, uint256 before)
     {
+        (uint256 feeRate, address signer) = _saleSettings();
         (Offer offer, uint256 passIndex) = _offerOnSale(order.courseId, order.tier);
         _checkOrder(order);
         uint256 currency;
-        (currency, before) = _expect(order.token, order.amount);
+        token = order.token;
+        (currency, before) = _expect(token, order.amount);
         if (quote.length == 0) {
             uint256 price = _tokenPrice(currency, passIndex);
             if (price == 0) revert CourseMarket_TierNotForSale(order.courseId, order.tier);
             if (order.amount != price) revert CourseMarket_WrongPrice(price, order.amount);
         } else {
-            _checkQuote(order, quote, offer, passIndex);
+            _checkQuote(order, quote, signer, offer, passIndex);
         }
-        _deliverOrder(order, offer, passIndex, currency, payer);
+        _deliverOrder(order, offer, passIndex, token, currency, feeRate, payer);
     }
 
     /// @dev Takes the caller's tokens.
-    function _pull(Order memory order, uint256 before) private {
-        IERC20(order.token).safeTransferFrom(msg.sender, address(this), order.amount);
-        _checkReceived(order.token, before, order.amount);
+    function _pull(address token, uint256 before, uint256 amount) private {
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        _checkReceived(token, before, amount);
     }
 
     /// @dev {_deliver} for an order.
     function _deliverOrder(
-        Order memory order,
+        Order calldata order,
         Offer offer,
         uint256 passIndex,
+        address token,
         uint256 currency,
+        uint256 feeRate,
         address payer
     ) private {
         _deliver(
-            offer,
-            passIndex,
-            order.orderId,
-            order.courseId,
-            order.tier,
-            order.beneficiary,
-            order.token,
-            currency,
-            order.amount,
-            payer
+            offer, passIndex, order.orderId, order.beneficiary, token, currency, order.amount, feeRate, payer
         );
     }
 
@@ -259,22 +264,22 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
         Offer offer,
         uint256 passIndex,
         bytes32 orderId,
-        uint256 courseId,
-        uint8 tier,
         address beneficiary,
         address token,
         uint256 currency,
         uint256 amount,
+        uint256 feeRate,
         address payer
     ) private {
         if (beneficiary == address(0)) revert CourseMarket_ZeroAddress();
         address payee = offer.payee();
+        (uint256 courseId, uint8 tier) = _courseAndTier(passIndex);
         uint256 passId = _passId(beneficiary, passIndex);
         uint256 fee;
         uint256 net;
         // An amount has 96 bits, and a fee is a part of it.
         unchecked {
-            fee = amount * _feeBps / BPS;
+            fee = amount * feeRate / BPS;
             net = amount - fee;
         }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Control} from "./Control.sol";
+import {Holding, HoldingLib} from "./Holding.sol";
 import {Purse, PurseLib} from "./Purse.sol";
 import {IMarketTreasury} from "./interfaces/IMarketTreasury.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -16,19 +17,10 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// through) and a ring of 64 purses of what is held (their day: from when on it is theirs). A window has at
 /// most 60 days, so of two sales in one place of the ring that mature on different days the older has matured.
 ///
-/// No sum in a purse can overflow: {Token} bounds the sum of all purses of a token, and no chain has 2^116
+/// No sum in a purse can overflow: {Holding} bounds the sum of all purses of a token, and no chain has 2^116
 /// units of its own coin.
 abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
-
-    /// @dev What the market knows of a token.
-    struct Token {
-        /// @dev The token's part in keys; from 1 on, and never given away again.
-        uint16 id;
-        bool allowed;
-        /// @dev The sum of all purses in this token.
-        uint120 held;
-    }
 
     /// @dev Places in the ring. Places are counted from 1, place 0 is the purse of what is theirs.
     uint256 private constant RING = 64;
@@ -43,7 +35,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
 
     /// @dev Keyed by `place << 176 | currency << 160 | payee`: one hash where nested mappings take three.
     mapping(uint256 key => Purse) private _purses;
-    mapping(address token => Token) private _tokens;
+    mapping(address token => Holding) private _tokens;
     /// @dev Every token that ever was on the list: that with the id 1 first.
     address[] private _tokenList;
     /// @dev Who was ever the payee of a course with a window: the others have nothing to look through.
@@ -86,14 +78,14 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     /// @inheritdoc IMarketTreasury
     function setTokenAllowed(address token, bool allowed) external onlyOwner {
         if (token.code.length == 0) revert CourseMarket_NotAToken(token);
-        Token storage known = _tokens[token];
-        if (known.id == 0) {
+        Holding known = _tokens[token];
+        uint256 id = known.id();
+        if (id == 0) {
             if (_tokenList.length == type(uint16).max) revert CourseMarket_TooManyTokens();
             _tokenList.push(token);
-            // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
-            known.id = uint16(_tokenList.length);
+            id = _tokenList.length;
         }
-        known.allowed = allowed;
+        _tokens[token] = HoldingLib.pack(id, allowed, known.held());
         emit TokenAllowed(token, allowed);
     }
 
@@ -103,7 +95,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     function rescueERC20(address token, address to, uint256 amount) external onlyOwner nonReentrant {
         if (token.code.length == 0) revert CourseMarket_NotAToken(token);
         if (to == address(0)) revert CourseMarket_ZeroAddress();
-        uint256 surplus = Math.saturatingSub(_balanceOf(token), _tokens[token].held);
+        uint256 surplus = Math.saturatingSub(_balanceOf(token), _tokens[token].held());
         if (amount == 0 || amount > surplus) revert CourseMarket_NotSurplus(token, surplus, amount);
 
         uint256 coins = address(this).balance;
@@ -149,15 +141,16 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
 
     /// @inheritdoc IMarketTreasury
     function isTokenAllowed(address token) external view returns (bool) {
-        return _tokens[token].allowed;
+        return _tokens[token].allowed();
     }
 
     // ---------------------------------------------------------------------------------------- money comes
 
     /// @dev The part in keys of a token that purchases may be paid in.
     function _allowedCurrency(address token) internal view returns (uint256) {
-        if (!_tokens[token].allowed) revert CourseMarket_TokenNotAllowed(token);
-        return _tokens[token].id;
+        Holding known = _tokens[token];
+        if (!known.allowed()) revert CourseMarket_TokenNotAllowed(token);
+        return known.id();
     }
 
     /// @dev Credits a payee with what they can withdraw at once.
@@ -188,16 +181,17 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     /// @return currency The token's part in keys.
     /// @return balance What the market has of it now.
     function _expect(address token, uint256 amount) internal returns (uint256 currency, uint256 balance) {
-        Token memory known = _tokens[token];
-        if (!known.allowed) revert CourseMarket_TokenNotAllowed(token);
-        currency = known.id;
+        Holding known = _tokens[token];
+        if (!known.allowed()) revert CourseMarket_TokenNotAllowed(token);
+        currency = known.id();
+        uint256 held = known.held();
         balance = _balanceOf(token);
-        if (balance < known.held) revert CourseMarket_TokenShrank(token, known.held, balance);
-        uint256 held = known.held + amount;
-        if (held > PurseLib.MAX_SUM) revert CourseMarket_TokenBooksFull(token);
-        // forge-lint: disable-next-line(unsafe-typecast) compared with its limit above
-        known.held = uint120(held);
-        _tokens[token] = known;
+        if (balance < held) revert CourseMarket_TokenShrank(token, held, balance);
+        // An amount has 96 bits, and what is held 120.
+        unchecked {
+            if (held + amount > PurseLib.MAX_SUM) revert CourseMarket_TokenBooksFull(token);
+        }
+        _tokens[token] = known.plus(amount);
     }
 
     /// @dev Looks that what came in is what was expected, to the unit.
@@ -227,8 +221,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         if (to == address(this)) return false;
         if (token == COIN) return LowLevelCall.callNoReturn(to, amount, "");
         sent = IERC20(token).trySafeTransfer(to, amount);
-        // forge-lint: disable-next-line(unsafe-typecast) no more than what is held
-        if (sent) _tokens[token].held -= uint120(amount);
+        if (sent) _tokens[token] = _tokens[token].minus(amount);
     }
 
     // ------------------------------------------------------------------------------------------- internal
@@ -243,7 +236,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     function _covered() private view returns (uint256[] memory covered) {
         covered = new uint256[](_tokenList.length);
         for (uint256 i = 0; i < covered.length; ++i) {
-            uint256 held = _tokens[_tokenList[i]].held;
+            uint256 held = _tokens[_tokenList[i]].held();
             // A token of which nothing is owed need not even answer.
             if (held != 0) covered[i] = Math.min(held, _balanceOf(_tokenList[i]));
         }
@@ -290,7 +283,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     /// pass for the coin.
     function _currency(address token) internal view returns (uint256 id) {
         if (token == COIN) return COIN_CURRENCY;
-        id = _tokens[token].id;
+        id = _tokens[token].id();
         if (id == 0) revert CourseMarket_TokenNotAllowed(token);
     }
 

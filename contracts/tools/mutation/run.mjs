@@ -19,7 +19,7 @@ const WORK = `${ROOT}cache/mutation`;
 const RESULTS = `${WORK}/results.json`;
 const ARTIFACT = `${WORK}/out/CourseMarket.sol/CourseMarket.json`;
 const EQUIVALENT = new URL("equivalent.json", import.meta.url);
-const MUTATED = ["CourseMarket", "Purse", "Treasury", "Offer", "AccessPass", "Listings", "Control"];
+const MUTATED = ["CourseMarket", "Purse", "Holding", "Treasury", "Offer", "AccessPass", "Listings", "Control"];
 
 /** One after the other, until one fails. The fuzz tests run on one seed: the same mutants survive each time. */
 const STAGES = [
