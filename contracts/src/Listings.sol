@@ -186,10 +186,22 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
         }
         Listing storage listing = _listings[courseId];
         // Without a price or a state there is no tier: the slot is cleared, payee and all.
-        _offers[_knownPassIndex(courseId, tier)] = terms.price == 0 && !terms.active
-            ? Offer.wrap(0)
-            : OfferLib.pack(listing.payee, terms.price, terms.active, listing.window);
+        bool gone = terms.price == 0 && !terms.active;
+        _offers[_knownPassIndex(courseId, tier)] =
+            gone ? Offer.wrap(0) : OfferLib.pack(listing.payee, terms.price, terms.active, listing.window);
         emit TierPriced(courseId, tier, terms.price, terms.active);
+        if (gone) _forgetTokenPrices(courseId, tier);
+    }
+
+    /// @dev Clears the prices in tokens of a tier that is removed: when it came back, it would be sold at them.
+    function _forgetTokenPrices(uint256 courseId, uint8 tier) private {
+        uint256 passIndex = _knownPassIndex(courseId, tier);
+        for (uint256 currency = _tokenList.length; currency != 0; --currency) {
+            uint256 key = _tokenPriceKey(currency, passIndex);
+            if (_tokenPrices[key] == 0) continue;
+            delete _tokenPrices[key];
+            emit TokenPriced(courseId, tier, _tokenList[currency - 1], 0);
+        }
     }
 
     /// @dev Copies payee and window into the offers on sale. What is off sale takes them from the listing

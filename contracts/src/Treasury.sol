@@ -37,7 +37,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     mapping(uint256 key => Purse) private _purses;
     mapping(address token => Holding) private _tokens;
     /// @dev Every token that ever was on the list: that with the id 1 first.
-    address[] private _tokenList;
+    address[] internal _tokenList;
     /// @dev Who was ever the payee of a course with a window: the others have nothing to look through.
     mapping(address payee => bool) private _hasWindows;
 

@@ -92,7 +92,8 @@ interface IMarketListings is IMarketErrors {
         returns (uint256 courseId);
 
     /// @notice Sets one tier. An index past the last one extends the list. Lister only.
-    /// @dev Emits {TierPriced}. Its prices in tokens stay.
+    /// @dev Emits {TierPriced}. Its prices in tokens stay; but with neither price nor state there is no tier,
+    /// and each of them is cleared with a {TokenPriced}.
     /// @param courseId The course.
     /// @param tier The tier's index, 0 to 7.
     /// @param price The price in wei, below 2^89; 0 for none.
@@ -100,9 +101,10 @@ interface IMarketListings is IMarketErrors {
     function setTier(uint256 courseId, uint8 tier, uint96 price, bool active) external;
 
     /// @notice Sets all tiers. Lister only.
-    /// @dev Emits {TierPriced} for each index that the list has or had. Prices in tokens stay.
+    /// @dev Emits {TierPriced} for each index that the list has or had. Prices in tokens stay; those of tiers
+    /// that are removed are cleared, each with a {TokenPriced}.
     /// @param courseId The course.
-    /// @param tiers The tiers by index, at most eight; those left out at the end are taken off sale.
+    /// @param tiers The tiers by index, at most eight; those left out at the end are removed.
     function setTiers(uint256 courseId, Tier[] calldata tiers) external;
 
     /// @notice Sets a tier's price in a token. It holds while the tier is on sale. Lister only.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {IMarketListings} from "../../src/interfaces/IMarketListings.sol";
 import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
 import {ListerTest} from "../utils/ListerTest.sol";
+import {Vm} from "../utils/Vm.sol";
 
 contract TierTest is ListerTest {
     // -------------------------------------------------------------------------------------------- setTier
@@ -155,6 +157,85 @@ contract TierTest is ListerTest {
         for (uint8 i = 0; i < 3; ++i) {
             assertTier(course, i, 0, false);
         }
+    }
+
+    function test_ForgetsTokenPricesOfATierCutOff() external {
+        (address one, address two) = (allowedToken(), allowedToken());
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, one, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, one, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, two, DEAR);
+        vm.prank(lister);
+        market.setTiers(course, prices(PRICE));
+        vm.prank(lister);
+        market.setTiers(course, prices(PRICE, 0, DEAR));
+        vm.assertEq(market.tokenPriceOf(course, 0, one), PRICE);
+        vm.assertEq(market.tokenPriceOf(course, 2, one), 0);
+        vm.assertEq(market.tokenPriceOf(course, 2, two), 0);
+
+        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_TierNotForSale.selector, course, 2));
+        vm.prank(buyer);
+        market.purchaseForTokens(orderFor(course, 2, two, DEAR), "");
+    }
+
+    function test_ForgetsTokenPricesOfATierRemoved() external {
+        address token = allowedToken();
+        uint256 other = list(lister, payee, prices(PRICE));
+        vm.prank(lister);
+        market.setTokenPrice(other, 0, token, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, PRICE);
+        vm.prank(lister);
+        market.setTier(course, 0, 0, false);
+        vm.assertEq(market.tokenPriceOf(course, 0, token), 0);
+        vm.assertEq(market.tokenPriceOf(other, 0, token), PRICE);
+    }
+
+    function test_ForgetsAPriceInATokenTakenOffTheList() external {
+        address token = allowedToken();
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, PRICE);
+        vm.prank(owner);
+        market.setTokenAllowed(token, false);
+        vm.prank(lister);
+        market.setTiers(course, prices());
+        vm.assertEq(market.tokenPriceOf(course, 0, token), 0);
+    }
+
+    function test_EmitsEachTokenPriceThatIsForgotten() external {
+        (address one, address two) = (allowedToken(), allowedToken());
+        allowedToken();
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, one, PRICE);
+        vm.prank(lister);
+        market.setTokenPrice(course, 2, two, DEAR);
+        vm.recordLogs();
+        vm.prank(lister);
+        market.setTiers(course, prices(PRICE, PRICE, 0));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 5);
+        bytes32 topic = IMarketListings.TokenPriced.selector;
+        vm.assertEq(logs[3].topics[0], topic);
+        vm.assertEq(logs[4].topics[0], topic);
+        vm.assertEq(logs[3].topics[3], bytes32(uint256(uint160(two))));
+        vm.assertEq(logs[4].topics[3], bytes32(uint256(uint160(one))));
+        vm.assertEq(logs[3].topics[1], bytes32(course));
+        vm.assertEq(logs[3].topics[2], bytes32(uint256(2)));
+        vm.assertEq(abi.decode(logs[3].data, (uint256)), 0);
+    }
+
+    function test_KeepsTokenPricesOfATierOffSale() external {
+        address token = allowedToken();
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, DEAR);
+        vm.prank(lister);
+        market.setTier(course, 0, PRICE, false);
+        vm.assertEq(market.tokenPriceOf(course, 0, token), DEAR);
+        vm.prank(lister);
+        market.setTier(course, 0, 0, true);
+        vm.assertEq(market.tokenPriceOf(course, 0, token), DEAR);
     }
 
     // -------------------------------------------------------------------------------------- setTokenPrice
