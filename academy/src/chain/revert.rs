@@ -27,6 +27,7 @@ mod abi {
             error CourseMarket_NotFeePayee(address caller);
             error CourseMarket_NothingToWithdraw(address payee);
             error CourseMarket_TransferFailed(address to, uint256 amount);
+            error CourseMarket_NotSurplus(address token, uint256 surplus, uint256 asked);
             error OwnableInvalidOwner(address owner);
             error OwnableUnauthorizedAccount(address account);
         }
@@ -67,6 +68,10 @@ fn words_of(refusal: Refusal) -> String {
             Wei::new(wrong.sent).to_ether()
         ),
         Refusal::CourseMarket_TierNotForSale(_) => "this tier is not for sale on the chain".to_owned(),
+        Refusal::CourseMarket_NotSurplus(sum) => format!(
+            "the market has {} units of that token beside what it keeps for buyers and payees, and {} were asked for",
+            sum.surplus, sum.asked
+        ),
         Refusal::CourseMarket_UnknownCourse(_) => "the chain knows no such course".to_owned(),
         Refusal::CourseMarket_PurchasesPaused(_) => {
             "purchases are paused by whoever runs the market".to_owned()

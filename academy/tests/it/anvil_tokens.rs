@@ -5,10 +5,11 @@ use std::sync::Arc;
 use academy::{
     Academy,
     catalog::{Published, TierForm},
-    chain::{Chain, Rpc, Signing, TokenDomain, set_quote_signer_call, set_token_allowed_call},
-    checkout::{ChainInfo, Order, OrderState, PayBy, Policy, Token},
+    chain::{Chain, Control, Rpc, Signing, TokenDomain, set_quote_signer_call, set_token_allowed_call},
+    checkout::{ChainInfo, Order, OrderState, PayBy, Policy, Token, TransferState},
     evm::{Address, TxHash},
     money::{Currency, Wei},
+    page::Filter,
 };
 use alloy::{
     primitives::{Address as EvmAddress, Signature, U256},
@@ -24,6 +25,7 @@ use crate::support::{
 };
 
 sol! {
+    function transfer(address to, uint256 value) external returns (bool);
     function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 }
 
@@ -172,6 +174,47 @@ async fn an_approval_goes_before_where_nothing_can_be_signed(engine: Engine) {
     place.close().await;
 }
 
+async fn case_13_tokens_sent_straight_to_the_market_are_found_and_sent_back(engine: Engine) {
+    let (place, course, currency) = place_in_tokens(engine, None).await;
+    let (checkout, dev) = (place.academy.checkout(), &place.anvil.dev);
+    let (me, owner) = (person(&place.buyer).address, Address(signer(0).address().0.0));
+    let order = checkout.open(&place.buyer, course.tier).await.unwrap();
+    let market = EvmAddress::from(place.market.address.0);
+    let transfer = transferCall { to: market, value: U256::from(15_000_000) }.abi_encode();
+    let transfer = academy::chain::Call { to: currency.token, data: transfer, value: Wei::ZERO };
+    let sent = dev.send(me, &transfer).await.unwrap();
+    let payment = checkout.payment(&place.buyer, order.id, me, &PayBy::Approval).await.unwrap();
+    for step in &payment.calls {
+        dev.send(me, &call(step)).await.unwrap();
+    }
+    let is_final = async || {
+        place.anvil.ask("anvil_mine", json!(["0x3"])).await;
+        place.world.advance_minutes(1);
+        turn(&place.academy).await;
+    };
+    is_final().await;
+    // The purchase explains its own transfer, and not the other.
+    assert_eq!(place.state(order.id).await, (OrderState::Paid, None));
+    let admin = place.world.admin().await;
+    let found = checkout.transfers(&admin, &Filter::default()).await.unwrap();
+    assert_eq!(found.total, 1);
+    let row = &found.rows[0];
+    assert_eq!((row.transaction.hash, row.sender, row.order), (sent, me, Some(order.id)));
+    let back = checkout.transfer_return(&admin, row.id).await.unwrap();
+    assert_eq!((back.owner, back.call), (owner.checksummed(), None));
+    let rescue =
+        |amount| Control::Rescue { token: currency.token, to: me, amount }.call(place.market.address);
+    let more = dev.send(owner, &rescue(row.amount.plus(Wei::new(U256::from(1))))).await;
+    assert!(more.is_err(), "what was paid for courses stays: {more:?}");
+    assert!(dev.send(me, &rescue(row.amount)).await.is_err(), "the owner alone");
+    let returned = dev.send(owner, &rescue(row.amount)).await.unwrap();
+    is_final().await;
+    let row = checkout.transfers(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+    assert_eq!(row.state, TransferState::Returned);
+    assert_eq!(row.returned.unwrap().hash, returned);
+    place.close().await;
+}
+
 /// ERC-1271: what such a wallet's code answers, whatever it is asked.
 const YES: &str = "0x631626ba7e60e01b60005260206000f3";
 const NO: &str = "0x63ffffffff60e01b60005260206000f3";
@@ -215,4 +258,5 @@ on_anvil!(
     case_19_an_authorization_is_sent_by_anyone_and_pays_once,
     case_24_a_permit_that_another_submits_first_pays_all_the_same,
     an_approval_goes_before_where_nothing_can_be_signed,
+    case_13_tokens_sent_straight_to_the_market_are_found_and_sent_back,
 );

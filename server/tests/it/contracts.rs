@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use academy::{
     catalog::Offered,
-    chain::{Terms, list_course_call, purchase_call},
+    chain::{Call, Terms, list_course_call, purchase_call},
     evm::Address,
     money::Wei,
 };
@@ -291,6 +291,50 @@ async fn a_former_market_is_shown_and_run_too() {
     assert!(code == 1 && errors.contains("--payee"), "{errors}");
     let (code, out, errors) = withdraw(&former.to_string(), &["--payee", TEACHER]);
     assert!(code == 0 && out.contains("no fees"), "{out}{errors}");
+}
+
+#[tokio::test]
+async fn case_13_the_owner_sends_tokens_back_that_came_without_a_purchase() {
+    let anvil = Anvil::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let market = anvil.deploy().await.address;
+    let token = anvil.dev.deploy_token(address(PLATFORM), "TUSD").await.unwrap();
+    let (at, urls) = (market.to_string(), format!("[\"{}\"]", anvil.url));
+    let settings = [("CHAIN__RPC_URLS", urls.as_str()), ("CHAIN__MARKET", at.as_str())];
+    let rescue = |who: &str, amount: &str| {
+        let token = token.to_string();
+        let args = [
+            "contracts",
+            "rescue",
+            "--dev-account",
+            who,
+            "--token",
+            &token,
+            "--to",
+            BUYER,
+            "--amount",
+            amount,
+        ];
+        lectern(folder.path(), &args, &settings)
+    };
+    // transfer(address,uint256), of 15.
+    let data = format!("a9059cbb{:0>64}{:0>64}", at.trim_start_matches("0x"), "f");
+    let data = (0..data.len()).step_by(2).map(|i| u8::from_str_radix(&data[i..i + 2], 16).unwrap()).collect();
+    anvil.dev.send(address(PLATFORM), &Call { to: token, data, value: Wei::ZERO }).await.unwrap();
+    let (code, _, errors) = rescue(BUYER, "15");
+    assert!(code == 1 && errors.contains("only the market's owner may do that"), "{errors}");
+    let (code, _, errors) = rescue(PLATFORM, "16");
+    assert!(
+        code == 1
+            && errors.contains("has 15 units of that token beside")
+            && errors.contains("Nothing was sent"),
+        "{errors}"
+    );
+    let (code, out, errors) = rescue(PLATFORM, "15");
+    assert!(code == 0 && out.contains("15 of ") && out.contains("back to"), "{out}{errors}");
+    let (code, _, errors) = rescue(PLATFORM, "1");
+    assert!(code == 1 && errors.contains("has 0 units"), "{errors}");
+    assert_eq!(rescue(PLATFORM, "1.5").0, 2);
 }
 
 #[tokio::test]
