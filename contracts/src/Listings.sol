@@ -199,6 +199,7 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
         for (uint256 currency = _tokenList.length; currency != 0; --currency) {
             uint256 key = _tokenPriceKey(currency, passIndex);
             if (_tokenPrices[key] == 0) continue;
+            // slither-disable-next-line costly-loop each is a slot of its own
             delete _tokenPrices[key];
             emit TokenPriced(courseId, tier, _tokenList[currency - 1], 0);
         }
