@@ -5,7 +5,7 @@ import type { Wallet } from '../fixtures/wallet.ts';
 import type { World } from '../fixtures/world.ts';
 
 const ADMIN = account(9);
-const PAGES = ['', '/users', '/courses', '/orders', '/payments', '/access', '/audit'];
+const PAGES = ['', '/users', '/courses', '/orders', '/payments', '/transfers', '/access', '/audit'];
 
 test('an admin finds users, courses, orders and payments', async ({ page, browser, wallet, world }) => {
   const buyer = new Learner(page);

@@ -1,9 +1,13 @@
+import type { Page } from '@playwright/test';
 import { encodeFunctionData, parseAbi, type Address } from 'viem';
 
-import { Learner, TYPE, alive, visit } from '../fixtures/learner.ts';
+import { account } from '../fixtures/chain.ts';
+import { Learner, TYPE, alive, fold, visit } from '../fixtures/learner.ts';
 import { personIn, order } from '../fixtures/sitemap.ts';
+import { Teacher } from '../fixtures/teacher.ts';
 import { expect, test } from '../fixtures/test.ts';
-import type { World } from '../fixtures/world.ts';
+import { Wallet } from '../fixtures/wallet.ts';
+import { FINAL_AT, type World } from '../fixtures/world.ts';
 
 const DOLLARS = 'Studio';
 
@@ -130,6 +134,63 @@ test('who has too few tokens is told before the wallet is asked', async ({ page,
   await learner.says('refused');
   await expect(learner.message).toContainText('119.999');
   expect(wallet.prompts).toHaveLength(asked);
+});
+
+test('case 13: tokens sent straight to the contract buy nothing, and its owner sends them back', async ({ page, browser, wallet, world }) => {
+  test.setTimeout(180_000);
+  const learner = new Learner(page);
+  await orderIn(learner, 'DUSD');
+  const path = new URL(page.url()).pathname;
+  const me = wallet.account.address;
+  const before = await balance(world, world.tokens.DUSD, me);
+  const data = encodeFunctionData({ abi: TOKEN, functionName: 'transfer', args: [world.contract, 15_000_000n] });
+  await world.chain.send({ from: me, to: world.tokens.DUSD, data });
+  await world.chain.mine(FINAL_AT);
+  const told = page.getByTestId('sent-past');
+  await expect(async () => {
+    await visit(page, path);
+    await expect(told).toContainText('15\u00a0DUSD', { timeout: 500 });
+  }).toPass({ timeout: 60_000 });
+  await expect(told).toContainText('not lost');
+  await learner.is('open');
+
+  // Another admin reads what to do; the contract's owner does it.
+  const admin = await (await personIn(browser, world, account(9))).newPage();
+  await visit(admin, '/admin');
+  const row = (desk: Page) => desk.getByTestId('transfers').getByRole('row').filter({ has: desk.getByTitle(me) });
+  await expect(row(admin)).toContainText('due: 120\u00a0DUSD');
+  await row(admin).getByRole('link', { name: 'Decide' }).click();
+  await expect(admin.getByTestId('transfer')).toContainText('105\u00a0DUSD');
+  await expect(admin.getByText('lectern contracts rescue')).toBeVisible();
+  const decide = new URL(admin.url()).pathname;
+  const office = await personIn(browser, world, account(0));
+  await Wallet.install(office, world.chain, account(0));
+  await visit(admin, `/admin/users?q=${account(0).address}`);
+  await fold(admin, 'Roles').click();
+  await admin.getByLabel('Reason').fill('owns the contract');
+  await admin.getByRole('button', { name: 'Make admin' }).click();
+  await expect(admin.getByText('The role is given')).toBeVisible();
+
+  const desk = new Teacher(await office.newPage());
+  await visit(desk.page, decide);
+  await desk.page.getByLabel('Reason').fill('   ');
+  await desk.page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(desk.page.getByRole('alert')).toBeVisible();
+  await alive(desk.page);
+  await desk.send();
+  await expect.poll(async () => Number(await balance(world, world.tokens.DUSD, me))).toBe(Number(before) - 15_000_000);
+  await world.chain.mine(1);
+  await desk.page.waitForURL('**/admin/transfers?done=sent');
+  await world.chain.mine(FINAL_AT);
+  expect(await balance(world, world.tokens.DUSD, me)).toBe(before);
+  await expect(async () => {
+    await visit(desk.page, '/admin/transfers');
+    await expect(row(desk.page)).toContainText('Sent back', { timeout: 500 });
+  }).toPass({ timeout: 60_000 });
+  await visit(page, path);
+  await expect(told).toContainText('sent back to you');
+  await admin.context().close();
+  await office.close();
 });
 
 test('the currency can be chosen without JavaScript', async ({ browser, world, someone }) => {

@@ -9,7 +9,7 @@ test.beforeEach(async ({ context, world }) => {
 test('every list of the admin’s is there, and leads to the others', async ({ page }) => {
   await page.goto('/admin');
   await expect(page.getByTestId('chain-health')).toContainText('Test chain');
-  for (const name of ['Users', 'Courses', 'Orders', 'Payments', 'Access', 'Audit log']) {
+  for (const name of ['Users', 'Courses', 'Orders', 'Payments', 'Transfers', 'Access', 'Audit log']) {
     await page.getByRole('navigation', { name: 'Admin' }).getByRole('link', { name, exact: true }).click();
     await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Show' })).toBeVisible();
