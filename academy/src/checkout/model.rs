@@ -212,6 +212,8 @@ pub struct Order {
     pub state: OrderState,
     /// Why the last transaction did not pay.
     pub setback: Option<Setback>,
+    /// The same in words, which the browser does not bring along.
+    pub setback_text: Option<String>,
     /// The newest transaction.
     pub transaction: Option<Transaction>,
     /// Blocks on top of and with the payment's own.

@@ -456,6 +456,7 @@ impl Checkout<'_> {
                 state => state,
             },
             setback: order.setback,
+            setback_text: order.setback.map(|setback| setback.message().to_owned()),
             confirmations: order.confirmations,
             open_at,
             final_at: policy.and_then(Policy::final_at),

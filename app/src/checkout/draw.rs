@@ -187,10 +187,8 @@ impl Scene<'_> {
         }
         html.raw("</p>");
         // Beside "open": a second payment, say, that a person looks at.
-        if let Some(setback) = order.setback {
-            html.notice_open(crate::ui::Tone::Warning, setback.word())
-                .text(setback.message())
-                .raw("</div></div>");
+        if let Some((setback, text)) = order.setback.zip(order.setback_text.as_deref()) {
+            html.notice_open(crate::ui::Tone::Warning, setback.word()).text(text).raw("</div></div>");
         }
     }
 
@@ -341,7 +339,10 @@ impl Html {
 mod tests {
     use academy::checkout::Setback;
 
-    use super::{super::stage::tests::order, *};
+    use super::{
+        super::stage::tests::{held_up, order},
+        *,
+    };
     use crate::wallet::provider::Wallet;
 
     fn chain() -> ChainInfo {
@@ -399,6 +400,12 @@ mod tests {
                 assert_eq!(html.matches("checkout-message").count(), 1, "{html}");
             }
         }
+    }
+
+    #[test]
+    fn a_setback_beside_a_paid_order_is_told() {
+        let html = whole(&held_up(Setback::PaidTwice, OrderState::Paid), &State::default());
+        assert!(html.contains(Setback::PaidTwice.message()), "{html}");
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
         );
     }
     if let Some(setback) = order.setback.filter(|_| state != OrderState::Paid) {
-        return Notice::new(tone_of(setback), setback.word(), setback.message());
+        return Notice::new(tone_of(setback), setback.word(), order.setback_text.clone().unwrap_or_default());
     }
     match state {
         OrderState::Open if !local.connected => Notice::new(
@@ -319,6 +319,7 @@ pub(super) mod tests {
             fiat: None,
             state,
             setback: None,
+            setback_text: None,
             transaction: None,
             confirmations: 1,
             open_at: Some(2),
@@ -333,6 +334,10 @@ pub(super) mod tests {
             first_lesson: None,
             refundable_until: None,
         }
+    }
+
+    pub fn held_up(setback: Setback, state: OrderState) -> Order {
+        Order { setback: Some(setback), setback_text: Some(setback.message().to_owned()), ..order(state) }
     }
 
     fn connected() -> Local {
@@ -364,7 +369,7 @@ pub(super) mod tests {
             assert!(seen.insert(message(&order(*state), &connected(), "Anvil").text));
         }
         for setback in Setback::ALL {
-            let order = Order { setback: Some(*setback), ..order(OrderState::Open) };
+            let order = held_up(*setback, OrderState::Open);
             let message = message(&order, &connected(), "Anvil");
             assert_eq!(message.code, setback.word());
             assert!(seen.insert(message.text));
@@ -373,7 +378,7 @@ pub(super) mod tests {
 
     #[test]
     fn says_what_this_page_does_before_what_the_order_says() {
-        let order = Order { setback: Some(Setback::Reverted), ..order(OrderState::Open) };
+        let order = held_up(Setback::Reverted, OrderState::Open);
         let code = |local: Local| message(&order, &local, "Anvil").code;
         assert_eq!(code(connected()), "reverted");
         assert_eq!(code(Local { asking: Some(Asking::Send), ..connected() }), "asking");
@@ -406,7 +411,7 @@ pub(super) mod tests {
     #[test]
     fn asks_nobody_to_pay_again_whose_money_came_late() {
         assert!(may_order_again(&order(OrderState::Expired)));
-        let late = Order { setback: Some(Setback::Late), ..order(OrderState::Expired) };
+        let late = held_up(Setback::Late, OrderState::Expired);
         assert!(!may_order_again(&late));
         assert_eq!(message(&late, &connected(), "").code, "late");
     }

@@ -145,6 +145,7 @@ mod tests {
             ways: Vec::new(),
             state: OrderState::Open,
             setback: None,
+            setback_text: None,
             transaction: None,
             confirmations: 0,
             fiat: None,
