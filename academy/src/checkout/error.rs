@@ -27,6 +27,12 @@ pub enum CheckoutError {
     /// No transaction hash.
     #[error("not a transaction hash")]
     MalformedHash,
+    /// Nothing that a wallet's reference could be.
+    #[error("not a wallet's reference")]
+    MalformedReference,
+    /// A wallet has taken a request to pay it, and named no transaction.
+    #[error("a wallet has a request to pay it")]
+    Awaited,
     /// The hash paid for another order.
     #[error("the hash was used for another order")]
     HashUsed,
@@ -115,7 +121,7 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NotForSale => conflict("not_for_sale", "This tier is not for sale right now."),
             CheckoutError::OrderInProgress => conflict(
                 "order_in_progress",
-                "A payment of yours for this course is being confirmed. Wait for it before you buy anything else here.",
+                "A payment of yours for this course is under way; “Orders and receipts” shows where it stands. Wait for it before you buy anything else here.",
             ),
             CheckoutError::NotPayable(state) => Self::new(
                 Kind::Conflict,
@@ -129,6 +135,13 @@ impl From<CheckoutError> for Problem {
             CheckoutError::MalformedHash => {
                 Self::field("hash", "A transaction hash is 0x and 64 hexadecimal digits.")
             }
+            CheckoutError::MalformedReference => {
+                Self::field("reference", "A wallet's reference is 1 to 256 visible ASCII characters.")
+            }
+            CheckoutError::Awaited => conflict(
+                "awaited",
+                "A wallet has taken a request to pay this order already, so it was not asked again. The payment shows on the order's page by itself; if your wallet shows that nothing was sent, say so there.",
+            ),
             CheckoutError::HashUsed => conflict(
                 "hash_used",
                 "That transaction has already paid for another order. It can't pay twice.",

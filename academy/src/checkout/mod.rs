@@ -9,18 +9,23 @@
 //! a receipt means, [`decide`] what an order becomes; both are pure. `settle` asks the chain with no
 //! transaction open, decides, and writes payment, order and enrollment in one transaction.
 //!
-//! Invariants: a client's hash is a hint, the event in a canonical block is the truth; a payment is
+//! Invariants: a client's hash is a hint, and a wallet's own reference a lesser one; the event in a canonical block is
+//! the truth; a payment is
 //! unique by chain, transaction and log; an order is paid by at most one payment; settling again
 //! changes nothing; what does not fit is kept for review, never dropped; what a person dismissed never
 //! counts by itself.
 
 mod model;
+mod reference;
 mod rows;
 mod wallet;
 pub use model::*;
+pub use reference::*;
 pub use rows::*;
 pub use wallet::*;
 
+#[cfg(feature = "server")]
+mod awaiting;
 #[cfg(feature = "server")]
 mod cursors;
 #[cfg(feature = "server")]

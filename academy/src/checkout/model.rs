@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wallet::WalletCall;
+use super::{reference::Reference, wallet::WalletCall};
 use crate::{
     catalog::words,
     evm::{BlockHash, BlockTag, TxHash},
@@ -214,6 +214,8 @@ pub struct Order {
     pub setback: Option<Setback>,
     /// The same in words, which the browser does not bring along.
     pub setback_text: Option<String>,
+    /// What the wallet answered in place of a transaction's hash, as long as nothing was paid.
+    pub awaiting: Option<Reference>,
     /// The newest transaction.
     pub transaction: Option<Transaction>,
     /// Blocks on top of and with the payment's own.
@@ -240,6 +242,13 @@ pub struct Order {
     pub first_lesson: Option<String>,
     /// Until when the contract gives the money back, while it does.
     pub refundable_until: Option<Time>,
+}
+
+impl Order {
+    /// Whether a wallet took the request to pay and named no transaction: nobody is asked to pay again.
+    pub fn is_awaited(&self) -> bool {
+        self.state == OrderState::Open && self.awaiting.is_some()
+    }
 }
 
 /// One way to pay for a tier.

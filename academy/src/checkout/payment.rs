@@ -39,7 +39,7 @@ impl Checkout<'_> {
     /// order's account whichever account pays.
     ///
     /// # Errors
-    /// `not_payable` when the order is not open; `already_enrolled` when the course opened otherwise
+    /// `not_payable` when the order is not open; `awaited` when a wallet has taken a request to pay it; `already_enrolled` when the course opened otherwise
     /// meanwhile; `price_changed` when the contract would refuse it; `too_few_tokens` when the payer has
     /// not enough; `other_signature` when the signature is not the payer's.
     pub async fn payment(
@@ -84,7 +84,11 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let order = self.own(&mut conn, actor, id).await?;
         match order.state {
-            OrderState::Open if order.expires_at > self.0.now() => {}
+            OrderState::Open if order.expires_at > self.0.now() => {
+                if order.reference.is_some() {
+                    return Err(CheckoutError::Awaited.into());
+                }
+            }
             OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
         }

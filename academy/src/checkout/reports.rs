@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     error::CheckoutError,
+    model::OrderState,
     network::Network,
     rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
     service::{Checkout, PATIENCE},
@@ -35,13 +36,14 @@ struct Listed {
     token: String,
     state: String,
     setback: Option<String>,
+    wallet_reference: Option<String>,
     created_at: Time,
     refundable_until: Option<Time>,
 }
 
 macro_rules! listed {
     () => {
-        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.created_at,
+        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.wallet_reference, o.created_at,
             (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id
                 AND (p.standing IN ('accepted', 'review') OR p.standing = 'dismissed' AND p.setback = 'to_refund')) AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
@@ -170,6 +172,7 @@ impl Checkout<'_> {
             beneficiary: parse_address(&order.beneficiary)?.checksummed(),
             price: parse("an amount", &order.price)?,
             currency: self.currency(chain_id, &order.token)?,
+            awaiting: order.wallet_reference.is_some() && order.state == OrderState::Open.word(),
             state: parse("an order's state", &order.state)?,
             setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,

@@ -39,6 +39,8 @@ pub struct OrderRow {
     pub state: OrderState,
     /// Why the last transaction did not pay.
     pub setback: Option<Setback>,
+    /// A wallet took the request to pay it, and named no transaction.
+    pub awaiting: bool,
     /// The newest transaction.
     pub transaction: Option<Transaction>,
     /// When it was opened.

@@ -107,7 +107,7 @@ impl Checkout<'_> {
 
     /// Opens an order for a tier at its price now, to be paid as the buyer wants, or answers the one that is
     /// open already. An open order for another tier of the course, in another currency or on another chain,
-    /// is cancelled in its favour.
+    /// is cancelled in its favour, unless a wallet has a request to pay it.
     ///
     /// # Errors
     /// For visitors; `already_enrolled`, `free`, `not_for_sale`, `order_in_progress`.
@@ -139,6 +139,8 @@ impl Checkout<'_> {
         }
         if let Some(mut under_way) = store::under_way(&mut tx, person.id, page.course.id).await? {
             let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
+            // A wallet has a request to pay it, and may send it any time.
+            let awaited = fresh && under_way.reference.is_some();
             // What was quoted holds until it expires, whatever the rate does.
             let same = under_way.tier == tier.id
                 && under_way.chain_id == chain_id
@@ -153,7 +155,7 @@ impl Checkout<'_> {
                     tx.commit().await?;
                     return Ok(order);
                 }
-                OrderState::Open => {
+                OrderState::Open if !awaited => {
                     under_way.state = if fresh { OrderState::Cancelled } else { OrderState::Expired };
                     store::update_order(&mut tx, &under_way).await?;
                 }
@@ -199,6 +201,7 @@ impl Checkout<'_> {
             expires_at: now.plus_minutes(ttl_minutes),
             paid_at: None,
             before_refund: None,
+            reference: None,
             revision: 1,
         };
         match store::insert_order(&mut tx, &record).await {
@@ -324,6 +327,7 @@ impl Checkout<'_> {
         if order.state == OrderState::Open {
             order.state = OrderState::Submitted;
             order.setback = None;
+            order.reference = None;
             store::update_order(&mut tx, &order).await?;
         }
         jobs::settle_at(&mut tx, self.0, id, now).await?;
@@ -406,7 +410,7 @@ impl Checkout<'_> {
         Ok(self.newest(chain_id, &payments, &submissions))
     }
 
-    async fn view(&self, conn: &mut Conn, order: OrderRecord) -> Result<Order, Problem> {
+    pub(super) async fn view(&self, conn: &mut Conn, order: OrderRecord) -> Result<Order, Problem> {
         let networks = &self.0.0.networks;
         // Of a chain that the site has left, there is nothing to say but what is kept.
         let policy = networks.find(order.chain_id).map(|network| &network.policy);
@@ -430,6 +434,7 @@ impl Checkout<'_> {
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
         let open_at = policy.and_then(|policy| policy.open_at(&order));
+        let awaiting = order.awaited().cloned();
         let ways = match order.state {
             OrderState::Open => self.ways(conn, &order).await?,
             _ => Vec::new(),
@@ -455,6 +460,7 @@ impl Checkout<'_> {
                 OrderState::Open if order.expires_at <= now => OrderState::Expired,
                 state => state,
             },
+            awaiting,
             setback: order.setback,
             setback_text: order.setback.map(|setback| setback.message().to_owned()),
             confirmations: order.confirmations,

@@ -192,6 +192,10 @@ impl Checkout<'_> {
         let before = (order.state, order.setback, order.confirmations, order.is_final);
         order.state = decision.state;
         order.setback = decision.setback;
+        if order.setback.is_some() && order.setback != before.1 {
+            // What was waited for came, and did not pay.
+            order.reference = None;
+        }
         order.confirmations = match decision.state {
             OrderState::Paid if decision.accepted.is_none() => order.confirmations,
             _ => decision.confirmations,

@@ -1,6 +1,9 @@
 //! SQL of checkout.
 
-use super::model::{OrderState, Setback};
+use super::{
+    model::{OrderState, Setback},
+    reference::Reference,
+};
 use crate::{
     accounts::parse_address,
     evm::{Address, TxHash},
@@ -59,6 +62,7 @@ struct OrderRow {
     expires_at: Time,
     paid_at: Option<Time>,
     before_refund: Option<String>,
+    wallet_reference: Option<String>,
     revision: i64,
 }
 
@@ -89,6 +93,8 @@ pub(super) struct OrderRecord {
     pub paid_at: Option<Time>,
     /// Its state before its payment went back.
     pub before_refund: Option<OrderState>,
+    /// What a wallet answered in place of a transaction's hash.
+    pub reference: Option<Reference>,
     pub revision: i64,
 }
 
@@ -121,6 +127,7 @@ impl OrderRow {
                 .as_deref()
                 .map(|word| parse("an order's state", word))
                 .transpose()?,
+            reference: self.wallet_reference.as_deref().map(|text| parse("a reference", text)).transpose()?,
             revision: self.revision,
         })
     }
@@ -129,7 +136,7 @@ impl OrderRow {
 macro_rules! order {
     () => {
         "SELECT id, user_id, course_id, tier_id, tier_number, tier_name, level, chain_id, market, listing, token,
-            price, fiat_currency, fiat_amount, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, before_refund, revision
+            price, fiat_currency, fiat_amount, beneficiary, state, setback, confirmations, is_final, created_at, expires_at, paid_at, before_refund, wallet_reference, revision
          FROM orders "
     };
 }
@@ -214,10 +221,11 @@ pub(super) async fn insert_order(conn: &mut Conn, order: &OrderRecord) -> Result
 /// Writes an order's changing part.
 pub(super) async fn update_order(conn: &mut Conn, order: &OrderRecord) -> Result<(), StoreError> {
     sql!(run conn,
-        "UPDATE orders SET state = $1, setback = $2, confirmations = $3, is_final = $4, paid_at = $5, before_refund = $6, revision = revision + 1
-         WHERE id = $7",
+        "UPDATE orders SET state = $1, setback = $2, confirmations = $3, is_final = $4, paid_at = $5, before_refund = $6, wallet_reference = $7,
+            revision = revision + 1
+         WHERE id = $8",
         order.state.word(), order.setback.map(Setback::word), i64::from(order.confirmations), order.is_final, order.paid_at,
-        order.before_refund.map(OrderState::word), order.id)?;
+        order.before_refund.map(OrderState::word), order.awaited().map(ToString::to_string), order.id)?;
     Ok(())
 }
 

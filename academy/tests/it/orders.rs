@@ -98,6 +98,29 @@ on_both_engines! {
         assert_eq!(checkout.open(&buyer, better).await.unwrap().id, second.id);
     }
 
+    async fn case_17_another_tier_does_not_cancel_what_a_wallet_may_still_send(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let better = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0.05", 2)).await.unwrap();
+        let price = Wei::from_ether("0.05").unwrap();
+        let me = person(&teacher).address;
+        world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 1, price)])]);
+        world.turn().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        checkout.wait_for(&buyer, first.id, "safe-tx-17").await.unwrap();
+        assert_eq!(refusal(checkout.open(&buyer, better).await).1, "order_in_progress");
+        assert!(checkout.order(&buyer, first.id).await.unwrap().is_awaited());
+        checkout.wait_no_more(&buyer, first.id).await.unwrap();
+        checkout.open(&buyer, better).await.unwrap();
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Cancelled);
+        // Once the price has run out, it is over.
+        let second = checkout.open(&buyer, better).await.unwrap();
+        checkout.wait_for(&buyer, second.id, "safe-tx-18").await.unwrap();
+        world.advance_minutes(TTL_MINUTES + 1);
+        assert_ne!(checkout.open(&buyer, better).await.unwrap().id, second.id);
+    }
+
     async fn a_better_tier_can_be_bought_later_and_a_reorg_still_closes_the_first(world: &World) {
         let checkout = world.academy.checkout();
         let teacher = world.teacher().await;

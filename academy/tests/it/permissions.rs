@@ -187,6 +187,8 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Somebody, checkout.refund(actor, id));
             call!(calls, Somebody, checkout.receipt(actor, id));
             call!(calls, Somebody, checkout.cancel(actor, id));
+            call!(calls, Somebody, checkout.wait_for(actor, id, "safe-tx-17"));
+            call!(calls, Somebody, checkout.wait_no_more(actor, id));
             call!(calls, Somebody, checkout.submit(actor, id, &world.hash().to_string()));
         }
         Operation::Author => {

@@ -146,6 +146,7 @@ mod tests {
             state: OrderState::Open,
             setback: None,
             setback_text: None,
+            awaiting: None,
             transaction: None,
             confirmations: 0,
             fiat: None,
