@@ -32,6 +32,17 @@ pub async fn submit_payment(id: OrderId, hash: String) -> Result<Order, AppError
     Ok(caller.academy().checkout().submit(&caller.visitor.actor, id, &hash).await?)
 }
 
+/// Keeps what the wallet answered in place of a transaction's hash; nothing: says that nothing was sent.
+#[server(prefix = "/api/fn", endpoint = "wait_for", input = Wire, output = Wire)]
+pub async fn wait_for(id: OrderId, reference: Option<String>) -> Result<Order, AppError> {
+    let caller = Caller::here()?;
+    let (checkout, actor) = (caller.academy().checkout(), &caller.visitor.actor);
+    Ok(match reference {
+        Some(reference) => checkout.wait_for(actor, id, &reference).await?,
+        None => checkout.wait_no_more(actor, id).await?,
+    })
+}
+
 /// Gives an unpaid order up.
 #[server(prefix = "/api/fn", endpoint = "cancel_order", input = Wire, output = Wire)]
 pub async fn cancel_order(id: OrderId) -> Result<Order, AppError> {

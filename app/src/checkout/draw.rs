@@ -25,7 +25,12 @@ impl Scene<'_> {
 
     /// Whether paying makes sense now.
     fn payable(&self) -> bool {
-        self.order.state == OrderState::Open && !self.local.reporting
+        self.order.state == OrderState::Open && !self.order.is_awaited() && !self.local.reporting
+    }
+
+    /// Whether a payment may be on its way.
+    fn busy(&self) -> bool {
+        self.local.asking.is_some() || self.local.reporting || self.order.is_awaited()
     }
 
     /// Where things stand.
@@ -114,6 +119,11 @@ impl Scene<'_> {
                     .raw("</p>");
             }
             _ if self.payable() => self.payment(html),
+            _ if self.order.is_awaited() && !self.local.reporting => {
+                html.raw(r#"<details class="help"><summary>Nothing was sent?</summary><p>Look into your wallet, at what it sent and at what waits for signatures there. Only if it shows nothing of this payment, pay again; otherwise you could pay twice.</p>"#)
+                    .button("pay-again", "quiet", "Nothing was sent: pay again")
+                    .raw("</details>");
+            }
             _ => {}
         }
     }
@@ -287,7 +297,7 @@ impl Scene<'_> {
             ("", "data-state", Some(self.order.state.word())),
             ("", "data-setback", self.order.setback.map(|setback| setback.word())),
             // Another order now would make the one that is being paid a closed one.
-            ("", "data-busy", (self.local.asking.is_some() || self.local.reporting).then_some("")),
+            ("", "data-busy", self.busy().then_some("")),
         ];
         for (step, [line, ..]) in Step::ALL.into_iter().zip(PARTS) {
             all.push((line, "data-mark", Some(self.mark(step).word())));
@@ -340,7 +350,7 @@ mod tests {
     use academy::checkout::Setback;
 
     use super::{
-        super::stage::tests::{held_up, order},
+        super::stage::tests::{awaited, held_up, order},
         *,
     };
     use crate::wallet::provider::Wallet;
@@ -400,6 +410,23 @@ mod tests {
                 assert_eq!(html.matches("checkout-message").count(), 1, "{html}");
             }
         }
+    }
+
+    #[test]
+    fn cases_17_and_18_what_the_wallet_took_is_not_asked_for_again() {
+        for link in [State::default(), connected("0x7a69"), connected("0x1")] {
+            let html = whole(&awaited(), &link);
+            assert!(html.contains(r#"data-code="awaited""#), "{html}");
+            for act in ["pay", "switch-network", "cancel-order"] {
+                assert!(!html.contains(&format!(r#"data-act="{act}""#)), "{act} in {html}");
+            }
+            assert!(html.contains(r#"data-act="pay-again""#), "{html}");
+        }
+        let (chain, link) = (chain(), connected("0x7a69"));
+        let local = Local { connected: true, reporting: true, ..Local::default() };
+        let scene = Scene { order: &awaited(), chain: &chain, link: &link, local: &local };
+        assert!(!scene.whole().contains("pay-again"), "while the site is being told");
+        assert!(scene.attributes().contains(&("", "data-busy", Some(""))));
     }
 
     #[test]

@@ -26,30 +26,13 @@ use crate::{
 };
 use academy::{
     Kind,
-    checkout::{ChainInfo, Order, OrderState, PayBy, Payment},
+    checkout::{ChainInfo, Order, OrderState, PayBy, Payment, Reference},
     evm::{Address, TxHash},
     ids::OrderId,
 };
 
 /// Between two looks at calls that were sent together.
 const BATCH_LOOK_MS: u32 = 1000;
-
-/// What the wallet answered.
-enum Sent {
-    /// A transaction's hash.
-    One(String),
-    /// Its id for calls that it sends together.
-    Together(String),
-}
-
-/// What to say where it named no transaction.
-fn unnamed() -> Notice {
-    Notice::new(
-        Tone::Warning,
-        "not_a_hash",
-        "Your wallet took the request but named no transaction yet. Do not pay again: once the payment is on the network, this page shows it by itself.",
-    )
-}
 
 /// The checkout alive. Copies share it.
 #[derive(Clone)]
@@ -60,7 +43,10 @@ struct Inner {
     chain: ChainInfo,
     link: Link,
     part: Part,
-    step: Cell<Option<Step>>,
+    /// Where things stood when they were drawn last, and whether the wallet was waited for.
+    step: Cell<Option<(Step, bool)>>,
+    /// The wallet is being asked what became of calls that it sends together.
+    following: Cell<bool>,
     signed_out: Cell<bool>,
     reporting: Cell<bool>,
     offline: Cell<bool>,
@@ -76,6 +62,7 @@ impl Flow {
             link: Link::default(),
             part: Part::take("checkout"),
             step: Cell::default(),
+            following: Cell::default(),
             signed_out: Cell::default(),
             reporting: Cell::default(),
             offline: Cell::default(),
@@ -84,8 +71,8 @@ impl Flow {
         flow.0.link.start(resume, Rc::new(move || drawn.draw()));
         let acting = flow.clone();
         flow.0.part.on_act(move |word| acting.act(&word));
-        if let Some(hash) = js::kept(&flow.kept_as()) {
-            flow.report_later(hash);
+        if let Some(sent) = js::kept(&flow.kept_as()) {
+            js::spawn(Box::pin(flow.clone().report(sent)));
         }
         js::spawn(Box::pin(flow.clone().count_down()));
         js::spawn(Box::pin(flow.follow()));
@@ -97,12 +84,18 @@ impl Flow {
             Some("switch-network") => link.switch_to(self.0.chain.clone()),
             Some("pay") => self.pay(),
             Some("cancel-order") => js::spawn(Box::pin(self.clone().cancel())),
+            Some("pay-again") => {
+                let flow = self.clone();
+                js::spawn(Box::pin(async move {
+                    flow.nothing_sent().await;
+                }));
+            }
             _ => {}
         }
     }
 
     fn draw(&self) {
-        let Inner { order, chain, link, part, step, signed_out, reporting, offline } = &*self.0;
+        let Inner { order, chain, link, part, step, signed_out, reporting, offline, .. } = &*self.0;
         let order = order.borrow();
         let (parts, attributes, current) = link.read(|state| {
             let local = Local {
@@ -126,8 +119,15 @@ impl Flow {
         let on = link.read(|state| text::chain_id(&state.chain).map(|id| format!("{id:#x}")));
         part.point_out("data-chain", &on.unwrap_or_default());
         // When a step is over, its button goes, and the focus with it: it belongs on the next step.
-        if step.replace(Some(current)).is_some_and(|before| before != current) {
+        let here = (current, order.is_awaited());
+        if step.replace(Some(here)).is_some_and(|before| before != here) {
             part.rescue_focus(TITLES[current as usize]);
+        }
+        if let Some(wallet) = link.read(|state| state.wallet.clone())
+            && self.awaited_calls().is_some()
+            && !self.0.following.replace(true)
+        {
+            js::spawn(Box::pin(self.clone().follow_calls(wallet)));
         }
     }
 
@@ -135,7 +135,7 @@ impl Flow {
         self.0.order.borrow().id
     }
 
-    /// Under which name the browser keeps the hash until the site has it.
+    /// Under which name the browser keeps what the wallet answered until the site has it.
     fn kept_as(&self) -> String {
         format!("lectern.sent.{}", self.id())
     }
@@ -155,14 +155,10 @@ impl Flow {
             let paying = flow.clone();
             let task = Box::pin(async move {
                 match paying.ask_to_pay(&wallet).await {
-                    Ok(Sent::One(hash)) => {
-                        // First of all: whatever happens to this page, the hash is not lost.
-                        js::keep(&paying.kept_as(), &hash);
-                        paying.report_later(hash);
-                    }
-                    Ok(Sent::Together(id)) => {
-                        paying.0.link.say(unnamed());
-                        js::spawn(Box::pin(paying.clone().follow_batch(wallet, id)));
+                    Ok(sent) => {
+                        // First of all: whatever happens to this page, the answer is not lost.
+                        js::keep(&paying.kept_as(), &sent);
+                        js::spawn(Box::pin(paying.report(sent)));
                     }
                     Err(notice) => paying.0.link.say(notice),
                 }
@@ -177,7 +173,8 @@ impl Flow {
         }));
     }
 
-    async fn ask_to_pay(&self, wallet: &Wallet) -> Result<Sent, Notice> {
+    /// The transaction's hash, or what the wallet answered in its place.
+    async fn ask_to_pay(&self, wallet: &Wallet) -> Result<String, Notice> {
         let (price, in_coin) = {
             let order = self.0.order.borrow();
             (order.price, order.currency.is_coin())
@@ -196,7 +193,7 @@ impl Flow {
         if calls.len() > 1 {
             link.change(|state| state.asking = Some(Asking::Allow));
             if let Some(id) = wallet.send_together(&calls, account).await.map_err(say)? {
-                return Ok(Sent::Together(id));
+                return Ok(Reference::of_calls(&id).into());
             }
         }
         let mut hash = String::new();
@@ -209,11 +206,11 @@ impl Flow {
             }
             hash = wallet.send(call, account).await.map_err(say)?;
         }
-        match hash.parse::<TxHash>() {
-            Ok(_) => Ok(Sent::One(hash)),
+        Ok(match hash.parse::<TxHash>() {
+            Ok(_) => hash,
             // Wallets of several people answer with a reference of their own.
-            Err(_) => Err(unnamed()),
-        }
+            Err(_) => Reference::of(&hash).into(),
+        })
     }
 
     /// What to send, after whatever must be signed for it.
@@ -244,37 +241,47 @@ impl Flow {
         asked
     }
 
+    /// The wallet's id for calls that it took together, as long as nobody knows their transaction.
+    fn awaited_calls(&self) -> Option<String> {
+        let told = !self.0.reporting.get() && !self.0.signed_out.get();
+        let order = self.0.order.borrow();
+        let reference = order.awaiting.as_ref().filter(|_| told && order.is_awaited())?;
+        reference.calls().map(str::to_owned)
+    }
+
     /// Learns which transaction calls that were sent together are in. The site finds it by itself, too.
-    async fn follow_batch(self, wallet: Wallet, id: String) {
-        while self.0.order.borrow().state == OrderState::Open {
+    async fn follow_calls(self, wallet: Wallet) {
+        while let Some(id) = self.awaited_calls() {
             match wallet.sent_together(&id).await {
                 Ok(Some(Ok(hash))) => {
                     js::keep(&self.kept_as(), &hash);
-                    return self.report_later(hash);
+                    self.clone().report(hash).await;
+                    break;
                 }
-                Ok(Some(Err(()))) => {
-                    return self.0.link.say(Notice::new(
+                Ok(Some(Err(()))) if self.clone().nothing_sent().await => {
+                    self.0.link.say(Notice::new(
                         Tone::Negative,
                         "batch_failed",
                         "The network refused what your wallet sent, so nothing was bought and the price was not taken. You can try again.",
                     ));
                 }
-                Ok(None) | Err(_) => js::sleep(BATCH_LOOK_MS).await,
+                _ => js::sleep_unless_watched(BATCH_LOOK_MS).await,
             }
         }
+        self.0.following.set(false);
     }
 
-    fn report_later(&self, hash: String) {
-        js::spawn(Box::pin(self.clone().report(hash)));
-    }
-
-    /// Tells the site the transaction, as often as it takes.
-    async fn report(self, hash: String) {
+    /// Tells the site what the wallet answered, as often as it takes.
+    async fn report(self, sent: String) {
         self.0.reporting.set(true);
         self.0.link.draw();
         let mut failures = 0;
         loop {
-            match api::submit_payment(self.id(), hash.clone()).await {
+            let told = match sent.parse::<TxHash>() {
+                Ok(_) => api::submit_payment(self.id(), sent.clone()).await,
+                Err(_) => api::wait_for(self.id(), Some(sent.clone())).await,
+            };
+            match told {
                 Ok(order) => {
                     js::forget(&self.kept_as());
                     self.take(order);
@@ -309,6 +316,25 @@ impl Flow {
             Err(error) => {
                 self.look().await;
                 self.0.link.say(Self::refused(&error));
+            }
+        }
+    }
+
+    /// Says that the wallet sent nothing after all; whether the order waits for a payment again.
+    async fn nothing_sent(self) -> bool {
+        match api::wait_for(self.id(), None).await {
+            Ok(order) => {
+                let open = order.state == OrderState::Open;
+                self.take(order);
+                open
+            }
+            Err(error) => {
+                self.look().await;
+                // That the site can't be reached, the page says by itself.
+                if !error.is_temporary() {
+                    self.0.link.say(Self::refused(&error));
+                }
+                false
             }
         }
     }
@@ -362,7 +388,7 @@ impl Flow {
             if *order == old {
                 return;
             }
-            old.state != order.state || old.setback != order.setback
+            old.state != order.state || old.setback != order.setback || old.awaiting != order.awaiting
         };
         self.0.link.change(|state| {
             if moved {

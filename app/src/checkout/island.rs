@@ -26,12 +26,13 @@ pub fn CheckoutIsland(
     what: String,
 ) -> impl IntoView {
     let given: Option<(Order, ChainInfo)> = wire::read(&what);
-    let (mut html, mut state, mut setback) = (String::new(), None, None);
+    let (mut html, mut state, mut setback, mut busy) = (String::new(), None, None, None);
     if let Some((order, chain)) = &given {
         let (link, local) = (State::default(), Local::default());
         html = Scene { order, chain, link: &link, local: &local }.whole();
         state = Some(order.state.word());
         setback = order.setback.map(|setback| setback.word());
+        busy = order.is_awaited().then_some("");
     }
     if cfg!(feature = "hydrate")
         && let Some((order, chain)) = given
@@ -45,6 +46,7 @@ pub fn CheckoutIsland(
             data-testid="order-state"
             data-state=state
             data-setback=setback
+            data-busy=busy
             inner_html=html
         ></section>
     }

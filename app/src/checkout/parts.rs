@@ -181,10 +181,13 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
 }
 
 fn row(order: OrderRow) -> impl IntoView {
-    let (words, tone) = state_words(order.state, order.setback);
+    let (words, tone) = match order.awaiting {
+        true => ("Waiting for your wallet", Tone::Accent),
+        false => state_words(order.state, order.setback),
+    };
     let (action, tail) = match order.state {
         OrderState::Paid | OrderState::Refunded => ("Receipt", "/receipt"),
-        OrderState::Open => ("Pay", ""),
+        OrderState::Open if !order.awaiting => ("Pay", ""),
         _ => ("Details", ""),
     };
     let transaction = match order.transaction {

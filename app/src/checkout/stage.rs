@@ -98,7 +98,7 @@ pub fn current(order: &Order, local: &Local) -> Step {
         OrderState::Paid | OrderState::Refunded => Step::Open,
         OrderState::Submitted | OrderState::Confirming => Step::Confirm,
         _ if local.reporting => Step::Confirm,
-        OrderState::Open if !local.connected => Step::Wallet,
+        OrderState::Open if !local.connected && !order.is_awaited() => Step::Wallet,
         OrderState::Open | OrderState::Expired | OrderState::Cancelled => Step::Pay,
     }
 }
@@ -135,10 +135,10 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
             say(
                 Tone::Warning,
                 "reporting_offline",
-                "Your payment was sent, but this site can't be reached to be told. We keep trying. You can close this tab: the payment is on the network, and the site finds it there by itself. Do not pay again.",
+                "Your wallet took the payment, but this site can't be reached to be told. We keep trying. You can close this tab: once the payment is on the network, the site finds it there by itself. Do not pay again.",
             )
         } else {
-            say(Tone::Accent, "reporting", "Your wallet sent the payment. Telling the site…")
+            say(Tone::Accent, "reporting", "Your wallet took the payment. Telling the site…")
         };
     }
     match local.asking {
@@ -194,6 +194,13 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "We can't reach the network right now. Your payment is safe and nothing is lost; we are checking again. You can close this tab.",
         );
     }
+    if order.is_awaited() {
+        return Notice::new(
+            Tone::Accent,
+            "awaited",
+            "Your wallet took the request and named no transaction yet: several people may have to sign first, as with a Safe. Once the payment is on the network, it shows here by itself; you can close this tab. Do not pay again.",
+        );
+    }
     if let Some(setback) = order.setback.filter(|_| state != OrderState::Paid) {
         return Notice::new(tone_of(setback), setback.word(), order.setback_text.clone().unwrap_or_default());
     }
@@ -235,6 +242,11 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
                 ),
                 None => "Your payment is on the network. One of this size opens the course once the network calls it final, in some minutes. You can close this tab.".to_owned(),
             },
+        ),
+        OrderState::Expired if order.awaiting.is_some() => Notice::new(
+            Tone::Warning,
+            "expired_awaited",
+            "This order's price ran out before a payment came. If your wallet still has the request, reject it there first, so that you do not pay twice. Then get today's price to go on.",
         ),
         OrderState::Expired => Notice::new(
             Tone::Warning,
@@ -297,6 +309,7 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
+        checkout::Reference,
         ids::{OrderId, TierId},
         money::{Currency, Wei},
         time::Time,
@@ -320,6 +333,7 @@ pub(super) mod tests {
             state,
             setback: None,
             setback_text: None,
+            awaiting: None,
             transaction: None,
             confirmations: 1,
             open_at: Some(2),
@@ -338,6 +352,10 @@ pub(super) mod tests {
 
     pub fn held_up(setback: Setback, state: OrderState) -> Order {
         Order { setback: Some(setback), setback_text: Some(setback.message().to_owned()), ..order(state) }
+    }
+
+    pub fn awaited() -> Order {
+        Order { awaiting: Some(Reference::of("safe-tx-17")), ..order(OrderState::Open) }
     }
 
     fn connected() -> Local {
@@ -374,6 +392,32 @@ pub(super) mod tests {
             assert_eq!(message.code, setback.word());
             assert!(seen.insert(message.text));
         }
+    }
+
+    #[test]
+    fn cases_17_and_18_what_the_wallet_took_is_waited_for_with_or_without_one() {
+        for local in [Local::default(), connected(), Local { wrong_network: true, ..connected() }] {
+            let said = message(&awaited(), &local, "Anvil");
+            assert_eq!(said.code, "awaited");
+            assert!(said.text.contains("Do not pay again") && said.text.contains("several people"));
+            assert_eq!(marks(&awaited(), &local), ["done", "done", "now", "later", "later"]);
+        }
+        // Of an earlier attempt, whose text says to pay again.
+        let again = Order { awaiting: awaited().awaiting, ..held_up(Setback::Reverted, OrderState::Open) };
+        assert_eq!(message(&again, &connected(), "Anvil").code, "awaited");
+        // It may have come all the same.
+        for state in OrderState::ALL.iter().filter(|state| **state != OrderState::Open) {
+            let order = Order { state: *state, ..awaited() };
+            assert_ne!(message(&order, &connected(), "Anvil").code, "awaited", "{state:?}");
+        }
+    }
+
+    #[test]
+    fn case_17_a_request_that_outlives_its_price_is_to_be_rejected_first() {
+        let order = Order { state: OrderState::Expired, ..awaited() };
+        let said = message(&order, &Local::default(), "Anvil");
+        assert_eq!(said.code, "expired_awaited");
+        assert!(said.text.contains("reject"), "{}", said.text);
     }
 
     #[test]
