@@ -89,7 +89,7 @@ test('bodies of the wrong kind or size are refused', async ({ context, world, so
   const origin = world.url;
   const post = (path: string, type: string, data: string | Buffer) =>
     context.request.post(path, { headers: { origin, 'content-type': type }, data, maxRedirects: 0 });
-  for (const path of ['/api/fn/challenge', '/api/fn/sign_in', '/api/fn/order', '/api/fn/submit_payment', '/api/fn/cancel_order']) {
+  for (const path of ['/api/fn/challenge', '/api/fn/sign_in', '/api/fn/order', '/api/fn/submit_payment', '/api/fn/wait_for', '/api/fn/cancel_order']) {
     await refused(await post(path, 'application/json', '{'), 400, 422);
     await refused(await post(path, 'application/json', 'null'), 400, 422);
     await refused(await post(path, 'text/plain', 'hello'), 400, 415, 422);

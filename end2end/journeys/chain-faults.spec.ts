@@ -1,4 +1,4 @@
-import { Learner, RUST, TYPE, visit } from '../fixtures/learner.ts';
+import { Learner, RUST, TYPE, alive, fold, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { Wallet } from '../fixtures/wallet.ts';
 
@@ -256,14 +256,69 @@ test('a multisig’s own hash is kept, and its payment opens the course by its e
   expect(wallet.sent).toHaveLength(1);
 });
 
-test('a reference that is no hash at all is waited for, too', async ({ page, wallet, world }) => {
+test('case 17: a reference that is no hash at all is waited for, on every device', async ({ page, browser, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   wallet.keepHashToItself('safe-tx-17');
   await learner.pay.click();
-  await learner.says('not_a_hash');
+  const waits = async (learner: Learner) => {
+    await learner.says('awaited');
+    await expect(learner.message).toContainText('Do not pay again');
+    await learner.is('open');
+    await expect(learner.pay).toHaveCount(0);
+    await expect(learner.page.getByTestId('cancel-order')).toHaveCount(0);
+  };
+  await waits(learner);
+  await page.reload();
+  await alive(page);
+  await waits(learner);
+  const state = await page.context().storageState();
+  const elsewhere = await browser.newContext({ storageState: { ...state, origins: [] }, baseURL: world.url });
+  const reader = new Learner(await elsewhere.newPage());
+  await visit(reader.page, page.url());
+  await waits(reader);
+  await world.chain.mine(2);
+  await learner.is('paid');
+  await reader.is('paid');
+  await elsewhere.close();
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('case 17: a reference that the site could not hear is kept until it does', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.keepHashToItself('safe-tx-17');
+  await page.route('**/api/fn/wait_for', (route) => route.abort());
+  await learner.pay.click();
+  await learner.says('reporting_offline');
   await expect(learner.message).toContainText('Do not pay again');
-  await learner.is('open');
+  await page.unroute('**/api/fn/wait_for');
+  await page.reload();
+  await learner.says('awaited');
+  await expect(learner.pay).toHaveCount(0);
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
+});
+
+test('case 17: who finds that nothing was sent can pay again', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await learner.readyToPay();
+  wallet.answerNextWith('safe-tx-17');
+  await learner.pay.click();
+  await learner.says('awaited');
+  const again = page.getByTestId('pay-again');
+  await expect(again).toBeHidden();
+  await fold(page, 'Nothing was sent?').click();
+  await expect(again).toHaveText('Nothing was sent: pay again');
+  await again.click();
+  await learner.says('ready');
+  // The button is gone; the focus is where things go on.
+  await expect(page.getByRole('heading', { name: /^Pay/ })).toBeFocused();
+  await page.reload();
+  await alive(page);
+  await learner.pay.click();
+  await learner.is('submitted');
   await world.chain.mine(2);
   await learner.is('paid');
   expect(wallet.sent).toHaveLength(1);

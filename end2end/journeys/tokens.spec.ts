@@ -86,8 +86,15 @@ test('case 18: calls that a wallet sends together have an id that is no hash; th
   await orderIn(learner, 'AUSD');
   const asked = wallet.count('send');
   await learner.pay.click();
-  await learner.says('not_a_hash');
+  await learner.says('awaited');
   expect(wallet.count('send') - asked, 'one window for both').toBe(1);
+  await expect(learner.pay).toHaveCount(0);
+  await expect(page.getByTestId('ways')).toBeHidden();
+  await page.reload();
+  await alive(page);
+  await learner.says('awaited');
+  await expect(learner.pay).toHaveCount(0);
+  await expect(page.getByTestId('ways')).toBeHidden();
   // The tab is closed before anything is mined: nobody names the transaction.
   await page.goto('about:blank');
   await world.chain.mine(3);
@@ -103,7 +110,25 @@ test('calls that the network refused together are told, and can be sent again', 
   await learner.pay.click();
   await learner.says('batch_failed');
   await learner.pay.click();
-  await learner.says('not_a_hash');
+  await learner.says('awaited');
+  await world.chain.mine(3);
+  await learner.is('paid');
+});
+
+test('case 18: calls that fail after a reload are told, and can be sent again', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  wallet.offerBatches();
+  wallet.holdBatches();
+  await orderIn(learner, 'AUSD');
+  await learner.pay.click();
+  await learner.says('awaited');
+  await page.reload();
+  await alive(page);
+  await learner.says('awaited');
+  wallet.failHeldBatch();
+  await learner.says('batch_failed');
+  await learner.pay.click();
+  await learner.says('awaited');
   await world.chain.mine(3);
   await learner.is('paid');
 });

@@ -1,5 +1,5 @@
 import { FREE, RUST } from '../fixtures/learner.ts';
-import { enrol, order, pay } from '../fixtures/sitemap.ts';
+import { enrol, order, pay, waitFor } from '../fixtures/sitemap.ts';
 import { expect, signInAs, test } from '../fixtures/test.ts';
 
 test.beforeEach(async ({ context, world, someone }) => {
@@ -62,6 +62,18 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await expect(page.getByRole('heading', { name: 'Your order', exact: true })).toBeVisible();
   const unpaid = await order(context, world, 'setting-type-for-the-web');
   expect((await page.request.get(`${unpaid}/receipt`)).status()).toBe(409);
+});
+
+test('case 17: an order that a wallet has taken is not asked for again', async ({ page, context, world }) => {
+  const address = await order(context, world, RUST.slug);
+  await waitFor(context, world, address, 'safe-tx-17');
+  await page.goto(address);
+  await expect(page.getByTestId('order-state')).toHaveAttribute('data-state', 'open');
+  await expect(page.getByTestId('checkout-message')).toContainText('Do not pay again');
+  await expect(page.getByRole('button', { name: /Pay 0|Pay in|Cancel/ })).toHaveCount(0);
+  await page.goto('/orders');
+  await expect(page.getByRole('row', { name: RUST.title })).toContainText('Waiting for your wallet');
+  await expect(page.getByRole('link', { name: `Details: ${RUST.title}` })).toBeVisible();
 });
 
 test('someone else’s order is nowhere', async ({ page, context, browser, world, someone }) => {
