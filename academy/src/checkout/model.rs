@@ -183,7 +183,34 @@ pub enum Finality {
     Tag(BlockTag),
 }
 
-/// An order with all that its page shows.
+/// A setback as the buyer is told of it, so that the browser brings none of the words along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The setback's word.
+    pub word: String,
+    /// What happened, whether money moved, what to do.
+    pub text: String,
+    /// The attempt failed, and nothing is left of it.
+    pub failed: bool,
+    /// A person looks at money that came.
+    pub reviewed: bool,
+}
+
+impl From<Setback> for Told {
+    fn from(setback: Setback) -> Self {
+        let reviewed = setback.needs_review();
+        let waits = matches!(setback, Setback::Replaced | Setback::Orphaned | Setback::ToRefund);
+        Self {
+            word: setback.word().to_owned(),
+            text: setback.message().to_owned(),
+            failed: !reviewed && !waits,
+            reviewed,
+        }
+    }
+}
+
+/// An order with all that its page shows. The browser, which loads the code for all that it reads, skips what
+/// does not change before its eyes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The order.
@@ -191,10 +218,12 @@ pub struct Order {
     /// The course's place in URLs.
     pub course_slug: String,
     /// The course's title.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub course_title: String,
     /// The tier, to order it again at today's price.
     pub tier: TierId,
     /// The tier's name.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub tier_name: String,
     /// The price, fixed until `expires_at`.
     pub price: Wei,
@@ -202,18 +231,19 @@ pub struct Order {
     pub currency: Currency,
     /// The chain that it is paid on (EIP-155).
     pub chain_id: u64,
-    /// How it could be paid instead, by another order. The browser, which loads all that it reads, does not.
+    /// How it could be paid instead, by another order.
     #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub ways: Vec<Way>,
-    /// What it was before it was quoted, if it was. The browser, which loads all that it reads, does not.
+    /// What it was before it was quoted, if it was.
     #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub fiat: Option<Cents>,
     /// Where it stands.
     pub state: OrderState,
     /// Why the last transaction did not pay.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub setback: Option<Setback>,
-    /// The same in words, which the browser does not bring along.
-    pub setback_text: Option<String>,
+    /// The same, as its buyer is told.
+    pub told: Option<Told>,
     /// What the wallet answered in place of a transaction's hash, as long as nothing was paid.
     pub awaiting: Option<Reference>,
     /// The newest transaction.
@@ -229,10 +259,12 @@ pub struct Order {
     /// The account that must be the beneficiary, checksummed.
     pub beneficiary: String,
     /// When it was opened.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub created_at: Time,
     /// Until when the price holds.
     pub expires_at: Time,
     /// When the lessons opened.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub paid_at: Option<Time>,
     /// The chain did not answer the last time it was asked.
     pub chain_unreachable: bool,
@@ -241,6 +273,7 @@ pub struct Order {
     /// The first lesson to read, once paid.
     pub first_lesson: Option<String>,
     /// Until when the contract gives the money back, while it does.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub refundable_until: Option<Time>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     cursors,
     error::CheckoutError,
-    model::{Order, OrderState, Transaction, Way},
+    model::{Order, OrderState, Told, Transaction, Way},
     network::{Network, Policy},
     payment_store::{self, PaymentRecord},
     refund_store,
@@ -462,7 +462,7 @@ impl Checkout<'_> {
             },
             awaiting,
             setback: order.setback,
-            setback_text: order.setback.map(|setback| setback.message().to_owned()),
+            told: order.setback.map(Told::from),
             confirmations: order.confirmations,
             open_at,
             final_at: policy.and_then(Policy::final_at),

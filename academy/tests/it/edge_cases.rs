@@ -3,7 +3,7 @@
 use academy::{
     Kind,
     chain::{Event, fake::FakeTransaction},
-    checkout::{Finality, OrderState, Policy, Reference, Setback, Standing},
+    checkout::{Finality, OrderState, Policy, Reference, Setback, Standing, Told},
     evm::{Address, BlockTag, TxHash},
     money::Wei,
     page::Filter,
@@ -475,7 +475,7 @@ on_both_engines! {
         world.turn().await;
         let shown = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((shown.state, shown.setback), (OrderState::Open, Some(Setback::OtherTier)));
-        assert_eq!(shown.setback_text.as_deref(), Some(Setback::OtherTier.message()));
+        assert_eq!(shown.told, Some(Told::from(Setback::OtherTier)));
         assert!(!shown.is_awaited());
         // What is waited for after that is not ended by the same event, read again.
         checkout.wait_for(&buyer, order.id, "safe-tx-18").await.unwrap();

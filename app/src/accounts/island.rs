@@ -170,10 +170,10 @@ mod tests {
         let declined = Some(Notice::new(Tone::Plain, "rejected", "You declined."));
         let code = |asking, done| {
             let state = State { asking, notice: declined.clone(), ..State::default() };
-            status(&state, done).map(|notice| notice.code)
+            status(&state, done).map(|notice| notice.code.into_owned())
         };
-        assert_eq!(code(None, false), Some("rejected"));
-        assert_eq!(code(Some(Asking::Sign), false), Some("signing"));
-        assert_eq!(code(Some(Asking::Sign), true), Some("signed_in"));
+        assert_eq!(code(None, false).as_deref(), Some("rejected"));
+        assert_eq!(code(Some(Asking::Sign), false).as_deref(), Some("signing"));
+        assert_eq!(code(Some(Asking::Sign), true).as_deref(), Some("signed_in"));
     }
 }

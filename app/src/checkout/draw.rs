@@ -6,18 +6,18 @@ use super::stage::{Local, Mark, Step, current, mark, may_order_again, message};
 use crate::wallet::{html::Html, link::State, text};
 
 /// What is drawn: the order, and what this page knows beside it.
-pub struct Scene<'a> {
+pub struct Scene<'a, 'b> {
     /// The order.
     pub order: &'a Order,
     /// Its network.
-    pub chain: &'a ChainInfo,
+    pub chain: &'b ChainInfo,
     /// The wallet.
-    pub link: &'a State,
+    pub link: &'b State,
     /// The rest.
-    pub local: &'a Local,
+    pub local: &'b Local,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a, '_> {
     /// The price with its currency.
     fn price(&self) -> String {
         self.order.currency.short(self.order.price)
@@ -65,7 +65,7 @@ impl Scene<'_> {
         if step == self.current() {
             let message = message(self.order, self.local, &self.chain.name);
             html.raw(r#"<div data-testid="checkout-message" data-code=""#)
-                .raw(message.code)
+                .text(&message.code)
                 .raw(r#"">"#)
                 .notice(&message)
                 .raw("</div>");
@@ -197,8 +197,8 @@ impl Scene<'_> {
         }
         html.raw("</p>");
         // Beside "open": a second payment, say, that a person looks at.
-        if let Some((setback, text)) = order.setback.zip(order.setback_text.as_deref()) {
-            html.notice_open(crate::ui::Tone::Warning, setback.word()).text(text).raw("</div></div>");
+        if let Some(told) = &order.told {
+            html.notice_open(crate::ui::Tone::Warning, &told.word).text(&told.text).raw("</div></div>");
         }
     }
 
@@ -266,7 +266,7 @@ impl Scene<'_> {
             html.raw(r#"<li class="step" data-part=""#).raw(line);
             for (part, attribute, value) in self.attributes() {
                 if let Some(value) = value.filter(|_| part == line) {
-                    html.raw(r#"" "#).raw(attribute).raw(r#"=""#).raw(value);
+                    html.raw(r#"" "#).raw(attribute).raw(r#"=""#).text(value);
                 }
             }
             html.raw(r#""><span class="step-dot" aria-hidden="true" data-part=""#).raw(dot).raw(r#"">"#);
@@ -292,10 +292,10 @@ impl Scene<'_> {
     }
 
     /// Every attribute that may change: part, name, value.
-    pub fn attributes(&self) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
+    pub fn attributes(&self) -> Vec<(&'static str, &'static str, Option<&'a str>)> {
         let mut all = vec![
             ("", "data-state", Some(self.order.state.word())),
-            ("", "data-setback", self.order.setback.map(|setback| setback.word())),
+            ("", "data-setback", self.order.told.as_ref().map(|told| told.word.as_str())),
             // Another order now would make the one that is being paid a closed one.
             ("", "data-busy", self.busy().then_some("")),
         ];
@@ -347,7 +347,7 @@ impl Html {
 
 #[cfg(test)]
 mod tests {
-    use academy::checkout::Setback;
+    use academy::checkout::{Setback, Told};
 
     use super::{
         super::stage::tests::{awaited, held_up, order},
@@ -405,7 +405,8 @@ mod tests {
     fn one_step_is_the_current_one_and_carries_the_message() {
         for state in OrderState::ALL {
             for setback in [None, Some(Setback::Reverted), Some(Setback::Orphaned)] {
-                let html = whole(&Order { setback, ..order(*state) }, &connected("0x7a69"));
+                let told = setback.map(Told::from);
+                let html = whole(&Order { setback, told, ..order(*state) }, &connected("0x7a69"));
                 assert_eq!(html.matches("aria-current").count(), 1, "{html}");
                 assert_eq!(html.matches("checkout-message").count(), 1, "{html}");
             }

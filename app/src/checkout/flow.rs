@@ -388,7 +388,7 @@ impl Flow {
             if *order == old {
                 return;
             }
-            old.state != order.state || old.setback != order.setback || old.awaiting != order.awaiting
+            old.state != order.state || old.told != order.told || old.awaiting != order.awaiting
         };
         self.0.link.change(|state| {
             if moved {

@@ -31,7 +31,7 @@ pub fn CheckoutIsland(
         let (link, local) = (State::default(), Local::default());
         html = Scene { order, chain, link: &link, local: &local }.whole();
         state = Some(order.state.word());
-        setback = order.setback.map(|setback| setback.word());
+        setback = order.told.as_ref().map(|told| told.word.clone());
         busy = order.is_awaited().then_some("");
     }
     if cfg!(feature = "hydrate")

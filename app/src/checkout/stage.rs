@@ -1,6 +1,6 @@
 //! What the timeline shows for an order: pure, so that every state can be tested.
 
-use academy::checkout::{Order, OrderState, Setback};
+use academy::checkout::{Order, OrderState};
 
 use crate::{
     ui::Tone,
@@ -201,8 +201,9 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "Your wallet took the request and named no transaction yet: several people may have to sign first, as with a Safe. Once the payment is on the network, it shows here by itself; you can close this tab. Do not pay again.",
         );
     }
-    if let Some(setback) = order.setback.filter(|_| state != OrderState::Paid) {
-        return Notice::new(tone_of(setback), setback.word(), order.setback_text.clone().unwrap_or_default());
+    if let Some(told) = order.told.as_ref().filter(|_| state != OrderState::Paid) {
+        let tone = if told.failed { Tone::Negative } else { Tone::Warning };
+        return Notice::new(tone, told.word.clone(), told.text.clone());
     }
     match state {
         OrderState::Open if !local.connected => Notice::new(
@@ -275,18 +276,10 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
     }
 }
 
-fn tone_of(setback: Setback) -> Tone {
-    match setback {
-        Setback::Replaced | Setback::Orphaned | Setback::ToRefund => Tone::Warning,
-        _ if setback.needs_review() => Tone::Warning,
-        _ => Tone::Negative,
-    }
-}
-
 /// Whether to offer the order again: not while a person looks at money that came for this one.
 pub fn may_order_again(order: &Order) -> bool {
     matches!(order.state, OrderState::Expired | OrderState::Cancelled)
-        && !order.setback.is_some_and(Setback::needs_review)
+        && !order.told.as_ref().is_some_and(|told| told.reviewed)
 }
 
 /// How long until the next look at the order, in milliseconds; `None` once nothing can change.
@@ -309,7 +302,7 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
-        checkout::Reference,
+        checkout::{Reference, Setback},
         ids::{OrderId, TierId},
         money::{Currency, Wei},
         time::Time,
@@ -332,7 +325,7 @@ pub(super) mod tests {
             fiat: None,
             state,
             setback: None,
-            setback_text: None,
+            told: None,
             awaiting: None,
             transaction: None,
             confirmations: 1,
@@ -351,7 +344,7 @@ pub(super) mod tests {
     }
 
     pub fn held_up(setback: Setback, state: OrderState) -> Order {
-        Order { setback: Some(setback), setback_text: Some(setback.message().to_owned()), ..order(state) }
+        Order { setback: Some(setback), told: Some(setback.into()), ..order(state) }
     }
 
     pub fn awaited() -> Order {

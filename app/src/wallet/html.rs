@@ -82,7 +82,7 @@ impl Html {
     }
 
     /// The start of a message's box; close it with `</div></div>`.
-    pub fn notice_open(&mut self, tone: Tone, code: &'static str) -> &mut Self {
+    pub fn notice_open(&mut self, tone: Tone, code: &str) -> &mut Self {
         let icon = match tone {
             Tone::Positive => "check",
             Tone::Warning | Tone::Negative => "warning",
@@ -91,7 +91,7 @@ impl Html {
         self.raw(r#"<div class="notice" data-tone=""#)
             .raw(tone.word())
             .raw(r#"" data-code=""#)
-            .raw(code)
+            .text(code)
             .raw(r#"">"#)
             .icon(icon)
             .raw("<div>")
@@ -99,7 +99,7 @@ impl Html {
 
     /// A message.
     pub fn notice(&mut self, notice: &Notice) -> &mut Self {
-        self.notice_open(notice.tone, notice.code).text(&notice.text).raw("</div></div>")
+        self.notice_open(notice.tone, &notice.code).text(&notice.text).raw("</div></div>")
     }
 
     /// A button that acts: `act` comes back in [`super::dom::Part::on_act`].

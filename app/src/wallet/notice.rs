@@ -1,6 +1,8 @@
 //! What people read when a wallet, the site or the network does not do as asked: what happened,
 //! whether money moved, what to do.
 
+use std::borrow::Cow;
+
 use super::error::WalletError;
 use crate::ui::Tone;
 
@@ -10,15 +12,15 @@ pub struct Notice {
     /// How it looks.
     pub tone: Tone,
     /// A stable word, such as `rejected`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The sentence or two.
     pub text: String,
 }
 
 impl Notice {
     /// A message.
-    pub fn new(tone: Tone, code: &'static str, text: impl Into<String>) -> Self {
-        Self { tone, code, text: text.into() }
+    pub fn new(tone: Tone, code: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self { tone, code: code.into(), text: text.into() }
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn a_refusal_is_a_choice() {
         let notice = about(&WalletError::Rejected, Asked::Send, "Anvil");
-        assert_eq!((notice.tone, notice.code), (Tone::Plain, "rejected"));
+        assert_eq!((notice.tone, &*notice.code), (Tone::Plain, "rejected"));
         assert!(notice.text.contains("no money moved"), "{}", notice.text);
     }
 

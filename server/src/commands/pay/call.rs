@@ -145,7 +145,7 @@ mod tests {
             ways: Vec::new(),
             state: OrderState::Open,
             setback: None,
-            setback_text: None,
+            told: None,
             awaiting: None,
             transaction: None,
             confirmations: 0,
