@@ -69,16 +69,16 @@ test('malformed hashes and ids are refused with words', async ({ context, world,
   const bought = await context.request.post(`/courses/${RUST.slug}/buy`, { form: { tier }, headers, maxRedirects: 0 });
   expect(bought.status()).toBe(303);
   const id = bought.headers().location?.split('/').at(-1);
-  const submit = (data: unknown) => context.request.post('/api/fn/submit_payment', { data, headers });
+  const report = (data: unknown) => context.request.post('/api/fn/report', { data, headers });
 
   for (const hash of ['', '0x', '0x12', 'f'.repeat(64), `0x${'g'.repeat(64)}`, `0x${'a'.repeat(65)}`, SQL, HTML, 'é'.repeat(66)]) {
-    await refused(await submit({ id, hash }), 422);
+    await refused(await report({ id, what: { sent: hash } }), 422);
   }
-  await refused(await submit({ id, hash: 7 }), 400, 422);
-  await refused(await submit({ id: 'nonsense', hash: `0x${'a'.repeat(64)}` }), 400, 422);
-  await refused(await submit({ id: NIL, hash: `0x${'a'.repeat(64)}` }), 404);
-  await refused(await submit({}), 400, 422);
-  await refused(await submit([]), 400, 422);
+  await refused(await report({ id, what: { sent: 7 } }), 400, 422);
+  await refused(await report({ id: 'nonsense', what: { sent: `0x${'a'.repeat(64)}` } }), 400, 422);
+  await refused(await report({ id: NIL, what: { sent: `0x${'a'.repeat(64)}` } }), 404);
+  await refused(await report({}), 400, 422);
+  await refused(await report([]), 400, 422);
   for (const tier of ['', 'nonsense', NIL, SQL]) {
     await refused(await context.request.post(`/courses/${RUST.slug}/buy`, { form: { tier }, headers }), 404, 422);
   }
@@ -89,7 +89,7 @@ test('bodies of the wrong kind or size are refused', async ({ context, world, so
   const origin = world.url;
   const post = (path: string, type: string, data: string | Buffer) =>
     context.request.post(path, { headers: { origin, 'content-type': type }, data, maxRedirects: 0 });
-  for (const path of ['/api/fn/challenge', '/api/fn/sign_in', '/api/fn/order', '/api/fn/submit_payment', '/api/fn/wait_for', '/api/fn/cancel_order']) {
+  for (const path of ['/api/fn/challenge', '/api/fn/sign_in', '/api/fn/order', '/api/fn/report']) {
     await refused(await post(path, 'application/json', '{'), 400, 422);
     await refused(await post(path, 'application/json', 'null'), 400, 422);
     await refused(await post(path, 'text/plain', 'hello'), 400, 415, 422);

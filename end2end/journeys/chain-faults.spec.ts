@@ -7,7 +7,7 @@ test('a tab that is closed after the wallet’s yes loses nothing', async ({ pag
   await learner.readyToPay();
   const order = page.url();
   // The page dies before it hears the hash.
-  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await page.route('**/api/fn/report', (route) => route.abort());
   await learner.pay.click();
   await expect.poll(() => wallet.sent.length).toBe(1);
   await page.close();
@@ -21,7 +21,7 @@ test('a tab that is closed after the wallet’s yes loses nothing', async ({ pag
 test('a hash that never reached the site opens on another device', async ({ page, browser, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
-  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await page.route('**/api/fn/report', (route) => route.abort());
   await learner.pay.click();
   await learner.says('reporting_offline');
   await expect(learner.message).toContainText('Do not pay again');
@@ -53,10 +53,10 @@ test('a page that is reloaded while the payment waits goes on', async ({ page, w
 test('a reload between the wallet’s yes and the site’s answer reports the kept hash', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
-  await page.route('**/api/fn/submit_payment', (route) => route.abort());
+  await page.route('**/api/fn/report', (route) => route.abort());
   await learner.pay.click();
   await learner.says('reporting_offline');
-  await page.unroute('**/api/fn/submit_payment');
+  await page.unroute('**/api/fn/report');
   await page.reload();
   await learner.is('submitted');
   await world.chain.mine(2);
@@ -288,11 +288,11 @@ test('case 17: a reference that the site could not hear is kept until it does', 
   const learner = new Learner(page);
   await learner.readyToPay();
   wallet.keepHashToItself('safe-tx-17');
-  await page.route('**/api/fn/wait_for', (route) => route.abort());
+  await page.route('**/api/fn/report', (route) => route.abort());
   await learner.pay.click();
   await learner.says('reporting_offline');
   await expect(learner.message).toContainText('Do not pay again');
-  await page.unroute('**/api/fn/wait_for');
+  await page.unroute('**/api/fn/report');
   await page.reload();
   await learner.says('awaited');
   await expect(learner.pay).toHaveCount(0);

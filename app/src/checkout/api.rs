@@ -6,6 +6,7 @@ use academy::{
     ids::OrderId,
 };
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 use crate::api::Caller;
@@ -25,27 +26,30 @@ pub async fn payment(id: OrderId, payer: Address, by: PayBy) -> Result<Payment, 
     Ok(caller.academy().checkout().payment(&caller.visitor.actor, id, payer, &by).await?)
 }
 
-/// Names the transaction that the wallet sent.
-#[server(prefix = "/api/fn", endpoint = "submit_payment", input = Wire, output = Wire)]
-pub async fn submit_payment(id: OrderId, hash: String) -> Result<Order, AppError> {
-    let caller = Caller::here()?;
-    Ok(caller.academy().checkout().submit(&caller.visitor.actor, id, &hash).await?)
+/// What became of an order in its buyer's hands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Report {
+    /// The wallet sent the transaction with this hash.
+    Sent(String),
+    /// The wallet took the request, and answered this in place of a hash.
+    Took(String),
+    /// The wallet sent nothing after all.
+    NothingSent,
+    /// The buyer gives the unpaid order up.
+    GivenUp,
 }
 
-/// Keeps what the wallet answered in place of a transaction's hash; nothing: says that nothing was sent.
-#[server(prefix = "/api/fn", endpoint = "wait_for", input = Wire, output = Wire)]
-pub async fn wait_for(id: OrderId, reference: Option<String>) -> Result<Order, AppError> {
+/// Hears from the buyer. One function for all that they can say: each would bring a copy of the client into
+/// the wasm.
+#[server(TakeReport, prefix = "/api/fn", endpoint = "report", input = Wire, output = Wire)]
+pub async fn report(id: OrderId, what: Report) -> Result<Order, AppError> {
     let caller = Caller::here()?;
     let (checkout, actor) = (caller.academy().checkout(), &caller.visitor.actor);
-    Ok(match reference {
-        Some(reference) => checkout.wait_for(actor, id, &reference).await?,
-        None => checkout.wait_no_more(actor, id).await?,
+    Ok(match what {
+        Report::Sent(hash) => checkout.submit(actor, id, &hash).await?,
+        Report::Took(reference) => checkout.wait_for(actor, id, &reference).await?,
+        Report::NothingSent => checkout.wait_no_more(actor, id).await?,
+        Report::GivenUp => checkout.cancel(actor, id).await?,
     })
-}
-
-/// Gives an unpaid order up.
-#[server(prefix = "/api/fn", endpoint = "cancel_order", input = Wire, output = Wire)]
-pub async fn cancel_order(id: OrderId) -> Result<Order, AppError> {
-    let caller = Caller::here()?;
-    Ok(caller.academy().checkout().cancel(&caller.visitor.actor, id).await?)
 }

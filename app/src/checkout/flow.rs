@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    api,
+    api::{self, Report},
     draw::{Scene, TITLES},
     stage::{Local, Step, pause},
 };
@@ -277,11 +277,11 @@ impl Flow {
         self.0.link.draw();
         let mut failures = 0;
         loop {
-            let told = match sent.parse::<TxHash>() {
-                Ok(_) => api::submit_payment(self.id(), sent.clone()).await,
-                Err(_) => api::wait_for(self.id(), Some(sent.clone())).await,
+            let what = match sent.parse::<TxHash>() {
+                Ok(_) => Report::Sent(sent.clone()),
+                Err(_) => Report::Took(sent.clone()),
             };
-            match told {
+            match api::report(self.id(), what).await {
                 Ok(order) => {
                     js::forget(&self.kept_as());
                     self.take(order);
@@ -311,7 +311,7 @@ impl Flow {
 
     /// Gives the order up.
     async fn cancel(self) {
-        match api::cancel_order(self.id()).await {
+        match api::report(self.id(), Report::GivenUp).await {
             Ok(order) => self.take(order),
             Err(error) => {
                 self.look().await;
@@ -322,7 +322,7 @@ impl Flow {
 
     /// Says that the wallet sent nothing after all; whether the order waits for a payment again.
     async fn nothing_sent(self) -> bool {
-        match api::wait_for(self.id(), None).await {
+        match api::report(self.id(), Report::NothingSent).await {
             Ok(order) => {
                 let open = order.state == OrderState::Open;
                 self.take(order);

@@ -92,7 +92,7 @@ impl<'a> Person<'a> {
     }
 
     pub fn submit(&mut self, order: &Order, hash: &str) -> Result<()> {
-        self.function("submit_payment", &json!({"id": order.id, "hash": hash}))?;
+        self.function("report", &json!({"id": order.id, "what": {"sent": hash}}))?;
         Ok(())
     }
 

@@ -95,8 +95,8 @@ pub async fn follow(
 async fn ask(site: &mut Site, payment: &mut Payment<'_>, report: &mut Report) -> Result<Order, SiteError> {
     match payment.hash {
         Some(hash) if !payment.told => {
-            let argument = json!({"id": payment.order, "hash": hash});
-            let order = site.function("submit_payment", &argument).await?;
+            let argument = json!({"id": payment.order, "what": {"sent": hash}});
+            let order = site.function("report", &argument).await?;
             payment.told = true;
             report.step("submitted", "the site knows the transaction");
             Ok(order)
