@@ -140,7 +140,7 @@ fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
     );
     view! {
         <p>"Only the contract's owner can, "<AddressText address=back.owner.clone()/>": signed in here with that account, or with its key on the command line:"</p>
-        <pre class="command" tabindex="0"><code>{command}</code></pre>
+        <pre class="code command"><code>{command}</code></pre>
         <p class="muted">"Add --keystore and --password-file. The transfer shows as sent back once that is final."</p>
     }
     .into_any()
