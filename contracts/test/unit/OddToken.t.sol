@@ -215,6 +215,18 @@ contract OddTokenTest is TokenMarketTest {
         rescue(entrance, stranger, 1);
     }
 
+    function test_RevertWhen_RescueTakesOfTheFirstToken() external {
+        // On a market of its own, whose list begins with it, and goes on.
+        market = deploy();
+        course = list(lister, payee, prices(PRICE));
+        use(deployToken("DoubleToken"));
+        allow(deployToken("Token", 6));
+        buyFor("");
+        address entrance = token.entrance();
+        expectShrank(address(token), DEAR, DEAR - 1);
+        rescue(entrance, stranger, 1);
+    }
+
     function test_RevertWhen_RescuedIsTheCoin() external {
         buy(course, 0, PRICE);
         address coin = address(deployToken("CoinToken"));

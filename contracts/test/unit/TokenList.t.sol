@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
+import {IToken} from "../utils/IToken.sol";
 import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
@@ -40,6 +41,23 @@ contract TokenListTest is TokenMarketTest {
         order.beneficiary = stranger;
         buyFor("");
         vm.assertEq(payout(), 2 * uint256(DEAR));
+    }
+
+    function test_KeepsTokensApartThatAreTakenOffTheList() external {
+        IToken[3] memory tokens = [token, deployToken("Token", 6), deployToken("Token", 6)];
+        for (uint160 i = 0; i < 3; ++i) {
+            use(tokens[i]);
+            (order.beneficiary, order.amount) = (address(i + 1), i + 1);
+            buyFor(quote(order));
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(owner);
+            market.setTokenAllowed(address(tokens[i]), false);
+            vm.assertFalse(market.isTokenAllowed(address(tokens[i])));
+            vm.assertEq(market.payoutOf(payee, address(tokens[i])), i + 1);
+            vm.prank(payee);
+            vm.assertEq(market.withdraw(address(tokens[i]), payee), i + 1);
+        }
     }
 
     function test_RevertWhen_TokensRunOut() external {
