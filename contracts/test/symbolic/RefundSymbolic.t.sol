@@ -113,27 +113,34 @@ contract RefundSymbolicTest is SymbolicTest {
         vm.assertFalse(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
     }
 
-    /// @notice Tokens go back as coins do.
+    /// @notice Tokens go back as coins do, and the market knows that it owes so much less.
     function check_RefundReturnsTokens(address beneficiary, address caller, uint256 time) external {
-        vm.assume(beneficiary != address(0));
-        token.mint(PAYER, 1);
-        vm.prank(PAYER);
-        token.approve(address(market), 1);
-        vm.prank(PAYER);
-        market.purchaseForTokens(
-            ICourseMarket.Order(ORDER, windowed, 0, beneficiary, address(token), 1, START), ""
-        );
-        price = 1;
+        (ICourseMarket.Purchase memory bought, uint256 owed_) = buyForTokens(beneficiary);
         Books memory before = booksOf(WAITING, address(token));
-        ICourseMarket.Purchase memory bought = purchase(beneficiary);
-        bought.token = address(token);
+        uint256 tokens = token.balanceOf(address(market));
         warp(time);
         vm.assume(try_(caller, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
-        vm.assertEq(token.balanceOf(PAYER), 1);
-        vm.assertEq(token.balanceOf(address(market)), 0);
+
+        vm.assertTrue(time < DUE * 1 days);
+        vm.assertTrue(caller == beneficiary || caller == LISTER);
+        vm.assertEq(token.balanceOf(PAYER), price);
+        vm.assertEq(token.balanceOf(address(market)), tokens - price);
+        vm.assertEq(owed(), owed_ - price);
         vm.warp(START);
-        vm.assertEq(total(booksOf(WAITING, address(token))), total(before) - 1);
+        Books memory now_ = booksOf(WAITING, address(token));
+        vm.assertEq(now_.heldNet, before.heldNet - (price - fee));
+        vm.assertEq(now_.heldFee, before.heldFee - fee);
+        vm.assertTrue(now_.net == before.net && now_.fee == before.fee);
         vm.assertFalse(market.hasPass(beneficiary, windowed, 0));
+    }
+
+    /// @notice In the window the beneficiary gets the tokens back, also when there are no more than theirs.
+    function check_RefundOfTokensWorksInItsWindow(address beneficiary, uint256 time) external {
+        (ICourseMarket.Purchase memory bought,) = buyForTokens(beneficiary);
+        warp(time);
+        bool refunded = try_(beneficiary, 0, abi.encodeCall(ICourseMarket.refund, (bought)));
+        vm.assertTrue(refunded == time < DUE * 1 days);
+        vm.assertEq(token.balanceOf(PAYER), refunded ? price : 0);
     }
 
     // -------------------------------------------------------------------------------------------- helpers
@@ -150,6 +157,33 @@ contract RefundSymbolicTest is SymbolicTest {
         vm.assume(
             try_(PAYER, price, abi.encodeCall(ICourseMarket.purchase, (ORDER, windowed, 0, beneficiary)))
         );
+    }
+
+    /// @dev A purchase by {PAYER} at any price in the token, of which the market has and owes any sum before.
+    function buyForTokens(address beneficiary)
+        private
+        returns (ICourseMarket.Purchase memory bought, uint256 owed_)
+    {
+        uint256 bps = setAnyFee();
+        price = svm.createUint(96, "price");
+        fee = feeOf(price, bps);
+        vm.prank(LISTER);
+        // forge-lint: disable-next-line(unsafe-typecast) it has 96 bits
+        market.setTokenPrice(windowed, 0, address(token), uint96(price));
+        fill(WAITING, TOKEN_CURRENCY);
+        fillHeld(WAITING, TOKEN_CURRENCY);
+        owed_ = svm.createUint(115, "owed");
+        setOwed(owed_);
+        token.mint(address(market), svm.createUint(116, "ofMarket"));
+        token.mint(PAYER, price);
+        vm.prank(PAYER);
+        token.approve(address(market), price);
+        ICourseMarket.Order memory order =
+            ICourseMarket.Order(ORDER, windowed, 0, beneficiary, address(token), price, START);
+        vm.assume(try_(PAYER, 0, abi.encodeCall(ICourseMarket.purchaseForTokens, (order, ""))));
+        owed_ += price;
+        bought = purchase(beneficiary);
+        bought.token = address(token);
     }
 
     function purchase(address beneficiary) private view returns (ICourseMarket.Purchase memory) {

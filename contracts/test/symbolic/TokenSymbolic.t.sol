@@ -69,6 +69,20 @@ contract TokenSymbolicTest is SymbolicTest {
         assertCredited(before.books, booksOf(PAYEE, address(token)), order.amount - fee, fee);
     }
 
+    /// @notice With a window, the same is held until the window ends.
+    function check_PurchaseWithPermitHoldsWhatWasPaid(
+        ICourseMarket.Order memory order,
+        ICourseMarket.Permit memory permit,
+        address payer
+    ) external {
+        uint256 fee = prepare(order, windowed, WAITING, payer);
+        fillHeld(WAITING, TOKEN_CURRENCY);
+        Start memory before = start(order, WAITING, payer);
+        buy(payer, abi.encodeCall(ICourseMarket.purchaseWithPermit, (order, "", permit)));
+        assertSold(before, order, WAITING, payer);
+        assertHeld(before.books, booksOf(WAITING, address(token)), order.amount - fee, fee);
+    }
+
     /// @notice By authorization: who signed for this order pays, whoever submits it.
     function check_PurchaseWithAuthorizationCreditsWhatWasPaid(
         ICourseMarket.Order memory order,
@@ -84,6 +98,24 @@ contract TokenSymbolicTest is SymbolicTest {
         vm.assertTrue(!used && token.authorizationState(payer, digest));
         assertSold(before, order, PAYEE, payer);
         assertCredited(before.books, booksOf(PAYEE, address(token)), order.amount - fee, fee);
+    }
+
+    /// @notice With a window, the same is held until the window ends.
+    function check_PurchaseWithAuthorizationHoldsWhatWasPaid(
+        ICourseMarket.Order memory order,
+        ICourseMarket.Authorization memory authorization,
+        address caller
+    ) external {
+        address payer = authorization.from;
+        uint256 fee = prepare(order, windowed, WAITING, payer);
+        fillHeld(WAITING, TOKEN_CURRENCY);
+        bytes32 digest = market.orderDigest(order);
+        bool used = token.authorizationState(payer, digest);
+        Start memory before = start(order, WAITING, payer);
+        buy(caller, abi.encodeCall(ICourseMarket.purchaseWithAuthorization, (order, "", authorization)));
+        vm.assertTrue(!used && token.authorizationState(payer, digest));
+        assertSold(before, order, WAITING, payer);
+        assertHeld(before.books, booksOf(WAITING, address(token)), order.amount - fee, fee);
     }
 
     /// @notice Of a token that does anything, what came in is the price to the unit, and covers what is owed.

@@ -87,6 +87,34 @@ contract WithdrawSymbolicTest is SymbolicTest {
         vm.assertTrue(now_.net == two.net && now_.fee == 0);
     }
 
+    /// @notice Fees in tokens are paid as those in coins are, and the market knows that it owes so much less.
+    function check_WithdrawFeesPaysTokens(address caller, address first, address second, uint256 spare)
+        external
+    {
+        vm.assume(spare < 2 ** 100);
+        fill(first, TOKEN_CURRENCY);
+        if (second != first) fill(second, TOKEN_CURRENCY);
+        Books memory one = booksOf(first, address(token));
+        Books memory two = booksOf(second, address(token));
+        uint256 owed_ = first == second ? total(one) : total(one) + total(two);
+        setOwed(owed_);
+        token.mint(address(market), owed_ + spare);
+        address[] memory payees = new address[](2);
+        (payees[0], payees[1]) = (first, second);
+
+        vm.assume(try_(caller, 0, abi.encodeCall(IMarketTreasury.withdrawFees, (address(token), payees, TO))));
+        vm.assertEq(caller, FEE_PAYEE);
+        uint256 paid = first == second ? one.fee : one.fee + two.fee;
+        vm.assertTrue(paid != 0);
+        vm.assertEq(token.balanceOf(TO), paid);
+        vm.assertEq(token.balanceOf(address(market)), owed_ - paid + spare);
+        vm.assertEq(owed(), owed_ - paid);
+        Books memory now_ = booksOf(first, address(token));
+        vm.assertTrue(now_.net == one.net && now_.fee == 0);
+        now_ = booksOf(second, address(token));
+        vm.assertTrue(now_.net == two.net && now_.fee == 0);
+    }
+
     /// @notice Nobody is paid who refuses the coins: what they have stays theirs.
     function check_WithdrawPaysAllOrNothing(address who) external {
         vm.assume(who != address(0));
