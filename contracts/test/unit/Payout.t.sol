@@ -47,6 +47,7 @@ contract PayoutTest is MarketTest {
         vm.warp(START + 1 days);
         buy(windowed, 2, DEAR);
         vm.warp(START + 15 days);
+        vm.assertEq(payoutOf(payee), PRICE);
         vm.assertEq(withdraw(payee), PRICE);
         assertHeld(DEAR, 0);
         vm.warp(START + 16 days);
@@ -163,8 +164,10 @@ contract PayoutTest is MarketTest {
         vm.warp(START + 15 days);
         vm.assertEq(withdraw(payee), PRICE);
         vm.warp(START + 16 days);
+        vm.assertEq(payoutOf(payee), PRICE);
         vm.assertEq(withdraw(payee), PRICE);
         vm.warp(START + 17 days);
+        vm.assertEq(payoutOf(payee), DEAR);
         vm.assertEq(withdraw(payee), DEAR);
     }
 

@@ -36,6 +36,13 @@ contract QuoteTest is MarketTest {
         buyQuoted(quote(order));
     }
 
+    function test_TakesTheFeeOfAQuotedPrice() external {
+        setFee(1000);
+        buyQuoted(quote(order));
+        vm.assertEq(market.feesOf(payee, address(0)), QUOTED / 10);
+        vm.assertEq(payoutOf(payee), QUOTED - QUOTED / 10);
+    }
+
     function test_SellsATierWithoutAPrice() external {
         vm.prank(lister);
         market.setTier(course, 1, 0, true);

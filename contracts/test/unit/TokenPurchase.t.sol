@@ -155,6 +155,17 @@ contract TokenPurchaseTest is TokenMarketTest {
         assertSold();
     }
 
+    function test_RemembersWhoPermitted() external {
+        order.courseId = list(lister, payee, WINDOW, prices(PRICE));
+        bytes memory signature = quote(order);
+        (ICourseMarket.Permit memory permit,) = signed();
+        address payer = vm.addr(PAYER_KEY);
+        vm.expectEmit(address(market));
+        emit ICourseMarket.PurchaseHeld(ORDER, payee, payer, 0, windowEnd(WINDOW));
+        vm.prank(payer);
+        market.purchaseWithPermit(order, signature, permit);
+    }
+
     function test_SellsByAPermitThatSomeoneSubmittedBefore() external {
         (ICourseMarket.Permit memory permit,) = signed();
         address payer = vm.addr(PAYER_KEY);
