@@ -200,8 +200,8 @@ pub struct TransferRow {
 pub struct TransferReturn {
     /// The transfer.
     pub transfer: TransferRow,
-    /// Who can: the market's owner, checksummed.
-    pub owner: String,
+    /// Who can: the market's owner, checksummed; `None`: the chain does not answer now.
+    pub owner: Option<String>,
     /// What the caller's wallet must send, where the caller is the owner.
     pub call: Option<WalletCall>,
 }

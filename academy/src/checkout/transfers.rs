@@ -14,7 +14,7 @@ use super::{
     network::Network,
     reports::DueRow,
     rows::{TransferReturn, TransferRow, TransferState},
-    service::Checkout,
+    service::{Checkout, PATIENCE},
     store::{parse, unsigned},
     tell::Amount,
     transfer_store,
@@ -258,19 +258,22 @@ impl Checkout<'_> {
     /// How to send tokens back that came without a purchase. The market's owner can, and nobody else.
     ///
     /// # Errors
-    /// For everyone but admins; `not_in_review`; when the chain does not answer.
+    /// For everyone but admins; `not_in_review`; `no_such_network` where the site has left the chain.
     pub async fn transfer_return(&self, actor: &Actor, id: TransferId) -> Result<TransferReturn, Problem> {
         let person = actor.person_who_may(Operation::ReviewPayments)?;
         let mut conn = self.0.0.db.read().await?;
         let transfer = self.waiting_transfer(&mut conn, id).await?;
         drop(conn);
-        let owner = self.0.0.networks.get(transfer.chain_id)?.chain.roles(transfer.market).await?.owner;
+        let chain = &self.0.0.networks.get(transfer.chain_id)?.chain;
+        // Without an answer it can be looked at, and dismissed, all the same.
+        let roles = tokio::time::timeout(PATIENCE, chain.roles(transfer.market)).await;
+        let owner = roles.ok().and_then(Result::ok).map(|roles| roles.owner);
         let rescue =
             Control::Rescue { token: transfer.currency.token, to: transfer.sender, amount: transfer.amount };
         let call = self.to_wallet(transfer.chain_id, person, &rescue.call(transfer.market));
         Ok(TransferReturn {
-            call: (owner == person.address).then_some(call),
-            owner: owner.checksummed(),
+            call: (owner == Some(person.address)).then_some(call),
+            owner: owner.map(|owner| owner.checksummed()),
             transfer,
         })
     }

@@ -201,7 +201,7 @@ async fn case_13_tokens_sent_straight_to_the_market_are_found_and_sent_back(engi
     let row = &found.rows[0];
     assert_eq!((row.transaction.hash, row.sender, row.order), (sent, me, Some(order.id)));
     let back = checkout.transfer_return(&admin, row.id).await.unwrap();
-    assert_eq!((back.owner, back.call), (owner.checksummed(), None));
+    assert_eq!((back.owner, back.call), (Some(owner.checksummed()), None));
     let rescue =
         |amount| Control::Rescue { token: currency.token, to: me, amount }.call(place.market.address);
     let more = dev.send(owner, &rescue(row.amount.plus(Wei::new(U256::from(1))))).await;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use academy::{
     Academy, Actor, Kind,
-    chain::{Chain, Event, Rpc, fake::FakeChain, fake::FakeTransaction},
+    chain::{Chain, ChainError, Event, Rpc, fake::FakeChain, fake::FakeTransaction},
     checkout::{Deployment, Order, OrderState, Policy, TransferRow, TransferState},
     evm::Address,
     fault::NoFaults,
@@ -131,7 +131,7 @@ on_both_engines! {
         let (id, sender, admin) = stray(world).await;
         let (checkout, other) = (world.academy.checkout(), world.admin().await);
         let back = checkout.transfer_return(&admin, id).await.unwrap();
-        assert_eq!(back.owner, person(&admin).address_text);
+        assert_eq!(back.owner.as_ref(), Some(&person(&admin).address_text));
         let call = back.call.unwrap();
         assert_eq!((call.to, call.from), (MARKET.checksummed(), person(&admin).address_text.clone()));
         // rescueERC20(address,address,uint256)
@@ -140,7 +140,12 @@ on_both_engines! {
         let expected = format!("0xb2118a8d{}{}{}", address(USDC), address(sender), word("e4e1c0"));
         assert_eq!(call.data, expected);
         let back = checkout.transfer_return(&other, id).await.unwrap();
-        assert_eq!((back.call, back.owner), (None, person(&admin).address_text.clone()));
+        assert_eq!((back.call, back.owner), (None, Some(person(&admin).address_text.clone())));
+
+        world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        let back = checkout.transfer_return(&admin, id).await.unwrap();
+        assert_eq!((back.call, back.owner), (None, None), "it can still be looked at, and dismissed");
+        world.chain.fail_with(None);
 
         // Two of one sum; what goes back once closes one, however often it is read.
         let academy = &world.academy;

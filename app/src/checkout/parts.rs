@@ -46,7 +46,7 @@ pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl 
                     <div><dt>"Network"</dt><dd>{chain.name.clone()}</dd></div>
                 </dl>
             </section>
-            {transfers.iter().map(sent_past).collect_view()}
+            {transfers.iter().map(|transfer| sent_past(transfer, order.state)).collect_view()}
             <Checkout order=order chain=chain/>
             {ways}
             <noscript>
@@ -59,14 +59,17 @@ pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl 
 }
 
 /// Tokens that the buyer sent to the contract without buying.
-fn sent_past(transfer: &TransferRow) -> Option<impl IntoView + use<>> {
+fn sent_past(transfer: &TransferRow, state: OrderState) -> Option<impl IntoView + use<>> {
     let came = format!(
         "{} came from your wallet straight to the contract, without a purchase, so it paid for nothing. ",
         transfer.currency.short(transfer.amount)
     );
     let then = match transfer.state {
-        TransferState::Waiting => {
+        TransferState::Waiting if state == OrderState::Open => {
             "It is not lost: whoever runs this site has been told and can send it back. To buy, pay below."
+        }
+        TransferState::Waiting => {
+            "It is not lost: whoever runs this site has been told and can send it back."
         }
         TransferState::Returned => "It was sent back to you.",
         TransferState::Dismissed => return None,

@@ -130,6 +130,10 @@ fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
         }
         .into_any();
     }
+    let Some(owner) = back.owner.clone() else {
+        return view! { <p>{chain.name}" does not answer now. What came there stays there; look again later."</p> }
+            .into_any();
+    };
     let command = format!(
         "lectern contracts rescue --chain {} --market {} --token {} --to {} --amount {}",
         transfer.chain_id,
@@ -139,7 +143,7 @@ fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
         transfer.amount,
     );
     view! {
-        <p>"Only the contract's owner can, "<AddressText address=back.owner.clone()/>": signed in here with that account, or with its key on the command line:"</p>
+        <p>"Only the contract's owner can, "<AddressText address=owner/>": signed in here with that account, or with its key on the command line:"</p>
         <pre class="code command"><code>{command}</code></pre>
         <p class="muted">"Add --keystore and --password-file. The transfer shows as sent back once that is final."</p>
     }
