@@ -37,6 +37,8 @@ mod events;
 #[cfg(feature = "server")]
 mod follower;
 #[cfg(feature = "server")]
+mod health;
+#[cfg(feature = "server")]
 mod keep;
 #[cfg(feature = "server")]
 mod network;
@@ -69,6 +71,8 @@ mod store;
 #[cfg(feature = "server")]
 mod tell;
 #[cfg(feature = "server")]
+mod transfer_review;
+#[cfg(feature = "server")]
 mod transfer_store;
 #[cfg(feature = "server")]
 mod transfers;
@@ -80,10 +84,12 @@ pub use error::CheckoutError;
 #[cfg(feature = "server")]
 pub use follower::{Followed, LeftBehind};
 #[cfg(feature = "server")]
+pub use health::ChainHealth;
+#[cfg(feature = "server")]
 pub(crate) use network::Networks;
 #[cfg(feature = "server")]
 pub use network::{Deployment, Network, Policy};
 #[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]
-pub use service::{ChainHealth, Checkout, PaidIn};
+pub use service::{Checkout, PaidIn};

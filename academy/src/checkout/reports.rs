@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     error::CheckoutError,
+    health::PATIENCE,
     model::OrderState,
     network::Network,
     rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
-    service::{Checkout, PATIENCE},
+    service::Checkout,
     store::{parse, unsigned},
     wallet::WalletCall,
 };

@@ -9,26 +9,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{
-    error::CheckoutError,
-    network::Network,
-    reports::DueRow,
-    rows::{TransferReturn, TransferRow, TransferState},
-    service::{Checkout, PATIENCE},
-    store::{parse, unsigned},
-    tell::Amount,
-    transfer_store,
-};
+use super::{network::Network, service::Checkout, tell::Amount, transfer_store};
 use crate::{
-    Actor, Operation, Problem,
-    accounts::{audit, parse_address},
-    chain::{ChainError, Control, Event, Log},
+    Problem,
+    chain::{ChainError, Event, Log},
     evm::Address,
     ids::{OrderId, TransferId},
     money::Wei,
-    page::{Filter, PAGE_SIZE, Page},
-    store::{Conn, sql},
-    text::line,
     time::Time,
     webhooks::EventKind,
 };
@@ -65,43 +52,6 @@ pub(super) fn strays(logs: &[Log]) -> Vec<Stray> {
         (!amount.is_zero()).then(|| Stray { log: log.clone(), from, market: to, amount })
     };
     logs.iter().filter_map(stray).collect()
-}
-
-#[derive(sqlx::FromRow)]
-struct Listed {
-    id: TransferId,
-    order_id: Option<OrderId>,
-    chain_id: i64,
-    market: String,
-    token: String,
-    tx_hash: String,
-    log_index: i64,
-    block_number: i64,
-    block_hash: String,
-    sender: String,
-    amount: String,
-    state: String,
-    mined_at: Time,
-    returned_hash: Option<String>,
-    #[sqlx(flatten)]
-    due: DueRow,
-}
-
-macro_rules! listed {
-    () => {
-        "SELECT t.id, t.order_id, t.chain_id, t.market, t.token, t.tx_hash, t.log_index, t.block_number, t.block_hash,
-            t.sender, t.amount, t.state, t.mined_at, t.returned_hash, o.state AS due_state, u.name AS buyer,
-            o.beneficiary AS ordered_by, c.title AS ordered, o.tier_name AS ordered_tier, o.price,
-            o.token AS due_token, o.created_at, o.expires_at
-         FROM transfers t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN users u ON u.id = o.user_id
-            LEFT JOIN courses c ON c.id = o.course_id "
-    };
-}
-
-macro_rules! matching {
-    () => {
-        "WHERE ($2 = '' OR t.state = $2) AND (t.tx_hash LIKE $1 ESCAPE '!' OR t.sender LIKE $1 ESCAPE '!') "
-    };
 }
 
 #[derive(Serialize)]
@@ -190,110 +140,6 @@ impl Checkout<'_> {
         self.0.point("transfers.before_commit").await;
         tx.commit().await?;
         self.0.point("transfers.after_commit").await;
-        Ok(())
-    }
-
-    fn transfer_row(&self, listed: Listed) -> Result<TransferRow, Problem> {
-        let chain_id = unsigned("a chain id", listed.chain_id)?;
-        let sender = parse_address(&listed.sender)?;
-        let block = (unsigned("a block", listed.block_number)?, parse("a hash", &listed.block_hash)?);
-        let returned = listed.returned_hash.map(|hash| parse("a hash", &hash)).transpose()?;
-        Ok(TransferRow {
-            id: listed.id,
-            order: listed.order_id,
-            transaction: self.transaction(chain_id, parse("a hash", &listed.tx_hash)?, Some(block)),
-            log_index: unsigned("a log's index", listed.log_index)?,
-            chain_id,
-            chain: self.chain_of_several(chain_id),
-            market: parse_address(&listed.market)?,
-            sender,
-            sender_text: sender.checksummed(),
-            amount: parse("an amount", &listed.amount)?,
-            currency: self.currency(chain_id, &listed.token)?,
-            due: self.due(chain_id, listed.due)?,
-            state: parse("a transfer's state", &listed.state)?,
-            mined_at: listed.mined_at,
-            returned: returned.map(|hash| self.transaction(chain_id, hash, None)),
-        })
-    }
-
-    /// Tokens that came without a purchase, newest first. The filter's state is a transfer state's word.
-    ///
-    /// # Errors
-    /// For everyone but admins.
-    pub async fn transfers(&self, actor: &Actor, filter: &Filter) -> Result<Page<TransferRow>, Problem> {
-        actor.may(Operation::SeeAllOrders)?;
-        let like = filter.like();
-        let mut conn = self.0.0.db.read().await?;
-        let rows = sql!(all conn, Listed,
-            concat!(listed!(), matching!(), "ORDER BY t.mined_at DESC, t.id LIMIT $3 OFFSET $4"),
-            &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
-        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) FROM transfers t ", matching!()),
-            &like, filter.word())?;
-        let rows = rows.into_iter().map(|row| self.transfer_row(row)).collect::<Result<_, _>>()?;
-        Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
-    }
-
-    /// What came without a purchase from an order's buyer while nothing had paid for it, oldest first.
-    ///
-    /// # Errors
-    /// `not_found` for everyone but the buyer and admins.
-    pub async fn transfers_for(&self, actor: &Actor, order: OrderId) -> Result<Vec<TransferRow>, Problem> {
-        let mut conn = self.0.0.db.read().await?;
-        self.own(&mut conn, actor, order).await?;
-        let rows = sql!(all conn, Listed,
-            concat!(listed!(), "WHERE t.order_id = $1 ORDER BY t.block_number, t.log_index"), order)?;
-        rows.into_iter().map(|row| self.transfer_row(row)).collect()
-    }
-
-    async fn waiting_transfer(&self, conn: &mut Conn, id: TransferId) -> Result<TransferRow, Problem> {
-        let row = sql!(opt conn, Listed, concat!(listed!(), "WHERE t.id = $1"), id)?;
-        let row = self.transfer_row(row.ok_or(CheckoutError::NoSuchTransfer)?)?;
-        match row.state {
-            TransferState::Waiting => Ok(row),
-            TransferState::Returned | TransferState::Dismissed => Err(CheckoutError::NotInReview.into()),
-        }
-    }
-
-    /// How to send tokens back that came without a purchase. The market's owner can, and nobody else.
-    ///
-    /// # Errors
-    /// For everyone but admins; `not_in_review`; `no_such_network` where the site has left the chain.
-    pub async fn transfer_return(&self, actor: &Actor, id: TransferId) -> Result<TransferReturn, Problem> {
-        let person = actor.person_who_may(Operation::ReviewPayments)?;
-        let mut conn = self.0.0.db.read().await?;
-        let transfer = self.waiting_transfer(&mut conn, id).await?;
-        drop(conn);
-        let chain = &self.0.0.networks.get(transfer.chain_id)?.chain;
-        // Without an answer it can be looked at, and dismissed, all the same.
-        let roles = tokio::time::timeout(PATIENCE, chain.roles(transfer.market)).await;
-        let owner = roles.ok().and_then(Result::ok).map(|roles| roles.owner);
-        let rescue =
-            Control::Rescue { token: transfer.currency.token, to: transfer.sender, amount: transfer.amount };
-        let call = self.to_wallet(transfer.chain_id, person, &rescue.call(transfer.market));
-        Ok(TransferReturn {
-            call: (owner == Some(person.address)).then_some(call),
-            owner: owner.map(|owner| owner.checksummed()),
-            transfer,
-        })
-    }
-
-    /// Notes that nothing is to be done about a transfer any more, and why.
-    ///
-    /// # Errors
-    /// For everyone but admins; without a reason; `not_in_review`.
-    #[tracing::instrument(skip_all, fields(transfer = %id))]
-    pub async fn dismiss_transfer(&self, actor: &Actor, id: TransferId, reason: &str) -> Result<(), Problem> {
-        actor.may(Operation::ReviewPayments)?;
-        let reason = line(reason, 1, 300).map_err(|_| CheckoutError::NoReason)?;
-        let mut tx = self.0.0.db.begin().await?;
-        let transfer = self.waiting_transfer(&mut tx, id).await?;
-        if !transfer_store::dismiss(&mut tx, id).await? {
-            return Err(CheckoutError::NotInReview.into());
-        }
-        audit(&mut tx, self.0, actor, "transfer.dismissed", &transfer.transaction.hash.to_string(), &reason)
-            .await?;
-        tx.commit().await?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod anvil;
 mod anvil_histories;
 mod anvil_tokens;
+mod awaited;
 mod catalog;
 mod chains;
 mod decide;
