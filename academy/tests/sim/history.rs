@@ -20,11 +20,9 @@ use crate::{
     oracle::{Deeds, Last, Oracle},
     rows::{Books, PaymentRow},
     schedule::Gate,
-    world::{CHAINS, Crash, RETURNABLE, START, World, policy, reference},
+    world::{CHAINS, Crash, FOUNDATION, RETURNABLE, START, World, policy, reference},
 };
 
-/// Empty blocks below the first act: no reorg reaches the listings.
-const FOUNDATION: usize = 66;
 /// The most turns that a quiet place may need to come to rest.
 const TURNS: usize = 12;
 

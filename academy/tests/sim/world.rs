@@ -33,6 +33,8 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 pub const CHAINS: [u64; 2] = [31337, 31338];
 pub const MARKET: Address = Address([0xAA; 20]);
 pub const START: Time = Time(1_800_000_000_000);
+/// Empty blocks between the listings and the first act: no reorg reaches the listings.
+pub const FOUNDATION: usize = 66;
 pub const TTL_MINUTES: i64 = 30;
 pub const TOLERANCE_MINUTES: i64 = 10;
 /// A token that the site sells for; and the feeds that say what it and the coin are worth.
@@ -180,7 +182,7 @@ impl World {
         let url = format!("sqlite://{}", folder.join("sim.db").display());
         let db = Db::connect(&url).await.unwrap();
         db.migrate().await.unwrap();
-        let reader = SqliteConnection::connect(&url).await.unwrap();
+        let mut reader = SqliteConnection::connect(&url).await.unwrap();
         let chains = CHAINS.map(|id| Arc::new(FakeChain::new(id)));
         let academy = Self::academy(
             &db,
@@ -237,9 +239,16 @@ impl World {
             courses.push(course);
         }
         for (id, chain) in CHAINS.into_iter().zip(chains) {
+            chain.set_time(START.0.cast_unsigned() / 1000);
             chain.mine(listing.clone());
+            // What a deep reorg leaves is known to be there.
+            academy.follow(id).await.unwrap();
+            chain.mine_empty(FOUNDATION);
             academy.follow(id).await.unwrap();
         }
+        let keep = "CREATE TABLE first_cursors AS SELECT * FROM chain_cursors;
+                    CREATE TABLE first_blocks AS SELECT * FROM chain_blocks;";
+        sqlx::raw_sql(keep).execute(&mut reader).await.unwrap();
         let buyers = actors
             .into_iter()
             .map(|actor| {
@@ -255,11 +264,12 @@ impl World {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(write).await.unwrap();
     }
 
-    /// As if nobody had ever bought anything.
+    /// As if nobody had ever bought anything: what is read is the foundation.
     pub async fn clear(&self) {
         self.execute(
             "BEGIN; DELETE FROM webhook_events; DELETE FROM submissions; DELETE FROM payments; DELETE FROM refunds; DELETE FROM transfers; DELETE FROM transfer_cursors; DELETE FROM enrollments; DELETE FROM orders;
              DELETE FROM jobs; DELETE FROM chain_cursors; DELETE FROM chain_blocks; DELETE FROM audit_log;
+             INSERT INTO chain_cursors SELECT * FROM first_cursors; INSERT INTO chain_blocks SELECT * FROM first_blocks;
              UPDATE courses SET state = 'published'; COMMIT;",
         )
         .await;
