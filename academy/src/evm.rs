@@ -126,7 +126,7 @@ impl Address {
 }
 
 /// A name for the newest block that the network vouches for (execution APIs, `eth_getBlockByNumber`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockTag {
     /// Replaced only if the network fails badly.

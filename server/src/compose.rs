@@ -7,9 +7,9 @@ use academy::{
     Academy,
     accounts::Site,
     chain::{Chain, ChainError, Heads, QuoteKey, Rpc, TokenDomain},
-    checkout::{ChainInfo, Deployment, Feed, Finality, Network, Policy, Quotes, Token},
+    checkout::{ChainInfo, Deployment, Depth, Feed, Network, Policy, Quotes, Token},
     entropy::{Entropy, SystemEntropy},
-    evm::Address,
+    evm::{Address, BlockTag},
     fault::{AbortAt, Faults, NoFaults},
     money::{Currency, Wei},
     store::Db,
@@ -121,12 +121,9 @@ fn policy(config: &Config, chain: &config::Chain) -> Policy {
         // Commands that touch the market ask `Chain::market` first; for the others nobody's
         // address does no harm.
         market: chain.market.unwrap_or(Address::ZERO),
-        open_confirmations: chain.open_confirmations,
+        opening: depth(chain.open_tag, chain.open_confirmations),
         provisional_limits: provisional_limits(chain),
-        finality: match chain.final_tag {
-            Some(tag) => Finality::Tag(tag),
-            None => Finality::Confirmations(chain.final_confirmations),
-        },
+        finality: depth(chain.final_tag, chain.final_confirmations),
         order_ttl_minutes: config.orders.ttl_minutes,
         late_tolerance_minutes: config.orders.late_tolerance_minutes,
         start_block: chain.start_block,
@@ -140,6 +137,11 @@ fn policy(config: &Config, chain: &config::Chain) -> Policy {
         stuck_after_minutes: chain.stuck_minutes,
         stale_after_millis: stale_after(chain.poll_ms),
     }
+}
+
+/// Where the network vouches for blocks, nobody counts.
+fn depth(tag: Option<BlockTag>, confirmations: u32) -> Depth {
+    tag.map_or(Depth::Confirmations(confirmations), Depth::Tag)
 }
 
 /// Several steps of the follower missed, and at least long enough for a node's restart.

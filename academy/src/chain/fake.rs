@@ -56,7 +56,7 @@ struct State {
     hide_receipts: bool,
     receipts_asked: u64,
     timestamp: u64,
-    finalized: Option<u64>,
+    tagged: HashMap<BlockTag, u64>,
     owner: Address,
 }
 
@@ -95,7 +95,7 @@ impl FakeChain {
             hide_receipts: false,
             receipts_asked: 0,
             timestamp: 0,
-            finalized: None,
+            tagged: HashMap::new(),
             owner: Address::ZERO,
         }))
     }
@@ -182,9 +182,15 @@ impl FakeChain {
         self.state().largest_range = blocks;
     }
 
-    /// The network vouches for all blocks up to this one: both tags stand there.
+    /// The network vouches for all blocks up to this one, for good: both tags stand there.
     pub fn finalize(&self, number: u64) {
-        self.state().finalized = Some(number);
+        self.tag(BlockTag::Safe, number);
+        self.tag(BlockTag::Finalized, number);
+    }
+
+    /// That tag stands at this block now.
+    pub fn tag(&self, tag: BlockTag, number: u64) {
+        self.state().tagged.insert(tag, number);
     }
 
     /// What the market owes someone, in a token or, for zero, in the coin.
@@ -274,8 +280,8 @@ impl Chain for FakeChain {
         Ok(state.blocks.last().expect("block 0 is never forgotten").at)
     }
 
-    async fn tagged(&self, _tag: BlockTag) -> Result<Option<u64>, ChainError> {
-        Ok(self.up().await?.finalized)
+    async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
+        Ok(self.up().await?.tagged.get(&tag).copied())
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
@@ -315,8 +321,8 @@ impl Chain for FakeChain {
         Ok(next.unwrap_or(0))
     }
 
-    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let mut logs = self.up().await?.logs_between(from, to)?;
+    async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError> {
+        let mut logs = self.up().await?.logs_between(from, last.number)?;
         logs.retain(|log| markets.contains(&log.contract));
         Ok(logs)
     }
@@ -326,9 +332,9 @@ impl Chain for FakeChain {
         tokens: &[Address],
         markets: &[Address],
         from: u64,
-        to: u64,
+        last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
-        let mut logs = self.up().await?.logs_between(from, to)?;
+        let mut logs = self.up().await?.logs_between(from, last.number)?;
         logs.retain(|log| log.tells_of_tokens(tokens, markets));
         Ok(logs)
     }

@@ -244,6 +244,31 @@ impl Rpc {
         Ok(answers)
     }
 
+    /// As [`Rpc::enough`], of those who have that block: one that has not come so far, or follows another history,
+    /// knows of nothing in it, and with one that hides a log they would be two. The only provider said itself that
+    /// the block is there.
+    async fn read_up_to<'a, F>(
+        &'a self,
+        last: &'a BlockRef,
+        ask: impl Fn(Arc<dyn Chain>) -> F + Sync + 'a,
+    ) -> Result<Vec<Vec<Log>>, ChainError>
+    where
+        F: Future<Output = Result<Vec<Log>, ChainError>> + Send + 'a,
+    {
+        let (needed, ask) = (self.needed(), &ask);
+        let answers = self.enough(move |node| async move {
+            let has_it = needed == 1 || node.block(last.number).await?.is_some_and(|block| block == *last);
+            if has_it { ask(node).await.map(Some) } else { Ok(None) }
+        });
+        let told: Vec<_> = answers.await?.into_iter().flatten().collect();
+        if told.len() < needed {
+            return Err(ChainError::Unavailable(
+                "too few providers have the newest block to read".to_owned(),
+            ));
+        }
+        Ok(told)
+    }
+
     /// The logs that two answers have alike, or the only answer's. Of what one has and others have not, the
     /// transaction's receipt says what is true; of its logs those count that were `asked` for.
     async fn told_alike(
@@ -336,9 +361,10 @@ impl Chain for Rpc {
     /// What two providers report alike. Of what one reports and others do not, the transaction's receipt says
     /// what is true, as two have it: listings are believed as they are told, so a liar must not make one; and
     /// a provider that hides a log must not close a course that was paid for.
-    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        let answers = self.enough(|node| async move { node.events(markets, from, to).await }).await?;
-        self.told_alike(answers, from..=to, |log| markets.contains(&log.contract)).await
+    async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError> {
+        let ask = |node: Arc<dyn Chain>| async move { node.events(markets, from, last).await };
+        let answers = self.read_up_to(last, ask).await?;
+        self.told_alike(answers, from..=last.number, |log| markets.contains(&log.contract)).await
     }
 
     /// As [`Rpc::events`]: nobody is sent tokens back that never came.
@@ -347,11 +373,11 @@ impl Chain for Rpc {
         tokens: &[Address],
         markets: &[Address],
         from: u64,
-        to: u64,
+        last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
-        let ask = |node: Arc<dyn Chain>| async move { node.transfers(tokens, markets, from, to).await };
-        let answers = self.enough(ask).await?;
-        self.told_alike(answers, from..=to, |log| log.tells_of_tokens(tokens, markets)).await
+        let ask = |node: Arc<dyn Chain>| async move { node.transfers(tokens, markets, from, last).await };
+        let answers = self.read_up_to(last, ask).await?;
+        self.told_alike(answers, from..=last.number, |log| log.tells_of_tokens(tokens, markets)).await
     }
 
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError> {

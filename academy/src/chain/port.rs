@@ -289,16 +289,16 @@ pub trait Chain: Send + Sync {
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError>;
     /// How many transactions of an account are mined: its next nonce.
     async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
-    /// The markets' events in a range of blocks, both ends included, in the chain's order.
-    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError>;
-    /// Tokens that came to markets in a range of blocks, both ends included, and what tells why: the markets'
+    /// The markets' events from a height up to a block, that included, in the chain's order.
+    async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError>;
+    /// Tokens that came to markets from a height up to a block, that included, and what tells why: the markets'
     /// purchases, and what they sent back. In the chain's order.
     async fn transfers(
         &self,
         tokens: &[Address],
         markets: &[Address],
         from: u64,
-        to: u64,
+        last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError>;
     /// What the market owes a payee now, in a token or, for zero, in the coin.
     async fn payout_of(&self, market: Address, payee: Address, token: Address) -> Result<Wei, ChainError>;

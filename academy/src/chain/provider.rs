@@ -246,8 +246,9 @@ impl Chain for Node {
         self.ask(async { self.provider.get_transaction_count(account).latest().await }).await
     }
 
-    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
-        self.logs(Filter::new().address(all(markets)).event_signature(bindings::topics()), from, to).await
+    async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError> {
+        self.logs(Filter::new().address(all(markets)).event_signature(bindings::topics()), from, last.number)
+            .await
     }
 
     async fn transfers(
@@ -255,13 +256,14 @@ impl Chain for Node {
         tokens: &[Address],
         markets: &[Address],
         from: u64,
-        to: u64,
+        last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
         let receivers: Vec<B256> = all(markets).into_iter().map(|market| market.into_word()).collect();
         let came =
             Filter::new().address(all(tokens)).event_signature(bindings::transfer_topic()).topic2(receivers);
         let why = Filter::new().address(all(markets)).event_signature(bindings::token_topics());
-        let (mut logs, why) = futures::try_join!(self.logs(came, from, to), self.logs(why, from, to))?;
+        let (mut logs, why) =
+            futures::try_join!(self.logs(came, from, last.number), self.logs(why, from, last.number))?;
         logs.extend(why);
         logs.sort_by_key(|log| (log.block_number, log.index));
         Ok(logs)

@@ -40,16 +40,16 @@ pub struct Standing {
     pub bought: bool,
 }
 
-/// What makes a payment final.
+/// What a payment must have reached.
 #[derive(Clone, Copy, Debug)]
-pub enum Last {
+pub enum Goal {
     /// So many confirmations.
     Confirmations(u32),
-    /// Its block is at most at this height, which the network calls final now.
+    /// Its block is at most at this height, which the network vouches for now.
     Height(u64),
 }
 
-impl Last {
+impl Goal {
     fn reached(self, block: u64, confirmations: u32) -> bool {
         match self {
             Self::Confirmations(needed) => confirmations >= needed,
@@ -61,10 +61,10 @@ impl Last {
 /// The rules of the chain and the site.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// At so many confirmations the lessons open; `None`: once the payment is final.
-    pub open_at: Option<u32>,
+    /// What opens the lessons, unless the payment is final before.
+    pub open: Goal,
     /// What makes a payment final.
-    pub last: Last,
+    pub last: Goal,
     /// A payment mined so long after the price ran out still counts.
     pub late_tolerance_minutes: i64,
 }
@@ -229,7 +229,7 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     }
     // What is final stays, even where a deep reorg or a node that lags makes its block a new one.
     let stays = accepted_before && standing.state != OrderState::Refunded && standing.is_final;
-    let open = stays || rules.open_at.map_or(is_final, |needed| confirmations >= needed);
+    let open = stays || is_final || rules.open.reached(found.block_number, confirmations);
     Decision {
         state: if open { OrderState::Paid } else { OrderState::Confirming },
         setback: None,

@@ -236,7 +236,7 @@ impl Follower<'_> {
                     _ => Ok(true),
                 }
             };
-            let (logs, linked) = futures::join!(chain.events(&markets, from, to), linked);
+            let (logs, linked) = futures::join!(chain.events(&markets, from, &last), linked);
             match logs {
                 Ok(logs) => {
                     pace.answered(to - from + 1, logs.len());

@@ -88,7 +88,7 @@ pub use health::ChainHealth;
 #[cfg(feature = "server")]
 pub(crate) use network::Networks;
 #[cfg(feature = "server")]
-pub use network::{Deployment, Network, Policy};
+pub use network::{Deployment, Depth, Network, Policy};
 #[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{reference::Reference, wallet::WalletCall};
 use crate::{
     catalog::words,
-    evm::{BlockHash, BlockTag, TxHash},
+    evm::{BlockHash, TxHash},
     ids::{CourseId, OrderId, TierId},
     money::{Currency, Wei},
     price::Cents,
@@ -173,16 +173,6 @@ pub struct Transaction {
     pub link: Option<String>,
 }
 
-/// When a payment can no longer be undone: the chain's policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finality {
-    /// After so many confirmations, the payment's own block included.
-    Confirmations(u32),
-    /// Once the network's own tag has reached its block. Where finality stalls, so does this.
-    Tag(BlockTag),
-}
-
 /// A setback as the buyer is told of it, so that the browser brings none of the words along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
@@ -250,9 +240,9 @@ pub struct Order {
     pub transaction: Option<Transaction>,
     /// Blocks on top of and with the payment's own.
     pub confirmations: u32,
-    /// At so many the lessons open; `None`: once the network calls the payment final.
+    /// At so many the lessons open; `None`: once the network vouches for the payment's block.
     pub open_at: Option<u32>,
-    /// At so many the payment is final; `None`: once the network calls it so.
+    /// At so many the payment is final; `None`: once the network vouches for its block.
     pub final_at: Option<u32>,
     /// It can no longer be undone.
     pub is_final: bool,

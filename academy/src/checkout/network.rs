@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{
     error::CheckoutError,
-    model::Finality,
     pace::Pace,
     quote::{Feed, Quotes, Token},
     store::OrderRecord,
@@ -14,10 +13,29 @@ use crate::{
     Kind, Problem,
     catalog::Offered,
     chain::{BlockRef, Chain, ChainError},
-    evm::Address,
+    evm::{Address, BlockTag},
     money::{Currency, Wei},
     price::Price,
 };
+
+/// How deep a block must be to be gone by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// So many confirmations, the block itself included.
+    Confirmations(u32),
+    /// The network's own tag has reached it. Where the network stalls, so does this.
+    Tag(BlockTag),
+}
+
+impl Depth {
+    /// What people can count; a tag they can't.
+    pub(super) fn confirmations(self) -> Option<u32> {
+        match self {
+            Self::Confirmations(needed) => Some(needed),
+            Self::Tag(_) => None,
+        }
+    }
+}
 
 /// Where a contract is, and the block that it came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +58,13 @@ pub struct Policy {
     /// The markets before it: nothing is sold there any more, and what was is followed, paid out and given
     /// back as ever.
     pub former_markets: Vec<Deployment>,
-    /// Confirmations at which lessons open; the payment's own block is the first.
-    pub open_confirmations: u32,
+    /// When a payment opens lessons, if it is not final before.
+    pub opening: Depth,
     /// Payments of more than so much, in the coin (zero) or a token, open nothing before they are final. Of
     /// what is not named, any sum may.
     pub provisional_limits: Vec<(Address, Wei)>,
     /// When a payment can no longer be undone.
-    pub finality: Finality,
+    pub finality: Depth,
     /// So long an order's price holds.
     pub order_ttl_minutes: i64,
     /// A payment mined so long after the price ran out still counts.
@@ -80,20 +98,12 @@ impl Policy {
         self.markets().map(|market| market.start_block).min().unwrap_or(self.start_block)
     }
 
-    /// At how many confirmations a payment is final; `None`: once the network calls it so.
-    pub(super) fn final_at(&self) -> Option<u32> {
-        match self.finality {
-            Finality::Confirmations(needed) => Some(needed),
-            Finality::Tag(_) => None,
-        }
-    }
-
-    /// At how many confirmations an order's lessons open; `None`: once the network calls its payment final.
-    pub(super) fn open_at(&self, order: &OrderRecord) -> Option<u32> {
+    /// When an order's lessons open, if its payment is not final before.
+    pub(super) fn opening_of(&self, order: &OrderRecord) -> Depth {
         let is_large = |(token, most): &(Address, Wei)| *token == order.token && order.price > *most;
         match self.provisional_limits.iter().any(is_large) {
-            true => self.final_at(),
-            false => Some(self.open_confirmations),
+            true => self.finality,
+            false => self.opening,
         }
     }
 }
@@ -139,8 +149,8 @@ impl Network {
     /// The newest block that can no longer be replaced, as that height of the head's has it.
     pub(super) async fn final_to(&self, head: u64) -> Result<u64, ChainError> {
         Ok(match self.policy.finality {
-            Finality::Confirmations(needed) => (head + 1).saturating_sub(u64::from(needed)),
-            Finality::Tag(tag) => self.chain.tagged(tag).await?.unwrap_or(0),
+            Depth::Confirmations(needed) => (head + 1).saturating_sub(u64::from(needed)),
+            Depth::Tag(tag) => self.chain.tagged(tag).await?.unwrap_or(0),
         })
     }
 

@@ -4,7 +4,7 @@ use super::{
     cursors,
     error::CheckoutError,
     model::{Order, OrderState, Told, Transaction, Way},
-    network::{Network, Policy},
+    network::Network,
     payment_store::{self, PaymentRecord},
     refund_store,
     store::{self, OrderRecord, Submission},
@@ -413,7 +413,7 @@ impl Checkout<'_> {
             .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
-        let open_at = policy.and_then(|policy| policy.open_at(&order));
+        let open_at = policy.and_then(|policy| policy.opening_of(&order).confirmations());
         let awaiting = order.awaited().cloned();
         let ways = match order.state {
             OrderState::Open => self.ways(conn, &order).await?,
@@ -445,7 +445,7 @@ impl Checkout<'_> {
             told: order.setback.map(Told::from),
             confirmations: order.confirmations,
             open_at,
-            final_at: policy.and_then(Policy::final_at),
+            final_at: policy.and_then(|policy| policy.finality.confirmations()),
             is_final: order.is_final,
             beneficiary: order.beneficiary.checksummed(),
             created_at: order.created_at,

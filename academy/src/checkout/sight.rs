@@ -3,8 +3,9 @@
 
 use super::{
     Network, cursors,
-    decide::{Candidate, Last, Rules},
-    model::{Finality, Setback},
+    decide::{Candidate, Goal, Rules},
+    model::Setback,
+    network::Depth,
     payment_store::{self, PaymentRecord},
     refund_store::{self, RefundRecord},
     rows::Standing,
@@ -317,15 +318,13 @@ impl<'a> Checkout<'a> {
     }
 
     pub(super) async fn rules(&self, sight: &Sight<'_>) -> Result<Rules, Problem> {
-        let policy = &sight.network.policy;
-        Ok(Rules {
-            open_at: policy.open_at(&sight.order),
-            last: match policy.finality {
-                Finality::Confirmations(needed) => Last::Confirmations(needed),
-                // Before anything is final there is the first block, which holds no payment.
-                Finality::Tag(tag) => Last::Height(sight.network.chain.tagged(tag).await?.unwrap_or(0)),
-            },
-            late_tolerance_minutes: policy.late_tolerance_minutes,
-        })
+        let Network { policy, chain, .. } = sight.network;
+        let goal = async |depth| match depth {
+            Depth::Confirmations(needed) => Ok(Goal::Confirmations(needed)),
+            // Before the network vouches for anything there is the first block, which holds no payment.
+            Depth::Tag(tag) => chain.tagged(tag).await.map(|height| Goal::Height(height.unwrap_or(0))),
+        };
+        let (open, last) = futures::try_join!(goal(policy.opening_of(&sight.order)), goal(policy.finality))?;
+        Ok(Rules { open, last, late_tolerance_minutes: policy.late_tolerance_minutes })
     }
 }

@@ -83,7 +83,9 @@ impl Checkout<'_> {
                 return Ok(false);
             }
             let to = final_to.min(next.saturating_add(pace.span() - 1));
-            let logs = match network.chain.transfers(&tokens, &markets, next, to).await {
+            let last = network.chain.block(to).await?;
+            let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
+            let logs = match network.chain.transfers(&tokens, &markets, next, &last).await {
                 Err(ChainError::RangeTooLarge(_)) if pace.refused(to - next + 1) => continue,
                 logs => logs?,
             };

@@ -144,8 +144,8 @@ impl<'a> History<'a> {
             turn(&self.academy).await;
         }
         let (node, market) = (node(self.place), self.place.market.address);
-        let head = node.head().await.unwrap().number;
-        let purchases = node.events(&[market], self.place.market.block, head).await.unwrap();
+        let head = node.head().await.unwrap();
+        let purchases = node.events(&[market], self.place.market.block, &head).await.unwrap();
         let bought: Vec<[u8; 32]> = purchases
             .iter()
             .filter_map(|log| match log.event {

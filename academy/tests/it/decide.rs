@@ -3,7 +3,7 @@
 use academy::{
     checkout::{
         OrderState, Setback,
-        decide::{Candidate, Grant, Last, Rules, Standing, confirmations, decide},
+        decide::{Candidate, Goal, Grant, Rules, Standing, confirmations, decide},
         verify::{Found, Verdict},
     },
     evm::{BlockHash, TxHash},
@@ -12,7 +12,8 @@ use academy::{
 };
 use proptest::prelude::*;
 
-const RULES: Rules = Rules { open_at: Some(2), last: Last::Confirmations(5), late_tolerance_minutes: 10 };
+const RULES: Rules =
+    Rules { open: Goal::Confirmations(2), last: Goal::Confirmations(5), late_tolerance_minutes: 10 };
 const NOW: Time = Time(1_000_000_000);
 const EXPIRES: Time = Time(1_000_600_000);
 const BLOCK: u64 = 100;
@@ -216,7 +217,7 @@ proptest! {
     ) {
         let [orphaned, is_final, withdrawn, bought] = flags;
         let standing = Standing { orphaned, is_final, withdrawn, bought, ..standing(state) };
-        let rules = Rules { open_at: Some(open_at), ..RULES };
+        let rules = Rules { open: Goal::Confirmations(open_at), ..RULES };
         let decision = decide(&standing, &candidates, head, Time(now), &rules);
         if decision.grant == Grant::Open {
             let accepted = decision.accepted.as_ref().expect("opened without a payment");

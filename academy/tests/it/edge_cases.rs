@@ -3,7 +3,7 @@
 use academy::{
     Kind,
     chain::{Event, fake::FakeTransaction},
-    checkout::{Finality, OrderState, Policy, Setback, Standing},
+    checkout::{Depth, OrderState, Policy, Setback, Standing},
     evm::{Address, BlockTag, TxHash},
     money::Wei,
     page::Filter,
@@ -309,7 +309,7 @@ on_both_engines! {
     }
 
     async fn case_09_where_the_network_tags_what_is_final_depth_alone_never_is(world: &World) {
-        let policy = Policy { finality: Finality::Tag(BlockTag::Finalized), ..policy() };
+        let policy = Policy { finality: Depth::Tag(BlockTag::Finalized), ..policy() };
         let tagging = world.academy_over(world.chain.clone(), policy, world.faults.clone());
         let (course, buyer) = world.sale().await;
         let order = tagging.checkout().open(&buyer, course.tier).await.unwrap();
@@ -339,14 +339,45 @@ on_both_engines! {
         assert_eq!(standing().await, (OrderState::Paid, true));
     }
 
+    async fn case_09_lessons_can_wait_for_a_tag_of_their_own(world: &World) {
+        let opening = Depth::Tag(BlockTag::Safe);
+        let policy = Policy { opening, finality: Depth::Tag(BlockTag::Finalized), ..policy() };
+        let tagging = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        let (course, buyer) = world.sale().await;
+        let order = tagging.checkout().open(&buyer, course.tier).await.unwrap();
+        assert_eq!(order.open_at, None);
+        let block = world.chain.mine(vec![world.payment(&course, &order)]);
+        let standing = async || {
+            turn(&tagging).await;
+            let order = tagging.checkout().order(&buyer, order.id).await.unwrap();
+            (order.state, order.is_final, world.can_read(&buyer, &course).await)
+        };
+        // However deep it is.
+        world.chain.mine_empty(100);
+        world.chain.tag(BlockTag::Safe, block - 1);
+        assert_eq!(standing().await, (OrderState::Confirming, false, false));
+        world.chain.tag(BlockTag::Safe, block);
+        assert_eq!(standing().await, (OrderState::Paid, false, true));
+        // A safe block can still be replaced where the network fails badly; then the tag goes back, too.
+        world.chain.reorg(101);
+        world.chain.tag(BlockTag::Safe, block - 1);
+        world.chain.mine_empty(101);
+        assert_eq!(standing().await, (OrderState::Confirming, false, false));
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        assert_eq!(standing().await, (OrderState::Confirming, false, false));
+        // What is final opens, should the other tag stall.
+        world.chain.tag(BlockTag::Finalized, block + 101);
+        assert_eq!(standing().await, (OrderState::Paid, true, true));
+    }
+
     async fn case_08_a_payment_above_the_limit_opens_only_once_it_is_final(world: &World) {
-        for finality in [Finality::Confirmations(3), Finality::Tag(BlockTag::Finalized)] {
+        for finality in [Depth::Confirmations(3), Depth::Tag(BlockTag::Finalized)] {
             let limits = vec![(Address::ZERO, Wei::from_ether("0.019").unwrap())];
             let policy = Policy { finality, provisional_limits: limits, ..policy() };
             let careful = world.academy_over(world.chain.clone(), policy.clone(), world.faults.clone());
             let (course, buyer) = world.sale().await;
             let order = careful.checkout().open(&buyer, course.tier).await.unwrap();
-            let goal = if finality == Finality::Confirmations(3) { Some(3) } else { None };
+            let goal = if finality == Depth::Confirmations(3) { Some(3) } else { None };
             assert_eq!(order.open_at, goal);
             let block = world.chain.mine(vec![world.payment(&course, &order)]);
             let standing = async || {

@@ -14,7 +14,9 @@ use academy::{
     money::Wei,
 };
 
-use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, person, policy, reference, turn};
+use crate::support::{
+    CHAIN_ID, MARKET, START, USDC, World, on_both_engines, person, policy, reference, turn,
+};
 
 fn node() -> Arc<FakeChain> {
     let node = FakeChain::new(CHAIN_ID);
@@ -273,13 +275,50 @@ async fn a_log_that_one_provider_hides_is_heard_from_another() {
     };
     one.mine_empty(1);
     two.mine(vec![transaction.clone()]);
+    let last = one.head().await.unwrap();
     // Two alone contradict each other: neither is believed yet.
     let rpc = Rpc::over(vec![one.clone(), two.clone()]).unwrap();
-    assert!(matches!(rpc.events(&[MARKET], 0, 1).await, Err(ChainError::Unavailable(_))));
+    assert!(matches!(rpc.events(&[MARKET], 0, &last).await, Err(ChainError::Unavailable(_))));
     let three = node();
     three.mine(vec![transaction]);
     let rpc = Rpc::over(vec![one, two, three]).unwrap();
-    assert_eq!(rpc.events(&[MARKET], 0, 1).await.unwrap().len(), 1);
+    assert_eq!(rpc.events(&[MARKET], 0, &last).await.unwrap().len(), 1);
+}
+
+/// With one that hides a log they would be two, while the third is down.
+#[tokio::test]
+async fn who_has_not_come_so_far_or_follows_another_history_knows_of_no_log() {
+    let [liar, late, other, well, down] = [node(), node(), node(), node(), node()];
+    let came =
+        Event::Transferred { from: Address([5; 20]), to: MARKET, amount: Wei::from_ether("1").unwrap() };
+    let transaction = FakeTransaction {
+        hash: academy::evm::TxHash([1; 32]),
+        sender: Address([5; 20]),
+        nonce: 0,
+        success: true,
+        events: vec![(USDC, came)],
+    };
+    for node in [&well, &down] {
+        node.mine(vec![transaction.clone()]);
+    }
+    liar.mine_empty(1);
+    other.mine_empty(1);
+    other.reorg(1);
+    other.mine_empty(1);
+    down.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+    let last = well.head().await.unwrap();
+    for stray in [late, other] {
+        let over = |nodes: [&Arc<FakeChain>; 3]| {
+            Rpc::over(nodes.into_iter().map(|node| node.clone() as Arc<dyn Chain>).collect()).unwrap()
+        };
+        let rpc = over([&liar, &stray, &down]);
+        let events = rpc.events(&[MARKET], 0, &last).await;
+        assert!(matches!(events, Err(ChainError::Unavailable(_))), "{events:?}");
+        let transfers = rpc.transfers(&[USDC], &[MARKET], 0, &last).await;
+        assert!(matches!(transfers, Err(ChainError::Unavailable(_))), "{transfers:?}");
+        let rpc = over([&well, &stray, &well]);
+        assert_eq!(rpc.transfers(&[USDC], &[MARKET], 0, &last).await.unwrap().len(), 1);
+    }
 }
 
 on_both_engines! {

@@ -2,7 +2,7 @@
 
 use academy::{
     chain::fake::FakeTransaction,
-    checkout::{OrderState, Setback},
+    checkout::{Depth, OrderState, Setback},
     learning::{EnrollmentState, LessonAnswer},
 };
 
@@ -144,7 +144,7 @@ on_both_engines! {
     async fn case_08_before_it_opened_a_reorg_starts_the_count_again(world: &World) {
         let deep = world.academy_over(
             world.chain.clone(),
-            academy::checkout::Policy { open_confirmations: 2, ..crate::support::policy() },
+            academy::checkout::Policy { opening: Depth::Confirmations(2), ..crate::support::policy() },
             world.faults.clone(),
         );
         let (course, buyer) = world.sale().await;

@@ -3,8 +3,8 @@
 use std::{cell::RefCell, future::Future, pin::Pin};
 
 use academy::{
-    checkout::Ruling,
-    evm::TxHash,
+    checkout::{Depth, Ruling},
+    evm::{BlockTag, TxHash},
     fault::{OTHER_POINTS, PAYMENT_POINTS},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -13,7 +13,7 @@ use crate::{
     deeds::{Act, Deed},
     history::History,
     net::{Happening, Mood, Net},
-    oracle::{Last, Place},
+    oracle::Place,
     world::CHAINS,
 };
 
@@ -122,9 +122,11 @@ impl History<'_> {
             Deed::Finalize => {
                 let chain = self.some_chain(dice);
                 let height = self.nets[chain].truth.height().saturating_sub(dice.random_range(0..8));
-                if matches!(self.oracle.last, Last::Tag) && height > self.oracle.tagged[chain] {
-                    self.oracle.tagged[chain] = height;
-                    self.nets[chain].happens(Happening::Finalized(height));
+                if matches!(self.oracle.opening, Depth::Tag(_)) {
+                    self.vouch(chain, BlockTag::Safe, height + dice.random_range(0..4));
+                }
+                if matches!(self.oracle.finality, Depth::Tag(_)) {
+                    self.vouch(chain, BlockTag::Finalized, height);
                 }
             }
         }
@@ -162,9 +164,9 @@ impl History<'_> {
     fn reorg(&mut self, dice: &mut StdRng) {
         let chain = self.some_chain(dice);
         // Neither what the network called final nor the block of the listings is ever replaced.
-        let floor = match self.oracle.last {
-            Last::Tag => self.oracle.tagged[chain].max(1),
-            Last::Depth(_) => 1,
+        let floor = match self.oracle.finality {
+            Depth::Tag(_) => self.oracle.finalized[chain].max(1),
+            Depth::Confirmations(_) => 1,
         };
         let deepest = self.nets[chain].truth.height() - floor;
         let depth =

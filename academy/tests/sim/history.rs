@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use academy::{
     Academy, Kind, Problem,
     chain::{Chain, Event, Rpc},
-    checkout::{Finality, OrderState, Setback, Standing},
+    checkout::{Depth, OrderState, Setback, Standing},
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
     learning::LessonAnswer,
@@ -17,7 +17,7 @@ use crate::{
     book::Book,
     deeds::Act,
     net::{Happening, Net},
-    oracle::{Deeds, Last, Oracle},
+    oracle::{Deeds, Oracle},
     rows::{Books, PaymentRow},
     schedule::Gate,
     world::{CHAINS, Crash, FOUNDATION, RETURNABLE, START, World, policy, reference},
@@ -100,13 +100,12 @@ impl<'a> History<'a> {
         let gate = Arc::new(Gate::default());
         let providers = dice.random_range(1..=3);
         let open_at = dice.random_range(1..=3);
-        let (finality, last) = match dice.random_range(0..5) {
-            0 => (Finality::Tag(BlockTag::Finalized), Last::Tag),
-            kind => {
-                let depth = [3, 6, 12, 70][kind - 1];
-                (Finality::Confirmations(depth), Last::Depth(depth.into()))
-            }
+        let finality = match dice.random_range(0..5) {
+            0 => Depth::Tag(BlockTag::Finalized),
+            kind => Depth::Confirmations([3, 6, 12, 70][kind - 1]),
         };
+        let by_tag = matches!(finality, Depth::Tag(_)) && dice.random();
+        let opening = if by_tag { Depth::Tag(BlockTag::Safe) } else { Depth::Confirmations(open_at) };
         let seconds = START.0.cast_unsigned() / 1000;
         let shelf = SHELVES[dice.random_range(0..SHELVES.len())];
         let chains = if dice.random_ratio(1, 4) { CHAINS.len() } else { 1 };
@@ -128,7 +127,7 @@ impl<'a> History<'a> {
                 net
             })
             .collect();
-        let policy = policy(open_at, finality);
+        let policy = policy(opening, finality);
         let clock = Arc::new(FixedClock::new(START));
         let entropy = Arc::new(CountingEntropy::default());
         let crash = Arc::new(Crash::default());
@@ -145,9 +144,10 @@ impl<'a> History<'a> {
             oracle: Oracle {
                 orders: Vec::new(),
                 withdrawn: [false; 4],
-                open_at: open_at.into(),
-                last,
-                tagged: [0; 2],
+                opening,
+                finality,
+                safe: [0; 2],
+                finalized: [0; 2],
                 replaced: false,
                 dismissed: Vec::new(),
             },
@@ -181,6 +181,15 @@ impl<'a> History<'a> {
         self.highest[chain] = self.highest[chain].max(net.truth.height());
     }
 
+    /// A chain's network vouches for more.
+    pub fn vouch(&mut self, chain: usize, tag: BlockTag, height: u64) {
+        let tagged = self.oracle.tagged(tag);
+        if height > tagged[chain] {
+            tagged[chain] = height;
+            self.nets[chain].happens(Happening::Tagged(tag, height));
+        }
+    }
+
     /// The histories that honest providers may tell now.
     fn views(&self) -> Vec<Book> {
         self.nets.iter().flat_map(Net::views).collect()
@@ -207,10 +216,11 @@ impl<'a> History<'a> {
         self.skew = 0;
         // A new history is the longer one in the end.
         for chain in 0..self.nets.len() {
-            let enough = self.highest[chain] + self.oracle.open_at;
+            let enough = self.highest[chain] + 3;
             while self.nets[chain].truth.height() < enough {
                 self.mine(chain, Vec::new());
             }
+            self.vouch(chain, BlockTag::Safe, enough);
         }
         self.pass(6 * 3_600_000);
         views.extend(self.views());
@@ -220,7 +230,7 @@ impl<'a> History<'a> {
             let mut behind = false;
             for chain in &CHAINS[..self.nets.len()] {
                 let followed = self.academy.follow(*chain).await.map_err(|p| format!("the follower: {p}"))?;
-                behind |= followed.next <= followed.head;
+                behind |= followed.more || followed.next <= followed.head;
             }
             self.academy.run_jobs_once().await.map_err(|p| format!("the jobs: {p}"))?;
             let after = self.world.books().await;
@@ -247,9 +257,9 @@ impl<'a> History<'a> {
     async fn check_transfers(&mut self, told: &[(String, String)]) -> Result<(), String> {
         for (chain, net) in self.nets.iter().enumerate() {
             let height = net.truth.height();
-            let is_final = match self.oracle.last {
-                Last::Depth(depth) => (height + 1).saturating_sub(depth),
-                Last::Tag => self.oracle.tagged[chain],
+            let is_final = match self.oracle.finality {
+                Depth::Confirmations(depth) => (height + 1).saturating_sub(depth.into()),
+                Depth::Tag(_) => self.oracle.finalized[chain],
             };
             let rows = self.world.transfers(chain).await;
             let written: HashSet<_> = rows.iter().map(|(_, hash, index)| (*hash, *index)).collect();

@@ -40,6 +40,14 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
+/// A place and the thread of its database, which inherits this, take turns a thousand times in a history: to
+/// wake another core each time costs several times what they do.
+fn stay_on_one_core(core: Option<&core_affinity::CoreId>) {
+    if let Some(core) = core {
+        core_affinity::set_for_current(*core);
+    }
+}
+
 /// What is wrong with a seed, if anything is: the fewest of its acts that still show it.
 async fn judge(world: &mut World, seed: u64) -> Option<String> {
     let mut acts = acts(seed);
@@ -79,9 +87,7 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
     std::thread::scope(|scope| {
         for core in [cores.clone(), cores].concat() {
             scope.spawn(move || {
-                // A place and the thread of its database take turns, a thousand times in a history: to wake
-                // another core each time costs several times what they do. The database's thread inherits this.
-                core_affinity::set_for_current(core);
+                stay_on_one_core(Some(&core));
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 runtime.block_on(async {
                     let mut world = World::new().await;
@@ -108,6 +114,7 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
 /// What was found once is found again by its seed.
 #[tokio::test]
 async fn a_seed_plays_the_same_again() {
+    stay_on_one_core(core_affinity::get_core_ids().unwrap_or_default().first());
     let (mut one, mut other) = (World::new().await, World::new().await);
     for seed in 0..60 {
         let mut ends = Vec::new();

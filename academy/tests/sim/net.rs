@@ -35,7 +35,7 @@ pub enum Happening {
     Replaced(usize),
     Broadcast(FakeTransaction),
     Dropped(TxHash),
-    Finalized(u64),
+    Tagged(BlockTag, u64),
 }
 
 /// How a provider behaves for a while.
@@ -88,7 +88,7 @@ impl Provider {
                 Happening::Replaced(depth) => drop(self.chain.reorg(*depth)),
                 Happening::Broadcast(transaction) => self.chain.broadcast(transaction.clone()),
                 Happening::Dropped(hash) => self.chain.drop_from_pool(*hash),
-                Happening::Finalized(height) => self.chain.finalize(*height),
+                Happening::Tagged(tag, height) => self.chain.tag(*tag, *height),
             }
         }
         state.known = all.len();
@@ -186,9 +186,9 @@ impl Chain for Provider {
         Ok(if lies { nonce + 1000 } else { nonce })
     }
 
-    async fn events(&self, markets: &[Address], from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError> {
         let lies = self.asked().await?;
-        let mut logs = self.chain.events(markets, from, to).await?;
+        let mut logs = self.chain.events(markets, from, last).await?;
         if lies {
             let head = self.chain.head().await?;
             let hash = match logs.last() {
@@ -206,10 +206,10 @@ impl Chain for Provider {
         tokens: &[Address],
         markets: &[Address],
         from: u64,
-        to: u64,
+        last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
         let lies = self.asked().await?;
-        let logs = self.chain.transfers(tokens, markets, from, to).await?;
+        let logs = self.chain.transfers(tokens, markets, from, last).await?;
         Ok(if lies { Vec::new() } else { logs })
     }
 
@@ -316,7 +316,7 @@ impl Net {
                 self.pool.push(transaction.clone());
             }
             Happening::Dropped(hash) => self.pool.retain(|tx| tx.hash != *hash),
-            Happening::Replaced(_) | Happening::Finalized(_) => {}
+            Happening::Replaced(_) | Happening::Tagged(..) => {}
         }
         self.truth.note(&happening);
         self.happened.push(happening);

@@ -4,8 +4,8 @@
 //! that it counts, or not, as that person said; and that what the market gave back opens nothing.
 
 use academy::{
-    checkout::{OrderState, Setback, Standing},
-    evm::{Address, TxHash},
+    checkout::{Depth, OrderState, Setback, Standing},
+    evm::{Address, BlockTag, TxHash},
     ids::OrderId,
     money::Wei,
     time::Time,
@@ -16,13 +16,6 @@ use crate::{
     rows::{Books, OrderRow, PaymentRow},
     world::{TOLERANCE_MINUTES, Tier},
 };
-
-/// When a payment is final.
-#[derive(Clone, Copy, Debug)]
-pub enum Last {
-    Depth(u64),
-    Tag,
-}
 
 /// An order as its buyer was told of it.
 pub struct Order {
@@ -78,10 +71,11 @@ impl Order {
 pub struct Oracle {
     pub orders: Vec<Order>,
     pub withdrawn: [bool; 4],
-    pub open_at: u64,
-    pub last: Last,
-    /// The highest block that each network called final.
-    pub tagged: [u64; 2],
+    pub opening: Depth,
+    pub finality: Depth,
+    /// The highest block that each network vouched for so far, and for good.
+    pub safe: [u64; 2],
+    pub finalized: [u64; 2],
     /// Blocks were replaced at some time.
     pub replaced: bool,
     /// What a person said does not count.
@@ -101,6 +95,13 @@ fn settled(state: OrderState) -> bool {
 }
 
 impl Oracle {
+    pub fn tagged(&mut self, tag: BlockTag) -> &mut [u64; 2] {
+        match tag {
+            BlockTag::Safe => &mut self.safe,
+            BlockTag::Finalized => &mut self.finalized,
+        }
+    }
+
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.iter().find(|order| order.id == id)
     }
@@ -144,7 +145,7 @@ impl Oracle {
             let order = &*order;
             let heights = views.iter().filter(|view| view.chain == order.chain).map(Book::height);
             let head = heights.max().unwrap_or_default();
-            let tagged = self.tagged[order.chain];
+            let (safe, finalized) = (self.safe[order.chain], self.finalized[order.chain]);
             let held_before = was.is_some_and(|was| settled(was.state));
             // What was given back once counts again where a reorg undid that.
             let returned_before = was.is_some_and(|was| was.state == OrderState::Refunded);
@@ -169,11 +170,19 @@ impl Oracle {
                 })
             };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            // What the network calls final needs no depth.
-            let vouched = matches!(self.last, Last::Tag)
-                && purchases.iter().any(|p| order.paid_by(p) && p.height <= tagged && p.returned.is_none());
+            // What the network vouches for needs no depth.
+            let vouched = |height| {
+                shown(1)
+                    && purchases
+                        .iter()
+                        .any(|p| order.paid_by(p) && p.height <= height && p.returned.is_none())
+            };
+            let deep_enough = match self.opening {
+                Depth::Confirmations(depth) => shown(depth.into()),
+                Depth::Tag(_) => vouched(safe),
+            };
             hold!(
-                !opened || shown(self.open_at) || vouched && shown(1),
+                !opened || deep_enough || vouched(finalized),
                 "{} opened, and no payment was there",
                 row.id
             );
@@ -188,9 +197,9 @@ impl Oracle {
                     "{} is refunded, and nothing went back",
                     row.id
                 );
-                let final_now = match self.last {
-                    Last::Depth(depth) => returned(depth, u64::MAX),
-                    Last::Tag => returned(0, tagged),
+                let final_now = match self.finality {
+                    Depth::Confirmations(depth) => returned(depth.into(), u64::MAX),
+                    Depth::Tag(_) => returned(0, finalized),
                 };
                 let final_before = was.is_some_and(|was| ended(was, OrderState::Refunded));
                 hold!(
@@ -200,9 +209,9 @@ impl Oracle {
                 );
             }
             if row.is_final && row.state == OrderState::Paid && !final_before {
-                let final_now = match self.last {
-                    Last::Depth(depth) => shown(depth),
-                    Last::Tag => purchases.iter().any(|p| order.paid_by(p) && p.height <= tagged),
+                let final_now = match self.finality {
+                    Depth::Confirmations(depth) => shown(depth.into()),
+                    Depth::Tag(_) => purchases.iter().any(|p| order.paid_by(p) && p.height <= finalized),
                 };
                 hold!(final_now, "{} is called final too early", row.id);
             }

@@ -15,7 +15,7 @@ use academy::{
         Chain, Event, QuoteKey, Round,
         fake::{FakeChain, FakeTransaction},
     },
-    checkout::{ChainInfo, Feed, Finality, Network, Policy, Quotes, Token},
+    checkout::{ChainInfo, Depth, Feed, Network, Policy, Quotes, Token},
     entropy::CountingEntropy,
     evm::{Address, TxHash},
     fault::{Faults, NoFaults},
@@ -187,7 +187,7 @@ impl World {
         let academy = Self::academy(
             &db,
             chains.iter().map(|chain| chain.clone() as Arc<dyn Chain>).collect(),
-            &policy(1, Finality::Confirmations(3)),
+            &policy(Depth::Confirmations(1), Depth::Confirmations(3)),
             Arc::new(FixedClock::new(START)),
             Arc::default(),
             Arc::new(NoFaults),
@@ -363,13 +363,13 @@ pub fn is_returnable(listing: u64) -> bool {
     listing == RETURNABLE as u64 + 1
 }
 
-pub fn policy(open_confirmations: u32, finality: Finality) -> Policy {
+pub fn policy(opening: Depth, finality: Depth) -> Policy {
     Policy {
         chain_id: CHAINS[0],
         market: MARKET,
         start_block: 0,
         former_markets: Vec::new(),
-        open_confirmations,
+        opening,
         provisional_limits: Vec::new(),
         finality,
         order_ttl_minutes: TTL_MINUTES,

@@ -241,7 +241,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
                     "Your payment is on the network: {} of {goal} confirmations. You can close this tab.",
                     order.confirmations.min(goal),
                 ),
-                None => "Your payment is on the network. One of this size opens the course once the network calls it final, in some minutes. You can close this tab.".to_owned(),
+                None => "Your payment is on the network. It opens the course once the network vouches for its block, in some minutes. You can close this tab.".to_owned(),
             },
         ),
         OrderState::Expired if order.awaiting.is_some() => Notice::new(
@@ -434,9 +434,9 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn says_when_only_finality_opens() {
-        let large = Order { open_at: None, ..order(OrderState::Confirming) };
-        assert!(message(&large, &connected(), "").text.contains("final"));
+    fn says_when_the_network_must_vouch() {
+        let waiting = Order { open_at: None, ..order(OrderState::Confirming) };
+        assert!(message(&waiting, &connected(), "").text.contains("vouches for its block"));
     }
 
     #[test]

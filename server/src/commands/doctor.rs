@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 use academy::{
     chain::{Chain, Heads, is_our_market},
     checkout::{Token, quote::convert},
-    evm::Address,
+    evm::{Address, BlockTag},
     price::Cents,
 };
 
@@ -117,6 +117,11 @@ async fn chain(config: &Config, this: &config::Chain) -> Vec<(&'static str, Find
     }
     findings.extend(socket(this).await.map(|finding| ("websocket", finding)));
     if newest.is_some() {
+        for (key, named) in [("open_tag", this.open_tag), ("final_tag", this.final_tag)] {
+            if let Some(tag) = named {
+                findings.push((key, tagged(this, &*chain, key, tag).await));
+            }
+        }
         findings.push(("market", market(this, &*chain).await));
         for former in &this.former_markets {
             findings.push(("market", former_market(this, &*chain, former.address).await));
@@ -166,6 +171,21 @@ async fn socket(this: &config::Chain) -> Option<Finding> {
             this.named("ws_url")
         )),
     })
+}
+
+/// Whether the network vouches for blocks at all: payments would wait for it for ever.
+async fn tagged(this: &config::Chain, chain: &dyn Chain, key: &str, tag: BlockTag) -> Finding {
+    match chain.tagged(tag).await {
+        Ok(Some(height)) if height > 0 => Fine(format!("the network vouches for blocks up to {height}")),
+        Ok(_) => Warning(format!(
+            "the network has vouched for no block yet, and payments wait for it; leave {} empty where it has \
+             no such tag",
+            this.named(key)
+        )),
+        Err(error) => {
+            Wrong(format!("{error}; the nodes do not say which blocks have the tag of {}", this.named(key)))
+        }
+    }
 }
 
 async fn market(this: &config::Chain, chain: &dyn Chain) -> Finding {

@@ -35,6 +35,8 @@ pub struct Chain {
     pub start_block: u64,
     pub former_markets: Vec<FormerMarket>,
     pub open_confirmations: u32,
+    #[serde(deserialize_with = "types::optional_tag")]
+    pub open_tag: Option<BlockTag>,
     pub provisional_limits: BTreeMap<String, String>,
     pub final_confirmations: u32,
     #[serde(deserialize_with = "types::optional_tag")]
@@ -196,6 +198,11 @@ impl Chain {
             (self.open_confirmations..=10_000).contains(&self.final_confirmations),
             &self.named("final_confirmations"),
             "must be at least open_confirmations, and at most 10000",
+        );
+        check(
+            self.open_tag.is_none() || [self.open_tag, Some(BlockTag::Finalized)].contains(&self.final_tag),
+            &self.named("open_tag"),
+            "needs final_tag = \"finalized\": what is final opens, whatever the tag says",
         );
         let mut symbols = vec![self.currency.as_str(), ""];
         for token in &self.tokens {

@@ -197,6 +197,9 @@ mod tests {
             ("LECTERN__CHAIN__MARKET", "0x12", "chain.market"),
             ("LECTERN__CHAIN__FINAL_CONFIRMATIONS", "0", "chain.final_confirmations"),
             ("LECTERN__CHAIN__FINAL_TAG", "latest", "chain.final_tag"),
+            ("LECTERN__CHAIN__OPEN_TAG", "pending", "chain.open_tag"),
+            // Final after so many confirmations, it would open before its tag.
+            ("LECTERN__CHAIN__OPEN_TAG", "safe", "chain.open_tag"),
             ("LECTERN__CHAIN__REORG_DEPTH", "0", "chain.reorg_depth"),
             ("LECTERN__CHAIN__TIMEOUT_MS", "1", "chain.timeout_ms"),
             ("LECTERN__LOG__FORMAT", "xml", "log.format"),

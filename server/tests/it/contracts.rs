@@ -97,6 +97,8 @@ async fn the_owner_names_the_signer_and_allows_tokens() {
         ("CHAIN__MARKET", market.as_str()),
         ("QUOTES__KEY", key.as_str()),
         ("CHAIN__TOKENS", tokens.as_str()),
+        ("CHAIN__OPEN_TAG", "safe"),
+        ("CHAIN__FINAL_TAG", "finalized"),
     ];
     let set = |args: &[&str]| {
         lectern(folder.path(), &[&["contracts", "set", "--dev-account"], args].concat(), &settings)
@@ -105,6 +107,13 @@ async fn the_owner_names_the_signer_and_allows_tokens() {
     let before = doctor();
     assert!(before.contains("--quote-signer configured") && before.contains("--allow-token"), "{before}");
     assert!(!before.contains(&key), "{before}");
+    assert!(before.contains("warning  final_tag: the network has vouched for no block yet"), "{before}");
+    anvil.ask("anvil_mine", serde_json::json!(["0xc8"])).await;
+    let vouched = doctor();
+    for key in ["open_tag", "final_tag"] {
+        let told = format!("ok       {key}: the network vouches for blocks up to ");
+        assert!(vouched.contains(&told), "{vouched}");
+    }
     assert_eq!(set(&[PLATFORM]).0, 2, "there is nothing to change");
     let stranger = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
     let (code, _, errors) = set(&[stranger, "--allow-token", token]);

@@ -108,7 +108,7 @@ on_both_engines! {
 
     async fn an_accepted_payment_opens_no_sooner_than_one_in_time(world: &World) {
         let (course, buyer) = world.sale().await;
-        let deep = academy::checkout::Policy { open_confirmations: 3, ..policy() };
+        let deep = academy::checkout::Policy { opening: academy::checkout::Depth::Confirmations(3), ..policy() };
         let academy = world.academy_over(world.chain.clone(), deep, world.faults.clone());
         let (order, payment, _, admin) = late(world, &course, &buyer).await;
         academy.checkout().rule(&admin, payment, Ruling::Accept, "slow").await.unwrap();

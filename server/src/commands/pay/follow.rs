@@ -163,7 +163,7 @@ async fn is_there(
         }
         _ => match order.open_at {
             Some(goal) => format!("{}, {} of {goal} confirmations", order.state.word(), order.confirmations),
-            None => format!("{}, opens once it is final", order.state.word()),
+            None => format!("{}, opens once the network vouches for its block", order.state.word()),
         },
     };
     if words != progress.said && !(progress.is_open && order.state == OrderState::Paid) {
