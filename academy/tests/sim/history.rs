@@ -97,7 +97,7 @@ pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Fail
 impl<'a> History<'a> {
     fn new(world: &'a mut World, seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed.rotate_left(32));
-        let gate = Arc::new(Gate::default());
+        let gate = Arc::new(Gate::new(&world.db));
         let providers = dice.random_range(1..=3);
         let open_at = dice.random_range(1..=3);
         let finality = match dice.random_range(0..5) {

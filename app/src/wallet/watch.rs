@@ -3,7 +3,8 @@
 use super::{js, notice::Notice, provider::Wallet};
 use crate::ui::Tone;
 
-/// After so many looks at a network that does not know the transaction, it was dropped there.
+/// After so many looks at a network that does not know the transaction, it was dropped there, or a wallet of several
+/// people answered with a reference of its own.
 const LOOKS_UNTIL_LOST: u32 = 20;
 /// Between two looks.
 const LOOK_MS: u32 = 1000;
@@ -33,7 +34,7 @@ pub async fn watch(wallet: &Wallet, hash: &str) -> Result<(), Notice> {
             return Err(Notice::new(
                 Tone::Warning,
                 "replaced",
-                "The network no longer knows this transaction: it was sped up or cancelled in your wallet. Reload this page to see where things stand.",
+                "The network does not know this transaction: it was sped up or cancelled, or your wallet waits for more signatures. Once that is done, reload this page to go on.",
             ));
         }
         js::sleep_unless_watched(LOOK_MS).await;
