@@ -44,6 +44,8 @@ struct State {
     fork: u64,
     failure: Option<ChainError>,
     hangs: bool,
+    /// Whether the next answer about transfers is held back, and whether somebody waits for it.
+    holds_transfers: (bool, bool),
     payouts: HashMap<(Address, Address), Wei>,
     held: HashMap<(Address, Address), Wei>,
     token_accounts: HashMap<(Address, Address), TokenAccount>,
@@ -84,6 +86,7 @@ impl FakeChain {
             fork: 0,
             failure: None,
             hangs: false,
+            holds_transfers: (false, false),
             payouts: HashMap::new(),
             held: HashMap::new(),
             token_accounts: HashMap::new(),
@@ -155,6 +158,16 @@ impl FakeChain {
     /// No call is answered, until it is.
     pub fn hang(&self, hangs: bool) {
         self.state().hangs = hangs;
+    }
+
+    /// Whoever asks for transfers waits, until they need not.
+    pub fn hold_transfers(&self, holds: bool) {
+        self.state().holds_transfers.0 = holds;
+    }
+
+    /// Whether somebody waits for transfers.
+    pub fn is_awaited(&self) -> bool {
+        self.state().holds_transfers.1
     }
 
     /// Every call fails so, until `None`.
@@ -335,6 +348,10 @@ impl Chain for FakeChain {
         last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
         let mut logs = self.up().await?.logs_between(from, last.number)?;
+        while self.state().holds_transfers.0 {
+            self.state().holds_transfers.1 = true;
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         logs.retain(|log| log.tells_of_tokens(tokens, markets));
         Ok(logs)
     }

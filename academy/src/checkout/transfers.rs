@@ -5,11 +5,11 @@
 //! a person, who has the contract send it back. That is never urgent: only blocks that are final are read, so
 //! that hardly anything which was seen is ever taken back.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::RangeInclusive};
 
 use serde::Serialize;
 
-use super::{network::Network, service::Checkout, tell::Amount, transfer_store};
+use super::{cursors, network::Network, service::Checkout, tell::Amount, transfer_store};
 use crate::{
     Problem,
     chain::{ChainError, Event, Log},
@@ -89,20 +89,24 @@ impl Checkout<'_> {
                 Err(ChainError::RangeTooLarge(_)) if pace.refused(to - next + 1) => continue,
                 logs => logs?,
             };
-            self.keep_transfers(network, &tokens, &logs, to + 1).await?;
+            if !self.keep_transfers(network, &tokens, &logs, next..=to).await? {
+                return Ok(true);
+            }
             next = to + 1;
         }
         Ok(next <= final_to)
     }
 
+    /// Keeps what these blocks told, if they are still the next to read.
     async fn keep_transfers(
         &self,
         network: &Network,
         tokens: &[Address],
         logs: &[Log],
-        next: u64,
-    ) -> Result<(), Problem> {
-        let chain_id = network.policy.chain_id;
+        blocks: RangeInclusive<u64>,
+    ) -> Result<bool, Problem> {
+        let Network { policy, .. } = network;
+        let chain_id = policy.chain_id;
         let mut found = Vec::new();
         for stray in strays(logs) {
             let block = network.chain.block(stray.log.block_number).await?;
@@ -113,6 +117,11 @@ impl Checkout<'_> {
         }
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
+        // Another worker may have read them, or seen that they were replaced.
+        cursors::lock_cursor(&mut tx, policy).await?;
+        if transfer_store::cursor(&mut tx, policy, tokens).await?.0 != *blocks.start() {
+            return Ok(false);
+        }
         for (stray, mined_at) in &found {
             let order = transfer_store::order_meant(&mut tx, chain_id, stray, *mined_at).await?;
             let id = TransferId(self.0.mint());
@@ -138,11 +147,11 @@ impl Checkout<'_> {
                 transfer_store::put_return(&mut tx, chain_id, log, token, to, amount).await?;
             }
         }
-        transfer_store::put_cursor(&mut tx, &network.policy, tokens, next, now).await?;
+        transfer_store::put_cursor(&mut tx, policy, tokens, blocks.end() + 1, now).await?;
         self.0.point("transfers.before_commit").await;
         tx.commit().await?;
         self.0.point("transfers.after_commit").await;
-        Ok(())
+        Ok(true)
     }
 }
 

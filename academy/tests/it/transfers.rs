@@ -127,6 +127,39 @@ on_both_engines! {
         assert_eq!(hashes(waiting(&world.academy, &admin).await), HashSet::from([stays.hash, comes.hash]));
     }
 
+    async fn who_read_before_a_reorg_does_not_take_others_past_what_came_since(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        let over = |chain: &Arc<FakeChain>| world.academy_over(chain.clone(), policy(), world.faults.clone());
+        let (before, since) = (Arc::new(FakeChain::new(CHAIN_ID)), Arc::new(FakeChain::new(CHAIN_ID)));
+        let (slow, quick) = (over(&before), over(&since));
+        for chain in [&before, &since] {
+            chain.mine_empty(4);
+        }
+        slow.follow_once().await.unwrap();
+        before.mine_empty(6);
+        world.advance_minutes(1);
+        slow.follow_once().await.unwrap();
+        // The slow worker reads blocks 9 and 10, and hears of the answer late.
+        before.mine_empty(2);
+        before.hold_transfers(true);
+        world.advance_minutes(1);
+        let meanwhile = async {
+            while !before.is_awaited() {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            since.reorg(1);
+            since.mine_empty(2);
+            since.mine(vec![moved(world, USDC, sender, units("3"))]);
+            quick.follow_once().await.unwrap();
+            before.hold_transfers(false);
+        };
+        futures::join!(async { slow.follow_once().await.unwrap() }, meanwhile);
+        since.mine_empty(10);
+        world.advance_minutes(1);
+        turn(&quick).await;
+        assert_eq!(waiting(&quick, &admin).await.total, 1);
+    }
+
     async fn the_markets_owner_sends_it_back_and_the_site_sees_it(world: &World) {
         let (id, sender, admin) = stray(world).await;
         let (checkout, other) = (world.academy.checkout(), world.admin().await);

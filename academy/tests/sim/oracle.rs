@@ -154,15 +154,15 @@ impl Oracle {
             let judged_before = held_before || order.forgiven || returned_before || seen_in_time;
             let ended = |was: &OrderRow, state| was.is_final && was.state == state;
             let final_before = was.is_some_and(|was| ended(was, OrderState::Paid));
-            let shown = |depth: u64| {
-                purchases.iter().any(|purchase| {
-                    order.paid_by(purchase)
-                        && (order.in_time(purchase) || judged_before)
-                        // The site can't go by a refund that it has yet to read.
-                        && purchase.returned.is_none_or(|(_, refund)| !before.refunds.contains(&(refund, row.id)))
-                        && head + 1 >= purchase.height + depth
-                })
+            let counts = |purchase: &&Purchase| {
+                order.paid_by(purchase)
+                    && (order.in_time(purchase) || judged_before)
+                    // The site can't go by a refund that it has yet to read.
+                    && purchase.returned.is_none_or(|(_, refund)| !before.refunds.contains(&(refund, row.id)))
             };
+            let shown = |depth: u64| purchases.iter().filter(counts).any(|p| head + 1 >= p.height + depth);
+            // What the network vouches for needs no depth.
+            let vouched = |height: u64| purchases.iter().filter(counts).any(|p| p.height <= height);
             let returned = |depth: u64, height: u64| {
                 purchases.iter().any(|purchase| {
                     order.paid_by(purchase)
@@ -170,13 +170,6 @@ impl Oracle {
                 })
             };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            // What the network vouches for needs no depth.
-            let vouched = |height| {
-                shown(1)
-                    && purchases
-                        .iter()
-                        .any(|p| order.paid_by(p) && p.height <= height && p.returned.is_none())
-            };
             let deep_enough = match self.opening {
                 Depth::Confirmations(depth) => shown(depth.into()),
                 Depth::Tag(_) => vouched(safe),
