@@ -32,6 +32,15 @@ pub struct FakeTransaction {
     pub events: Vec<(Address, Event)>,
 }
 
+/// What a node can be late with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// The block at a height.
+    Blocks,
+    /// Tokens that came.
+    Transfers,
+}
+
 struct Block {
     at: BlockRef,
     transactions: Vec<FakeTransaction>,
@@ -44,8 +53,8 @@ struct State {
     fork: u64,
     failure: Option<ChainError>,
     hangs: bool,
-    /// Whether the next answer about transfers is held back, and whether somebody waits for it.
-    holds_transfers: (bool, bool),
+    /// What is answered late, and whether somebody waits for it.
+    late_with: (Option<Late>, bool),
     payouts: HashMap<(Address, Address), Wei>,
     held: HashMap<(Address, Address), Wei>,
     token_accounts: HashMap<(Address, Address), TokenAccount>,
@@ -86,7 +95,7 @@ impl FakeChain {
             fork: 0,
             failure: None,
             hangs: false,
-            holds_transfers: (false, false),
+            late_with: (None, false),
             payouts: HashMap::new(),
             held: HashMap::new(),
             token_accounts: HashMap::new(),
@@ -160,14 +169,23 @@ impl FakeChain {
         self.state().hangs = hangs;
     }
 
-    /// Whoever asks for transfers waits, until they need not.
-    pub fn hold_transfers(&self, holds: bool) {
-        self.state().holds_transfers.0 = holds;
+    /// Whoever asks for that waits for the answer of now, until `None`.
+    pub fn be_late(&self, with: Option<Late>) {
+        self.state().late_with = (with, false);
     }
 
-    /// Whether somebody waits for transfers.
-    pub fn is_awaited(&self) -> bool {
-        self.state().holds_transfers.1
+    /// Resolves once somebody waits for it.
+    pub async fn awaited(&self) {
+        while !self.state().late_with.1 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn delay(&self, what: Late) {
+        while self.state().late_with.0 == Some(what) {
+            self.state().late_with.1 = true;
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
     }
 
     /// Every call fails so, until `None`.
@@ -298,8 +316,10 @@ impl Chain for FakeChain {
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
-        let state = self.up().await?;
-        Ok(state.blocks.iter().find(|block| block.at.number == number).map(|block| block.at))
+        let block =
+            self.up().await?.blocks.iter().find(|block| block.at.number == number).map(|block| block.at);
+        self.delay(Late::Blocks).await;
+        Ok(block)
     }
 
     async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError> {
@@ -348,10 +368,7 @@ impl Chain for FakeChain {
         last: &BlockRef,
     ) -> Result<Vec<Log>, ChainError> {
         let mut logs = self.up().await?.logs_between(from, last.number)?;
-        while self.state().holds_transfers.0 {
-            self.state().holds_transfers.1 = true;
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
+        self.delay(Late::Transfers).await;
         logs.retain(|log| log.tells_of_tokens(tokens, markets));
         Ok(logs)
     }

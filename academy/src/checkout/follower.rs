@@ -108,18 +108,18 @@ impl Follower<'_> {
             Fork::Above(height) => Some(height),
             Fork::Hidden => {
                 let next = cursor.unwrap_or(policy.first_block());
-                self.keep(&[], next, None).await?;
+                self.keep(&[], cursor, next, None).await?;
                 return Ok(Followed { head: head.number, next, events: 0, reorg_above: None, more: false });
             }
         };
-        let mut next = cursor.unwrap_or(policy.first_block());
+        let mut at = cursor;
         if let Some(height) = reorg_above {
             tracing::warn!(chain_id, above = height, "blocks were replaced");
             metrics::counter!("lectern_reorgs_total", "chain" => chain_id.to_string()).increment(1);
-            next = next.min(self.rewind(height).await?);
+            at = Some(self.rewind(height).await?);
         }
         let below = known.into_iter().find(|(number, _)| reorg_above.is_none_or(|above| *number <= above));
-        let (next, events, more) = self.read_on(next, below, head).await?;
+        let (next, events, more) = self.read_on(at, below, head).await?;
         let label = chain_id.to_string();
         metrics::gauge!("lectern_chain_head_block", "chain" => label.clone()).set(head.number as f64);
         metrics::gauge!("lectern_follower_next_block", "chain" => label).set(next as f64);
@@ -130,14 +130,15 @@ impl Follower<'_> {
     /// transaction does not wait for the network, nor the network for the disk.
     async fn read_on(
         &self,
-        mut next: u64,
+        mut at: Option<u64>,
         mut below: Option<(u64, BlockHash)>,
         head: BlockRef,
     ) -> Result<(u64, usize, bool), Problem> {
+        let mut next = at.unwrap_or(self.network.policy.first_block());
         let from = next.saturating_sub(OVERLAP).max(self.network.policy.first_block());
         let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
         if range.is_none() {
-            self.keep(&[], next, None).await?;
+            self.keep(&[], at, next, None).await?;
         }
         let mut events = 0;
         let mut ranges = 0;
@@ -152,8 +153,11 @@ impl Follower<'_> {
             let ahead = async {
                 if more && !enough { self.read(last.number + 1, next, below, head).await } else { Ok(None) }
             };
-            let (kept, ahead) = futures::join!(self.keep(&logs, next, passed.as_ref()), ahead);
-            kept?;
+            let (kept, ahead) = futures::join!(self.keep(&logs, at, next, passed.as_ref()), ahead);
+            if !kept? {
+                return Ok((next, events, true));
+            }
+            at = Some(next);
             if more && enough {
                 return Ok((next, events, true));
             }
@@ -192,10 +196,13 @@ impl Follower<'_> {
         let now = self.academy.now();
         let mut tx = self.academy.0.db.begin().await?;
         cursors::lock_cursor(&mut tx, policy).await?;
+        let cursor = cursors::cursor(&mut tx, policy).await?.map(|(next, _)| next);
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         transfer_store::rewind(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
+        // Another worker may have seen a deeper reorg meanwhile.
+        let from = cursor.map_or(from, |cursor| cursor.min(from));
         cursors::put_cursor(&mut tx, policy, from, now).await?;
         for order in payment_store::decided_above(&mut tx, policy.chain_id, height).await? {
             jobs::settle_at(&mut tx, self.academy, order, now).await?;

@@ -36,13 +36,15 @@ struct Batch<'a> {
 
 impl Follower<'_> {
     /// Keeps events and, with the last of them, how far the follower came: the next block to read, and
-    /// the last that was passed. Doing it again changes nothing.
+    /// the last that was passed. Doing it again changes nothing. Whether the cursor was still where it was when
+    /// they were read: another worker may have come further, or seen that blocks were replaced.
     pub(super) async fn keep(
         &self,
         logs: &[Log],
+        at: Option<u64>,
         next: u64,
         passed: Option<&BlockRef>,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let policy = &self.network.policy;
         let mut logs = logs;
         let mut room_made = false;
@@ -52,6 +54,9 @@ impl Follower<'_> {
             let mut tx = self.academy.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
             cursors::lock_cursor(&mut tx, policy).await?;
+            if cursors::cursor(&mut tx, policy).await?.map(|(next, _)| next) != at {
+                return Ok(false);
+            }
             let displaced = self.write_batch(&mut tx, batch).await?;
             if !displaced.is_empty() && !room_made {
                 drop(tx);
@@ -74,7 +79,7 @@ impl Follower<'_> {
             tx.commit().await?;
             self.academy.point("follow.after_commit").await;
             if rest.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
             logs = rest;
         }

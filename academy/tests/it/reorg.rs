@@ -1,12 +1,53 @@
 //! Case 8: blocks are replaced.
 
+use std::sync::Arc;
+
 use academy::{
-    chain::fake::FakeTransaction,
+    chain::fake::{FakeChain, FakeTransaction, Late},
     checkout::{Depth, OrderState, Setback},
     learning::{EnrollmentState, LessonAnswer},
 };
 
-use crate::support::{on_both_engines, turn, wallet_call};
+use crate::support::{CHAIN_ID, START, World, on_both_engines, policy, turn, wallet_call};
+
+/// A worker's node has told it something else of the newest five blocks, and is slow; meanwhile another worker
+/// sees that fifteen were replaced, and has yet to read the new ones. What is paid there is seen.
+async fn two_workers_meet(world: &World, otherwise: impl Fn(&FakeChain)) {
+    let (course, buyer) = world.sale().await;
+    let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+    for table in ["chain_cursors", "chain_blocks"] {
+        world.execute(format!("DELETE FROM {table}")).await;
+    }
+    let [late, news] = [(); 2].map(|()| {
+        let chain = Arc::new(FakeChain::new(CHAIN_ID));
+        chain.set_time(u64::try_from(START.0).unwrap() / 1000);
+        chain
+    });
+    let [slow, quick] =
+        [&late, &news].map(|chain| world.academy_over(chain.clone(), policy(), world.faults.clone()));
+    for blocks in [10, 10] {
+        late.mine_empty(blocks);
+        news.mine_empty(blocks);
+        quick.follow_once().await.unwrap();
+    }
+    otherwise(&late);
+    late.be_late(Some(Late::Blocks));
+    let meanwhile = async {
+        late.awaited().await;
+        news.reorg(15);
+        news.mine(vec![world.payment(&course, &order)]);
+        news.mine_empty(5);
+        news.limit_range(0);
+        quick.follow_once().await.unwrap_err();
+        late.limit_range(0);
+        late.be_late(None);
+    };
+    drop(futures::join!(slow.follow_once(), meanwhile).0);
+    news.limit_range(u64::MAX);
+    news.mine_empty(20);
+    turn(&quick).await;
+    assert!(world.can_read(&buyer, &course).await);
+}
 
 on_both_engines! {
     async fn case_08_a_reorg_suspends_access_and_the_same_payment_restores_it(world: &World) {
@@ -141,10 +182,22 @@ on_both_engines! {
         assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
     }
 
+    async fn case_08_a_worker_that_lags_takes_nobody_past_the_new_blocks(world: &World) {
+        two_workers_meet(world, |late| drop(late.reorg(5))).await;
+    }
+
+    async fn case_08_a_worker_that_sees_a_lesser_reorg_takes_nobody_past_the_new_blocks(world: &World) {
+        let lesser = |late: &FakeChain| {
+            late.reorg(5);
+            late.mine_empty(5);
+        };
+        two_workers_meet(world, lesser).await;
+    }
+
     async fn case_08_before_it_opened_a_reorg_starts_the_count_again(world: &World) {
         let deep = world.academy_over(
             world.chain.clone(),
-            academy::checkout::Policy { opening: Depth::Confirmations(2), ..crate::support::policy() },
+            academy::checkout::Policy { opening: Depth::Confirmations(2), ..policy() },
             world.faults.clone(),
         );
         let (course, buyer) = world.sale().await;
@@ -208,7 +261,7 @@ on_both_engines! {
         for (round, step) in [1, 60].into_iter().enumerate() {
             let academy = world.academy_over(
                 world.chain.clone(),
-                academy::checkout::Policy { reorg_depth: 20, ..crate::support::policy() },
+                academy::checkout::Policy { reorg_depth: 20, ..policy() },
                 world.faults.clone(),
             );
             let (course, buyer) = world.sale().await;
@@ -237,7 +290,7 @@ on_both_engines! {
     async fn case_08_a_reorg_deeper_than_configured_starts_over_and_loses_nothing(world: &World) {
         let academy = world.academy_over(
             world.chain.clone(),
-            academy::checkout::Policy { reorg_depth: 20, ..crate::support::policy() },
+            academy::checkout::Policy { reorg_depth: 20, ..policy() },
             world.faults.clone(),
         );
         let (course, buyer) = world.sale().await;

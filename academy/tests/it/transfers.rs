@@ -5,7 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use academy::{
     Academy, Actor, Kind,
-    chain::{Chain, ChainError, Event, Rpc, fake::FakeChain, fake::FakeTransaction},
+    chain::{
+        Chain, ChainError, Event, Rpc,
+        fake::{FakeChain, FakeTransaction, Late},
+    },
     checkout::{Deployment, Order, OrderState, Policy, TransferRow, TransferState},
     evm::Address,
     fault::NoFaults,
@@ -141,17 +144,15 @@ on_both_engines! {
         slow.follow_once().await.unwrap();
         // The slow worker reads blocks 9 and 10, and hears of the answer late.
         before.mine_empty(2);
-        before.hold_transfers(true);
+        before.be_late(Some(Late::Transfers));
         world.advance_minutes(1);
         let meanwhile = async {
-            while !before.is_awaited() {
-                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            }
+            before.awaited().await;
             since.reorg(1);
             since.mine_empty(2);
             since.mine(vec![moved(world, USDC, sender, units("3"))]);
             quick.follow_once().await.unwrap();
-            before.hold_transfers(false);
+            before.be_late(None);
         };
         futures::join!(async { slow.follow_once().await.unwrap() }, meanwhile);
         since.mine_empty(10);
