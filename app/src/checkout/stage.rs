@@ -135,7 +135,7 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
             say(
                 Tone::Warning,
                 "reporting_offline",
-                "Your wallet took the payment, but this site can't be reached to be told. We keep trying. You can close this tab: once the payment is on the network, the site finds it there by itself. Do not pay again.",
+                "Your wallet took the payment, but this site can't be reached to be told. We keep trying. You can close this tab: the site finds the payment on the network by itself. Do not pay again.",
             )
         } else {
             say(Tone::Accent, "reporting", "Your wallet took the payment. Telling the site…")
@@ -198,7 +198,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
         return Notice::new(
             Tone::Accent,
             "awaited",
-            "Your wallet took the request and named no transaction yet: several people may have to sign first, as with a Safe. Once the payment is on the network, it shows here by itself; you can close this tab. Do not pay again.",
+            "Your wallet took the request and named no transaction yet: others may have to sign first, as with a Safe. The payment shows here by itself; you can close this tab. Do not pay again.",
         );
     }
     if let Some(told) = order.told.as_ref().filter(|_| state != OrderState::Paid) {
@@ -241,7 +241,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
                     "Your payment is on the network: {} of {goal} confirmations. You can close this tab.",
                     order.confirmations.min(goal),
                 ),
-                None => "Your payment is on the network. It opens the course once the network vouches for its block, in some minutes. You can close this tab.".to_owned(),
+                None => "Your payment is on the network. The course opens once the network vouches for its block; that takes some minutes. You can close this tab.".to_owned(),
             },
         ),
         OrderState::Expired if order.awaiting.is_some() => Notice::new(
@@ -392,7 +392,7 @@ pub(super) mod tests {
         for local in [Local::default(), connected(), Local { wrong_network: true, ..connected() }] {
             let said = message(&awaited(), &local, "Anvil");
             assert_eq!(said.code, "awaited");
-            assert!(said.text.contains("Do not pay again") && said.text.contains("several people"));
+            assert!(said.text.contains("Do not pay again") && said.text.contains("others may have to sign"));
             assert_eq!(marks(&awaited(), &local), ["done", "done", "now", "later", "later"]);
         }
         // Of an earlier attempt, whose text says to pay again.

@@ -34,7 +34,7 @@ pub async fn watch(wallet: &Wallet, hash: &str) -> Result<(), Notice> {
             return Err(Notice::new(
                 Tone::Warning,
                 "replaced",
-                "The network does not know this transaction: it was sped up or cancelled, or your wallet waits for more signatures. Once that is done, reload this page to go on.",
+                "The network does not know this transaction: it was sped up or cancelled in your wallet, or waits there for others to sign. Reload this page to see where things stand.",
             ));
         }
         js::sleep_unless_watched(LOOK_MS).await;
