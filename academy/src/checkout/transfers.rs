@@ -66,7 +66,8 @@ struct TransferTold {
 }
 
 impl Checkout<'_> {
-    /// Reads on what came to a chain's markets up to its final blocks. Whether there is more to read.
+    /// Reads on what came to a chain's markets up to its final blocks, as far as the follower came: only what it
+    /// passed is taken back where it is replaced. Whether there is more to read.
     pub(super) async fn follow_transfers(&self, network: &Network, final_to: u64) -> Result<bool, Problem> {
         let (policy, pace) = (&network.policy, &network.pace);
         let tokens: Vec<Address> = network.info.tokens.iter().map(|currency| currency.token).collect();
@@ -76,7 +77,9 @@ impl Checkout<'_> {
         let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
         let mut conn = self.0.0.db.read().await?;
         let (mut next, read) = transfer_store::cursor(&mut conn, policy, &tokens).await?;
+        let followed = cursors::cursor(&mut conn, policy).await?.map_or(0, |(next, _)| next);
         drop(conn);
+        let final_to = final_to.min(followed.saturating_sub(1));
         let rests = read.is_some_and(|read| self.0.now() < read.plus_millis(PAUSE_MILLIS));
         for _ in 0..RANGES {
             if next > final_to || rests && final_to - next < pace.span() {
@@ -119,7 +122,9 @@ impl Checkout<'_> {
         let mut tx = self.0.0.db.begin().await?;
         // Another worker may have read them, or seen that they were replaced.
         cursors::lock_cursor(&mut tx, policy).await?;
-        if transfer_store::cursor(&mut tx, policy, tokens).await?.0 != *blocks.start() {
+        let next = transfer_store::cursor(&mut tx, policy, tokens).await?.0;
+        let followed = cursors::cursor(&mut tx, policy).await?.map_or(0, |(next, _)| next);
+        if next != *blocks.start() || followed <= *blocks.end() {
             return Ok(false);
         }
         for (stray, mined_at) in &found {

@@ -161,6 +161,27 @@ on_both_engines! {
         assert_eq!(waiting(&quick, &admin).await.total, 1);
     }
 
+    async fn nothing_is_read_past_what_another_worker_has_to_follow_again(world: &World) {
+        let chain = Arc::new(FakeChain::new(CHAIN_ID));
+        let academy = world.academy_over(chain.clone(), policy(), world.faults.clone());
+        let read = async || world.count("SELECT MAX(next_block) FROM transfer_cursors").await;
+        chain.mine_empty(10);
+        academy.follow_once().await.unwrap();
+        assert_eq!(read().await, 9);
+        chain.mine_empty(4);
+        world.advance_minutes(1);
+        chain.be_late(Some(Late::Transfers));
+        let rewound = async {
+            chain.awaited().await;
+            world.execute("UPDATE chain_cursors SET next_block = 12".to_owned()).await;
+            chain.be_late(None);
+        };
+        futures::join!(async { academy.follow_once().await.unwrap() }, rewound);
+        assert_eq!(read().await, 9);
+        academy.follow_once().await.unwrap();
+        assert_eq!(read().await, 13);
+    }
+
     async fn the_markets_owner_sends_it_back_and_the_site_sees_it(world: &World) {
         let (id, sender, admin) = stray(world).await;
         let (checkout, other) = (world.academy.checkout(), world.admin().await);

@@ -298,7 +298,8 @@ impl Oracle {
                 order.forgiven = true;
             }
             let times = deeds.decided.iter().filter(|(other, _)| other == place).count();
-            hold!(times == 1, "{} was decided about {times} times", row.hash);
+            // Lost after it was accepted, it waits for a person again.
+            hold!(times == 1 || lost && times == 2, "{} was decided about {times} times", row.hash);
         }
         Ok(())
     }
