@@ -135,12 +135,11 @@ async fn goes_on_where_an_earlier_run_ended() {
     assert_eq!((code, &line["outcome"]), (3, &json!("not_opened")), "{text}");
     assert!(line["reason"].as_str().unwrap().contains("nothing is paid twice"), "{text}");
     // It waits in the node: another run follows it, and sends none of its own.
-    let next = till.start_paying(&with(&["--timeout", "60"]));
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut next = till.start_telling(&with(&["--course", "a-course", "--timeout", "60"]));
+    next.reach("a payment of this order is under way");
     till.anvil.ask("anvil_mine", json!(["0x1"])).await;
-    let (code, resumed, text) = next.end().await;
-    assert_eq!((code, &resumed["outcome"]), (0, &json!("resumed")), "{text}");
-    assert_eq!(resumed["transaction"], line["transaction"]);
+    next.reach("the order that was under way is open; nothing was paid in this run");
+    assert_eq!(next.end(), Some(0));
     assert_eq!(till.nonce(BUYER).await, "\"0x1\"", "one payment in two runs");
 }
 

@@ -2,7 +2,8 @@
 //! on anvil.
 
 use std::{
-    process::{Child, Command, Stdio},
+    io::{BufRead as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -238,14 +239,23 @@ impl Till {
 
     /// Starts `lectern pay`.
     pub fn start_paying(&self, args: &[&str]) -> Paying {
+        let course: &[&str] = if args.contains(&"--course") { &[] } else { &["--course", "a-course"] };
+        Paying(self.paying(&["--json"]).args(course).args(args).spawn().unwrap())
+    }
+
+    /// Starts `lectern pay` for a person who reads along.
+    pub fn start_telling(&self, args: &[&str]) -> Telling {
+        let mut child = self.paying(args).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Telling { child, lines, told: Vec::new() }
+    }
+
+    fn paying(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lectern"));
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.args(["pay", "--json", "--site", &self.url]);
-        if !args.contains(&"--course") {
-            command.args(["--course", "a-course"]);
-        }
-        Paying(command.args(args).spawn().unwrap())
+        command.args(["pay", "--site", &self.url]).args(args);
+        command
     }
 
     /// How much an account has sent so far, transactions counted.
@@ -267,6 +277,33 @@ impl Till {
             "maxFeePerGas": "0x174876e800", "maxPriorityFeePerGas": "0x174876e800",
         }]);
         self.anvil.ask("eth_sendTransaction", pause).await;
+    }
+}
+
+/// A purchase that tells what it does.
+pub struct Telling {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    told: Vec<String>,
+}
+
+impl Telling {
+    /// Waits until it tells of a step.
+    pub fn reach(&mut self, step: &str) {
+        tokio::task::block_in_place(|| {
+            for line in self.lines.by_ref() {
+                self.told.push(line.unwrap());
+                if self.told.last().is_some_and(|line| line.contains(step)) {
+                    return;
+                }
+            }
+            panic!("{step} is not among {:?}", self.told);
+        });
+    }
+
+    /// Waits for its end: its exit code.
+    pub fn end(mut self) -> Option<i32> {
+        tokio::task::block_in_place(|| self.child.wait()).unwrap().code()
     }
 }
 
