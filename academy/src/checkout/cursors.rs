@@ -42,11 +42,17 @@ pub(super) async fn put_cursor(
     Ok(())
 }
 
-/// Nobody else moves the chain's cursor, or keeps events, until this transaction ends.
-pub(super) async fn lock_cursor(conn: &mut Conn, policy: &Policy) -> Result<(), StoreError> {
+/// The next block to read, if the chain was ever followed.
+pub(super) async fn next_block(conn: &mut Conn, policy: &Policy) -> Result<Option<u64>, StoreError> {
+    Ok(cursor(conn, policy).await?.map(|(next, _)| next))
+}
+
+/// Nobody else moves the chain's cursor, or keeps events, until this transaction ends. Where it stands: another
+/// worker may have moved it since it was read.
+pub(super) async fn lock_cursor(conn: &mut Conn, policy: &Policy) -> Result<Option<u64>, StoreError> {
     sql!(run conn, "UPDATE chain_cursors SET next_block = next_block WHERE chain_id = $1 AND market = $2",
         policy.chain_id.cast_signed(), policy.market.to_string())?;
-    Ok(())
+    next_block(conn, policy).await
 }
 
 /// The blocks that the follower has passed, newest first.

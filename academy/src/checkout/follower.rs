@@ -100,7 +100,7 @@ impl Follower<'_> {
         let chain_id = policy.chain_id;
         let head = self.network.head().await?;
         let mut conn = self.academy.0.db.read().await?;
-        let cursor = cursors::cursor(&mut conn, policy).await?.map(|(next, _)| next);
+        let cursor = cursors::next_block(&mut conn, policy).await?;
         let known = cursors::known_blocks(&mut conn, chain_id).await?;
         drop(conn);
         let reorg_above = match self.fork(&known).await? {
@@ -195,8 +195,7 @@ impl Follower<'_> {
         let policy = &self.network.policy;
         let now = self.academy.now();
         let mut tx = self.academy.0.db.begin().await?;
-        cursors::lock_cursor(&mut tx, policy).await?;
-        let cursor = cursors::cursor(&mut tx, policy).await?.map(|(next, _)| next);
+        let cursor = cursors::lock_cursor(&mut tx, policy).await?;
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         transfer_store::rewind(&mut tx, policy.chain_id, height).await?;

@@ -53,8 +53,7 @@ impl Follower<'_> {
             let batch = self.sort(part).await;
             let mut tx = self.academy.0.db.begin().await?;
             // Two followers on one database write one after the other, not each half of it.
-            cursors::lock_cursor(&mut tx, policy).await?;
-            if cursors::cursor(&mut tx, policy).await?.map(|(next, _)| next) != at {
+            if cursors::lock_cursor(&mut tx, policy).await? != at {
                 return Ok(false);
             }
             let displaced = self.write_batch(&mut tx, batch).await?;

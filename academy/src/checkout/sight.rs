@@ -114,7 +114,7 @@ impl<'a> Checkout<'a> {
             gone: Vec::new(),
             // Of a market that is not followed, nothing was read.
             cursor: match network.policy.follows(order.market) {
-                true => cursors::cursor(&mut conn, &network.policy).await?.map(|(next, _)| next),
+                true => cursors::next_block(&mut conn, &network.policy).await?,
                 false => None,
             },
             course,

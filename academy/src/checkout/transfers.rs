@@ -77,7 +77,7 @@ impl Checkout<'_> {
         let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
         let mut conn = self.0.0.db.read().await?;
         let (mut next, read) = transfer_store::cursor(&mut conn, policy, &tokens).await?;
-        let followed = cursors::cursor(&mut conn, policy).await?.map_or(0, |(next, _)| next);
+        let followed = cursors::next_block(&mut conn, policy).await?.unwrap_or(0);
         drop(conn);
         let final_to = final_to.min(followed.saturating_sub(1));
         let rests = read.is_some_and(|read| self.0.now() < read.plus_millis(PAUSE_MILLIS));
@@ -121,9 +121,8 @@ impl Checkout<'_> {
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         // Another worker may have read them, or seen that they were replaced.
-        cursors::lock_cursor(&mut tx, policy).await?;
+        let followed = cursors::lock_cursor(&mut tx, policy).await?.unwrap_or(0);
         let next = transfer_store::cursor(&mut tx, policy, tokens).await?.0;
-        let followed = cursors::cursor(&mut tx, policy).await?.map_or(0, |(next, _)| next);
         if next != *blocks.start() || followed <= *blocks.end() {
             return Ok(false);
         }
