@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use crate::world::{MARKET, build_site};
+use crate::{
+    till::{BUYER, Till},
+    world::{MARKET, build_site},
+};
 
 fn lectern(folder: &Path, args: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lectern"));
@@ -147,6 +150,26 @@ fn nodes_of_another_chain_are_refused() {
     let (code, output, _) = lectern(folder.path(), &["doctor"], &settings);
     assert_eq!(code, 1);
     assert!(output.contains("serves chain 1, but chain.id is 31337"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_market_with_orders_under_way_is_not_forgotten() {
+    let till = Till::open().await;
+    let (code, _, text) = till.pay(&["--dev-account", BUYER, "--dry-run"]).await;
+    assert_eq!(code, 0, "{text}");
+    let (urls, next) = (format!("[\"{}\"]", till.anvil.url), till.anvil.deploy().await.address.to_string());
+    let site = till.folder.path().join("site").display().to_string();
+    let settings = [
+        ("CHAIN__RPC_URLS", urls.as_str()),
+        ("CHAIN__MARKET", next.as_str()),
+        ("SERVER__SITE_DIR", site.as_str()),
+    ];
+    for command in ["run", "worker"] {
+        let (code, _, errors) = lectern(till.folder.path(), &[command], &settings);
+        assert_eq!(code, 1, "{command}: {errors}");
+        let (market, key) = (till.market.address.checksummed(), "name it in chain.former_markets");
+        assert!(errors.contains(&market) && errors.contains(key), "{command}: {errors}");
+    }
 }
 
 #[test]
