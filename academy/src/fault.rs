@@ -51,11 +51,15 @@ pub const PAYMENT_POINTS: &[&str] = &[
 /// The points of what else is written about orders and payments.
 pub const OTHER_POINTS: &[&str] = &[
     "open.before_commit",
+    "await.before_commit",
     "cancel.before_commit",
     "rule.before_commit",
     "rule.after_commit",
+    "settle.before_sender",
+    "follow.before_room",
     "follow.before_rewind",
     "follow.before_telling",
     "transfers.before_commit",
     "transfers.after_commit",
+    "transfer_rule.before_commit",
 ];

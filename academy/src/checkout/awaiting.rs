@@ -75,6 +75,7 @@ impl Checkout<'_> {
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
         }
         let view = self.view(&mut tx, order).await?;
+        self.0.point("await.before_commit").await;
         tx.commit().await?;
         Ok(view)
     }

@@ -158,6 +158,7 @@ impl Checkout<'_> {
         }
         audit(&mut tx, self.0, actor, "transfer.dismissed", &transfer.transaction.hash.to_string(), &reason)
             .await?;
+        self.0.point("transfer_rule.before_commit").await;
         tx.commit().await?;
         Ok(())
     }

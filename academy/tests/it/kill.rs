@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use academy::{checkout::OrderState, fault::PAYMENT_POINTS};
 
-use crate::support::{Kill, on_both_engines, policy, turn};
+use crate::{
+    support::{Kill, on_both_engines, policy, turn},
+    transfers::stray,
+};
 
 on_both_engines! {
     async fn opens_after_a_restart_wherever_it_was_killed(world: &World) {
@@ -39,6 +42,41 @@ on_both_engines! {
             turn(&restarted).await;
             world.assert_paid(sales).await;
         }
+    }
+
+    async fn what_a_person_did_is_done_whole_or_not_at_all(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let (transfer, _, admin) = stray(world).await;
+        let states = "SELECT COUNT(*) FROM orders WHERE state = 'open' AND wallet_reference IS NULL";
+        let dies_at = async |point| {
+            let faults = Arc::new(Kill::default());
+            faults.arm(point);
+            let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+            let checkout = dying.checkout();
+            let mine = world.academy.checkout().mine(&buyer).await.unwrap();
+            let doing = async {
+                match (point, mine.first()) {
+                    ("open.before_commit", _) => drop(checkout.open(&buyer, course.tier).await.unwrap()),
+                    ("await.before_commit", Some(order)) => {
+                        drop(checkout.wait_for(&buyer, order.id, "safe-tx-17").await.unwrap());
+                    }
+                    ("cancel.before_commit", Some(order)) => {
+                        drop(checkout.cancel(&buyer, order.id).await.unwrap());
+                    }
+                    _ => checkout.dismiss_transfer(&admin, transfer, "a gift").await.unwrap(),
+                }
+            };
+            assert!(faults.outlives(doing).await.is_none(), "nothing passes {point}");
+        };
+        dies_at("open.before_commit").await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, 0);
+        world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        for point in ["await.before_commit", "cancel.before_commit"] {
+            dies_at(point).await;
+            assert_eq!(world.count(states).await, 1, "{point}");
+        }
+        dies_at("transfer_rule.before_commit").await;
+        world.academy.checkout().dismiss_transfer(&admin, transfer, "a gift").await.unwrap();
     }
 
     async fn opens_after_a_restart_when_the_tab_was_closed_and_the_worker_killed(world: &World) {

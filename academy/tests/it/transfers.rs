@@ -56,7 +56,7 @@ async fn ordered(world: &World) -> (TestCourse, Actor, Order) {
 }
 
 /// One transfer of 15 USDC that waits, whose it was, and an admin who owns the market.
-async fn stray(world: &World) -> (TransferId, Address, Actor) {
+pub async fn stray(world: &World) -> (TransferId, Address, Actor) {
     let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
     world.chain.set_owner(person(&admin).address);
     is_final(world, &world.academy, vec![moved(world, USDC, sender, units("15"))]).await;

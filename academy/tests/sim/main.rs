@@ -28,8 +28,9 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use acts::points;
 use history::{acts, live};
-use world::World;
+use world::{DIED_AT, World};
 
 /// So many histories are tried unless `LECTERN_SIM_HISTORIES` says otherwise: some ten minutes on two
 /// cores in the dev profile, among the other tests. The long runs that issue 3 asks for set it higher.
@@ -114,6 +115,11 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
     let found = found.lock().unwrap();
     assert!(!found.is_empty() || next.load(Ordering::SeqCst) >= seeds.end, "nobody lived through them");
     assert!(found.is_empty(), "{}", found.join("\n"));
+    if seeds.end - seeds.start >= HISTORIES {
+        let died_at = DIED_AT.lock().unwrap();
+        let spared: Vec<_> = points().filter(|point| !died_at.contains(point)).collect();
+        assert!(spared.is_empty(), "nobody died at {spared:?}");
+    }
 }
 
 /// What was found once is found again by its seed.
