@@ -65,6 +65,7 @@ struct State {
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
     hide_receipts: bool,
+    unreadable: Option<TxHash>,
     receipts_asked: u64,
     timestamp: u64,
     tagged: HashMap<BlockTag, u64>,
@@ -105,6 +106,7 @@ impl FakeChain {
             code: HashMap::new(),
             largest_range: u64::MAX,
             hide_receipts: false,
+            unreadable: None,
             receipts_asked: 0,
             timestamp: 0,
             tagged: HashMap::new(),
@@ -206,6 +208,11 @@ impl FakeChain {
     /// Answers `null` to every question for a receipt.
     pub fn hide_receipts(&self, hide: bool) {
         self.state().hide_receipts = hide;
+    }
+
+    /// Nothing can be learned of that transaction: its receipt is of another age, or providers disagree about it.
+    pub fn lose(&self, hash: TxHash) {
+        self.state().unreadable = Some(hash);
     }
 
     /// Refuses ranges of more blocks than this.
@@ -331,6 +338,9 @@ impl Chain for FakeChain {
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError> {
         let mut state = self.up().await?;
         state.receipts_asked += 1;
+        if state.unreadable == Some(hash) {
+            return Err(ChainError::Unavailable("an answer that can't be read".to_owned()));
+        }
         if state.hide_receipts {
             return Ok(None);
         }

@@ -72,9 +72,32 @@ impl Node {
     async fn logs(&self, filter: Filter, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         let filter = filter.from_block(from).to_block(to);
         let answer = self.ask(async {
-            self.provider.raw_request::<_, Vec<WireLog>>("eth_getLogs".into(), (filter,)).await
+            self.provider.raw_request::<_, Vec<WireLog>>("eth_getLogs".into(), (&filter,)).await
         });
-        Ok(answer.await?.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
+        let found = match answer.await {
+            // Anyone can fill a block with more events than a node answers at once; it has to be read all the same.
+            Err(ChainError::RangeTooLarge(_)) if from == to => self.logs_in(to, &filter).await?,
+            answer => answer?,
+        };
+        Ok(found.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
+    }
+
+    /// A block's logs, from its receipts.
+    async fn logs_in(&self, block: u64, filter: &Filter) -> Result<Vec<WireLog>, ChainError> {
+        let answer = self.ask(async {
+            self.provider
+                .raw_request::<_, Option<Vec<WireReceipt>>>(
+                    "eth_getBlockReceipts".into(),
+                    (U64::from(block),),
+                )
+                .await
+        });
+        let receipts = answer.await?;
+        let receipts = receipts.ok_or_else(|| ChainError::Unavailable("a block is missing".to_owned()))?;
+        let logs = receipts.into_iter().flat_map(|receipt| receipt.logs);
+        Ok(logs
+            .filter(|log| filter.matches_address(log.address) && filter.matches_topics(&log.topics))
+            .collect())
     }
 
     async fn block_at(&self, tag: BlockNumberOrTag) -> Result<Option<BlockRef>, ChainError> {
@@ -159,7 +182,8 @@ impl WireLog {
 #[serde(rename_all = "camelCase")]
 struct WireReceipt {
     transaction_hash: B256,
-    status: U64,
+    /// Before the Byzantium fork there was none (EIP-658); nothing that old pays here.
+    status: Option<U64>,
     block_number: Option<U64>,
     block_hash: Option<B256>,
     logs: Vec<WireLog>,
@@ -170,7 +194,7 @@ impl WireReceipt {
     fn read(self) -> Option<Receipt> {
         Some(Receipt {
             transaction: TxHash(self.transaction_hash.0),
-            success: self.status == U64::from(1),
+            success: self.status == Some(U64::from(1)),
             block_number: self.block_number?.to(),
             block_hash: BlockHash(self.block_hash?.0),
             logs: self.logs.into_iter().filter_map(WireLog::read).collect(),

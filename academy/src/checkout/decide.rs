@@ -38,6 +38,8 @@ pub struct Standing {
     pub withdrawn: bool,
     /// Another order of the same person opened the course, as far as this one would.
     pub bought: bool,
+    /// The same person has another order for the course that can be paid, or is being paid.
+    pub superseded: bool,
 }
 
 /// What a payment must have reached.
@@ -164,7 +166,7 @@ pub fn decide(
     let expired = standing.state == OrderState::Expired || now >= standing.expires_at;
     // What is under way may still be mined in time: nobody is asked to pay again meanwhile (edge case 7).
     let hopeless = now > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
-    let payable = if expired { OrderState::Expired } else { OrderState::Open };
+    let payable = if expired || standing.superseded { OrderState::Expired } else { OrderState::Open };
     match standing.state {
         // A payment that is final stays; one that was accepted goes only on evidence of a reorg.
         OrderState::Paid | OrderState::Confirming if standing.is_final || !standing.orphaned => {
@@ -183,7 +185,7 @@ pub fn decide(
         }
         OrderState::Refunded => keep(standing.state, standing.setback),
         OrderState::Open | OrderState::Submitted | OrderState::Expired => {
-            if waiting && !hopeless {
+            if waiting && !hopeless && !standing.superseded {
                 return keep(OrderState::Submitted, None);
             }
             keep(payable, failed.or(standing.setback))

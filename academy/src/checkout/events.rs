@@ -1,5 +1,7 @@
 //! SQL that keeps what the follower saw, many events to a statement.
 
+use std::collections::HashMap;
+
 use super::model::Setback;
 use crate::{
     chain::Log,
@@ -60,16 +62,45 @@ pub(super) struct SeenRefund {
     pub place: Place,
     /// The order that the event names, which may be none of ours.
     pub order: OrderId,
+    pub listing: u64,
+    pub beneficiary: Address,
 }
 
-/// Those of these ids that are orders of ours, each with the chain that it is to be paid on.
+/// What an order asks for, as far as whoever pays it can't get it wrong with the site's own call.
+#[derive(sqlx::FromRow)]
+pub(super) struct Asked {
+    id: OrderId,
+    chain_id: i64,
+    market: String,
+    listing: i64,
+    beneficiary: String,
+}
+
+impl Asked {
+    pub fn is_on(&self, chain_id: u64) -> bool {
+        self.chain_id == chain_id.cast_signed()
+    }
+
+    /// Why a purchase that names the order can not be its payment, whatever else it bought.
+    pub fn turns_down(&self, place: &Place, listing: u64, beneficiary: Address) -> Option<Setback> {
+        if self.market != place.market {
+            return Some(Setback::OtherMarket);
+        }
+        if self.listing != listing.cast_signed() {
+            return Some(Setback::OtherCourse);
+        }
+        (self.beneficiary != beneficiary.to_string()).then_some(Setback::OtherBeneficiary)
+    }
+}
+
+/// Those of these ids that are orders of ours.
 pub(super) async fn orders_among(
     conn: &mut Conn,
     ids: &[OrderId],
-) -> Result<Vec<(OrderId, u64)>, StoreError> {
-    let found = sql_rows!(all conn, (OrderId, i64), ids, |id| [*id],
-        "SELECT id, chain_id FROM orders WHERE id IN (", "?", ")")?;
-    Ok(found.into_iter().map(|(id, chain_id)| (id, chain_id.cast_unsigned())).collect())
+) -> Result<HashMap<OrderId, Asked>, StoreError> {
+    let found = sql_rows!(all conn, Asked, ids, |id| [*id],
+        "SELECT id, chain_id, market, listing, beneficiary FROM orders WHERE id IN (", "?", ")")?;
+    Ok(found.into_iter().map(|asked| (asked.id, asked)).collect())
 }
 
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an

@@ -108,9 +108,15 @@ impl Follower<'_> {
                         amount: *amount,
                     });
                 }
-                Event::PurchaseRefunded { order, .. } => {
+                Event::PurchaseRefunded { order, number, beneficiary, .. } => {
+                    let (listing, beneficiary) = (*number, *beneficiary);
                     let order = dereference(order).map(OrderId);
-                    batch.refunds.extend(order.map(|order| SeenRefund { place: Place::of(log), order }));
+                    batch.refunds.extend(order.map(|order| SeenRefund {
+                        place: Place::of(log),
+                        order,
+                        listing,
+                        beneficiary,
+                    }));
                 }
                 // What it says of a payment is read from the receipt, when the payment is judged.
                 Event::PurchaseHeld { .. } => {}
@@ -135,24 +141,31 @@ impl Follower<'_> {
         let now = self.academy.now();
         let paid = batch.payments.iter().filter_map(|payment| payment.order);
         let named: Vec<OrderId> = paid.chain(batch.refunds.iter().map(|refund| refund.order)).collect();
-        let (ours, elsewhere): (Vec<_>, Vec<_>) = events::orders_among(tx, &named)
-            .await?
-            .into_iter()
-            .partition(|(_, paid_on)| *paid_on == chain_id);
-        let ours: BTreeSet<OrderId> = ours.into_iter().map(|(order, _)| order).collect();
-        let mut submissions = Vec::new();
+        let ours = events::orders_among(tx, &named).await?;
+        let (mut submissions, mut concerned) = (Vec::new(), BTreeSet::new());
         for payment in &mut batch.payments {
-            let named = payment.order;
-            payment.order = named.filter(|order| ours.contains(order));
-            payment.setback = match payment.order {
-                Some(_) => None,
-                // It would have to be paid on another chain: nothing here opens it.
-                None if elsewhere.iter().any(|(order, _)| named == Some(*order)) => Some(Setback::OtherChain),
+            let named = payment.order.and_then(|order| ours.get(&order));
+            payment.setback = match named {
                 None => Some(Setback::UnknownOrder),
+                // It would have to be paid on another chain: nothing here opens it.
+                Some(asked) if !asked.is_on(chain_id) => Some(Setback::OtherChain),
+                // Anyone can sell anything under any order's id, for next to nothing: what can't be its payment
+                // waits for a person, and whoever settles the order asks no node about it.
+                Some(asked) => asked.turns_down(&payment.place, payment.listing, payment.beneficiary),
             };
-            submissions.extend(payment.order.map(|order| (order, payment.transaction)));
+            payment.order = payment.order.filter(|_| named.is_some_and(|asked| asked.is_on(chain_id)));
+            if let Some(order) = payment.order.filter(|_| payment.setback.is_none()) {
+                submissions.push((order, payment.transaction));
+                concerned.insert(order);
+            }
         }
-        batch.refunds.retain(|refund| ours.contains(&refund.order));
+        batch.refunds.retain(|refund| {
+            ours.get(&refund.order).is_some_and(|asked| {
+                asked.is_on(chain_id)
+                    && asked.turns_down(&refund.place, refund.listing, refund.beneficiary).is_none()
+            })
+        });
+        concerned.extend(batch.refunds.iter().map(|refund| refund.order));
         let kept = events::see_payments(tx, chain_id, &batch.payments, now).await?;
         // What was decided is read again and again; few of it is another.
         let displaced = match usize::try_from(kept) == Ok(batch.payments.len()) {
@@ -162,7 +175,7 @@ impl Follower<'_> {
         events::see_refunds(tx, chain_id, &batch.refunds, now).await?;
         events::see_payouts(tx, chain_id, &batch.payouts, now).await?;
         events::see_submissions(tx, &submissions, now).await?;
-        let orders: Vec<OrderId> = ours.into_iter().collect();
+        let orders: Vec<OrderId> = concerned.into_iter().collect();
         jobs::settle_all_at(tx, self.academy, &orders, now).await?;
         for log in batch.listings {
             self.academy.catalog().apply(tx, chain_id, log).await?;
@@ -202,6 +215,7 @@ impl Follower<'_> {
                     )
                     .await?;
                 }
+                self.academy.point("follow.before_room").await;
                 tx.commit().await?;
             }
         }

@@ -41,6 +41,8 @@ words! {
         Replaced = "replaced",
         /// It went to another contract than ours, or emitted no purchase.
         NoPurchase = "no_purchase",
+        /// It went to another of the site's contracts than the order's.
+        OtherMarket = "other_market",
         /// It bought another course.
         OtherCourse = "other_course",
         /// It bought another tier.
@@ -87,6 +89,7 @@ impl Setback {
                 | Self::PaidTwice
                 | Self::UnknownOrder
                 | Self::Underpaid
+                | Self::OtherMarket
                 | Self::OtherCourse
                 | Self::OtherTier
                 | Self::OtherToken
@@ -117,6 +120,9 @@ impl Setback {
             }
             Self::NoPurchase => {
                 "That transaction is not a purchase at this site's contract, so it opens nothing here."
+            }
+            Self::OtherMarket => {
+                "That transaction paid at another of this site's contracts than the order's, so it opens nothing here. A person will look at it."
             }
             Self::OtherCourse => "That transaction bought a different course, so it does not open this one.",
             Self::OtherTier => {

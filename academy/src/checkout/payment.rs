@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Actor, Operation, Problem,
+    catalog::CourseState,
     catalog::reference,
     chain::{
         Call, Consent, Signing, Terms, TokenDomain, approve_call, purchase_call, purchase_for_tokens_call,
@@ -98,6 +99,9 @@ impl Checkout<'_> {
         }
         let (page, tier) =
             self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
+        if page.course.state != CourseState::Published {
+            return Err(CheckoutError::NotForSale.into());
+        }
         let listing = page.market(order.chain_id).and_then(|market| market.listing.as_ref());
         let sold = listing.is_some_and(|listing| {
             // Another market sells by its own rules, under its own numbers.

@@ -106,6 +106,8 @@ impl Checkout<'_> {
         let asked = self.asked(network, price, paid.token).await?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
+        // As settling does: what it finds out meanwhile is seen here.
+        self.0.accounts().lock(&mut tx, person.id).await?;
         let (page, tier) = self.0.catalog().tier(&mut tx, tier).await?;
         if tier.price != asked.price {
             return Err(CheckoutError::PriceChanged.into());
@@ -117,7 +119,7 @@ impl Checkout<'_> {
         if access.level >= tier.level {
             return Err(CheckoutError::AlreadyEnrolled.into());
         }
-        if let Some(mut under_way) = store::under_way(&mut tx, person.id, page.course.id).await? {
+        if let Some(mut under_way) = store::lock_under_way(&mut tx, person.id, page.course.id).await? {
             let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
             // A wallet has a request to pay it, and may send it any time.
             let awaited = fresh && under_way.reference.is_some();

@@ -62,7 +62,7 @@ impl Checkout<'_> {
             give_back(&mut candidates, &sight.refunds);
             sight.heed_rulings(&mut candidates);
             let orphaned = self.orphaned(&sight, &candidates).await?;
-            sight.gone = self.gone(&sight).await?;
+            sight.gone = self.gone(&sight, &candidates).await?;
             let rules = self.rules(&sight).await?;
             let worth = self.worth_when_new(&sight, &candidates).await;
             // What was read of two histories would be true in neither.
@@ -116,6 +116,7 @@ impl Checkout<'_> {
             expires_at: sight.order.expires_at,
             withdrawn: sight.course.state == CourseState::Withdrawn,
             bought: store::bought_otherwise(&mut tx, &sight.order).await?,
+            superseded: store::superseded(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
         let decision = decide(&position, &plain, head, now, rules);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Problem,
     catalog::{Course, reference},
-    chain::{ChainError, Receipt, TransactionFacts},
+    chain::{Receipt, TransactionFacts},
     evm::{Address, TxHash},
     ids::{OrderId, PaymentId},
     price::Cents,
@@ -46,6 +46,11 @@ impl Sight<'_> {
         let refunds = self.refunds.iter().filter(|refund| refund.confirmed);
         let blocks = accepted.map(|payment| payment.block_number);
         blocks.chain(refunds.map(|refund| refund.block_number)).max().unwrap_or(0)
+    }
+
+    /// Whether the chain told of a payment in this transaction.
+    fn saw(&self, hash: TxHash) -> bool {
+        self.payments.iter().any(|payment| payment.hash == hash)
     }
 
     /// What a person said of this payment, if they said that it does not count; it may have gone back since.
@@ -127,28 +132,32 @@ impl<'a> Checkout<'a> {
     pub(super) async fn candidates(&self, sight: &Sight<'_>) -> Result<Vec<Judged>, Problem> {
         let chain = &sight.network.chain;
         let asked = sight.submissions.iter().map(async |submission| {
-            let receipt = chain.receipt(submission.hash).await?;
+            let receipt = chain.receipt(submission.hash).await;
+            // Should a reorg undo it, the nonce tells whether it can come back. Not knowing it is no trouble now.
             let facts = match submission.sender {
-                Some(_) => Ok(None),
-                None => chain.transaction(submission.hash).await,
+                Some(_) => None,
+                None => chain.transaction(submission.hash).await.ok().flatten(),
             };
-            Ok::<_, ChainError>((receipt, facts))
+            (receipt, facts)
         });
-        let told = futures::future::try_join_all(asked).await?;
+        let told = futures::future::join_all(asked).await;
         let mut candidates = Vec::new();
         for (submission, (receipt, facts)) in sight.submissions.iter().zip(told) {
             let hash = submission.hash;
-            match (receipt, facts) {
-                (Some(receipt), facts) => {
-                    // Should a reorg undo it, the nonce tells whether it can come back. Not knowing it is no
-                    // trouble now.
-                    self.learn_sender(sight, submission, facts.ok().flatten()).await?;
-                    candidates.extend(self.judge(sight, hash, &receipt).await?);
+            let receipt = match receipt {
+                // Somebody's word alone, of which no provider can say anything, must hold up neither what paid nor
+                // what went back.
+                Err(error) if !sight.saw(hash) => {
+                    tracing::debug!(%error, %hash, "nothing is known of what was named");
+                    candidates.push(((hash, None), Candidate::Pending));
+                    continue;
                 }
-                (None, facts) => {
-                    let sender = self.learn_sender(sight, submission, facts?).await?;
-                    candidates.push(((hash, None), self.unmined(sight, hash, sender).await?));
-                }
+                receipt => receipt?,
+            };
+            let sender = self.learn_sender(sight, submission, facts).await?;
+            match receipt {
+                Some(receipt) => candidates.extend(self.judge(sight, hash, &receipt).await?),
+                None => candidates.push(((hash, None), self.unmined(sight, hash, sender).await?)),
             }
         }
         Ok(candidates)
@@ -272,9 +281,11 @@ impl<'a> Checkout<'a> {
         if let Some(known) = submission.sender.zip(submission.nonce) {
             return Ok(Some(known));
         }
-        let Some(facts) = facts else { return Ok(None) };
+        // No network mines a nonce beyond these (EIP-2681 leaves the last one out of twice as many).
+        let Some(facts) = facts.filter(|facts| i64::try_from(facts.nonce).is_ok()) else { return Ok(None) };
         let mut tx = self.0.0.db.begin().await?;
         store::learn_sender(&mut tx, sight.order.id, submission.hash, facts.sender, facts.nonce).await?;
+        self.0.point("settle.before_sender").await;
         tx.commit().await?;
         Ok(Some((facts.sender, facts.nonce)))
     }
@@ -296,11 +307,19 @@ impl<'a> Checkout<'a> {
     }
 
     /// What was seen to pay the order, and stood in a block that was replaced: what stands at its place now
-    /// may be another event, which the follower has still to read.
-    pub(super) async fn gone(&self, sight: &Sight<'_>) -> Result<Vec<PaymentId>, Problem> {
+    /// may be another event, which the follower has still to read. What the follower itself turned down is not
+    /// asked about: anybody can make as much of it as they like.
+    pub(super) async fn gone(
+        &self,
+        sight: &Sight<'_>,
+        candidates: &[Judged],
+    ) -> Result<Vec<PaymentId>, Problem> {
         let mut gone = Vec::new();
         for payment in &sight.payments {
-            if matches!(payment.standing, Standing::Review | Standing::Orphaned) {
+            let judged = candidates.iter().any(|((hash, _), _)| *hash == payment.hash);
+            if matches!(payment.standing, Standing::Review | Standing::Orphaned)
+                && (judged || payment.setback.is_none())
+            {
                 let now = sight.network.chain.block(payment.block_number).await?;
                 gone.extend(now.filter(|block| block.hash != payment.block_hash).map(|_| payment.id));
             }

@@ -164,6 +164,29 @@ pub(super) async fn under_way(
     row.map(OrderRow::record).transpose()
 }
 
+/// As [`under_way`], and nobody else changes it until this transaction ends. It may have been given up, or paid,
+/// while it was waited for.
+pub(super) async fn lock_under_way(
+    conn: &mut Conn,
+    user: UserId,
+    course: CourseId,
+) -> Result<Option<OrderRecord>, StoreError> {
+    let Some(found) = under_way(conn, user, course).await? else { return Ok(None) };
+    let locked = lock_order(conn, found.id).await?;
+    Ok(locked.filter(|order| {
+        matches!(order.state, OrderState::Open | OrderState::Submitted | OrderState::Confirming)
+    }))
+}
+
+/// Whether another order of the same person for the course can be paid, or is being paid: there is one at a time.
+pub(super) async fn superseded(conn: &mut Conn, order: &OrderRecord) -> Result<bool, StoreError> {
+    let row = sql!(opt conn, (OrderId,),
+        "SELECT id FROM orders WHERE user_id = $1 AND course_id = $2 AND id <> $3
+            AND state IN ('open', 'submitted') LIMIT 1",
+        order.user, order.course, order.id)?;
+    Ok(row.is_some())
+}
+
 /// Whether another order of the same person opened the course, as far as this one would.
 pub(super) async fn bought_otherwise(conn: &mut Conn, order: &OrderRecord) -> Result<bool, StoreError> {
     let row = sql!(opt conn, (OrderId,),

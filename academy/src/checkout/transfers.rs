@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{cursors, network::Network, service::Checkout, tell::Amount, transfer_store};
 use crate::{
     Problem,
-    chain::{ChainError, Event, Log},
+    chain::{BlockRef, ChainError, Event, Log},
     evm::Address,
     ids::{OrderId, TransferId},
     money::Wei,
@@ -110,9 +110,14 @@ impl Checkout<'_> {
     ) -> Result<bool, Problem> {
         let Network { policy, .. } = network;
         let chain_id = policy.chain_id;
-        let mut found = Vec::new();
+        let (mut found, mut last) = (Vec::new(), None);
         for stray in strays(logs) {
-            let block = network.chain.block(stray.log.block_number).await?;
+            // Anyone can move dust to a market, many times in a block: each block is asked for once.
+            let block = match last {
+                Some(BlockRef { number, .. }) if number == stray.log.block_number => last,
+                _ => network.chain.block(stray.log.block_number).await?,
+            };
+            last = block;
             let block = block.filter(|block| block.hash == stray.log.block_hash);
             let block =
                 block.ok_or_else(|| ChainError::Unavailable("a final block is another".to_owned()))?;

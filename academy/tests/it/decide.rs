@@ -28,6 +28,7 @@ fn standing(state: OrderState) -> Standing {
         expires_at: EXPIRES,
         withdrawn: false,
         bought: false,
+        superseded: false,
     }
 }
 
@@ -192,6 +193,17 @@ fn money_that_comes_too_late_or_for_nothing_goes_to_review() {
         assert_eq!(decision.accepted.is_none(), review.is_some());
         assert_eq!(decision.grant == Grant::Open, review.is_none());
     }
+}
+
+#[test]
+fn an_order_that_gave_way_to_another_is_payable_no_more() {
+    let orphaned = Standing { orphaned: true, superseded: true, ..standing(OrderState::Paid) };
+    let lost = decide(&orphaned, &[Candidate::Replaced], BLOCK, NOW, &RULES);
+    assert_eq!((lost.state, lost.grant), (OrderState::Expired, Grant::Suspend));
+    let expired = Standing { superseded: true, ..standing(OrderState::Expired) };
+    assert_eq!(decide(&expired, &[Candidate::Pending], BLOCK, NOW, &RULES).state, OrderState::Expired);
+    // What was paid for it counts all the same.
+    assert_eq!(decide(&expired, &[pays()], BLOCK + 1, NOW, &RULES).state, OrderState::Paid);
 }
 
 fn verdict() -> impl Strategy<Value = Candidate> {

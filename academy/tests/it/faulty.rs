@@ -225,6 +225,15 @@ async fn a_range_that_a_node_chokes_on_is_asked_for_in_parts(engine: Engine) {
     place.close().await;
 }
 
+async fn a_block_of_more_events_than_a_node_tells_is_read_from_its_receipts(engine: Engine) {
+    let place = Place::through(engine, 2).await;
+    let (buyer, order) = place.order().await;
+    place.pay(&buyer, &order).await;
+    place.proxies.iter().for_each(|proxy| proxy.set(&[Fault::Ranges(0)]));
+    assert!(place.opens_within(12, &buyer).await);
+    place.close().await;
+}
+
 /// Who sent a transaction is read from it, not from the node: or a liar could make one that waits look
 /// replaced.
 async fn case_06_whose_a_pending_transaction_is_nobody_can_lie_about(engine: Engine) {
@@ -249,6 +258,7 @@ async fn case_06_whose_a_pending_transaction_is_nobody_can_lie_about(engine: Eng
 on_anvil!(
     case_06_whose_a_pending_transaction_is_nobody_can_lie_about,
     a_range_that_a_node_chokes_on_is_asked_for_in_parts,
+    a_block_of_more_events_than_a_node_tells_is_read_from_its_receipts,
     case_10_an_invented_purchase_never_opens,
     case_10_one_of_three_does_not_stop_what_two_agree_on,
     case_10_one_of_two_delays_until_it_is_well,

@@ -15,6 +15,7 @@ mod edge_cases;
 mod faulty;
 mod follower;
 mod heads;
+mod hostile;
 mod jobs;
 mod kill;
 mod learning;

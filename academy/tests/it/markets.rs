@@ -6,10 +6,11 @@ use std::sync::Arc;
 use academy::{
     Academy,
     chain::fake::FakeTransaction,
-    checkout::{Deployment, OrderState, Policy},
+    checkout::{Deployment, OrderState, Policy, Setback},
     evm::Address,
     fault::NoFaults,
     money::Wei,
+    page::Filter,
 };
 
 use crate::support::{
@@ -92,6 +93,10 @@ on_both_engines! {
         world.chain.mine(vec![world.payment(&there, &order)]);
         turn(&academy).await;
         assert!(!world.can_read(&buyer, &course).await);
+        let in_review = Filter { state: "review".to_owned(), ..Filter::default() };
+        let waiting = checkout.payments(&world.admin().await, &in_review).await.unwrap();
+        let told: Vec<_> = waiting.rows.iter().map(|row| (row.order, row.setback)).collect();
+        assert_eq!(told, [(Some(order.id), Some(Setback::OtherMarket))]);
         world.chain.mine(vec![at_next(world.payment(&there, &order))]);
         turn(&academy).await;
         assert!(world.can_read(&buyer, &course).await);

@@ -2,16 +2,32 @@
 
 use academy::{
     Kind,
+    chain::fake::FakeTransaction,
     checkout::{OrderState, Setback},
     evm::Address,
     ids::{OrderId, TierId},
     money::Wei,
     page::Filter,
+    store::Db,
 };
+use sqlx::AssertSqlSafe;
 
 use crate::support::{
-    CHAIN_ID, MARKET, TTL_MINUTES, on_both_engines, person, refusal, tier_form, wallet_call,
+    CHAIN_ID, MARKET, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal, tier_form,
+    wallet_call,
 };
+
+/// A course for sale, and its dearer tier.
+async fn two_tiers(world: &World) -> (TestCourse, TierId) {
+    let teacher = world.teacher().await;
+    let course = world.course(&teacher).await;
+    let better = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0.05", 2)).await.unwrap();
+    let price = Wei::from_ether("0.05").unwrap();
+    let priced = world.transaction(person(&teacher).address, vec![world.priced(&course, 1, price)]);
+    world.chain.mine(vec![priced]);
+    world.turn().await;
+    (course, better)
+}
 
 on_both_engines! {
     async fn case_06_a_payment_that_no_block_takes_is_stuck_after_a_while(world: &World) {
@@ -26,7 +42,7 @@ on_both_engines! {
         world.advance_minutes(1);
         assert!(checkout.order(&buyer, order.id).await.unwrap().stuck);
         // Sped up in the wallet: the clock begins again with the new hash.
-        let faster = academy::chain::fake::FakeTransaction { hash: world.hash(), ..payment.clone() };
+        let faster = FakeTransaction { hash: world.hash(), ..payment.clone() };
         world.chain.broadcast(faster.clone());
         assert!(!checkout.submit(&buyer, order.id, &faster.hash.to_string()).await.unwrap().stuck);
         world.chain.mine(vec![faster]);
@@ -98,15 +114,78 @@ on_both_engines! {
         assert_eq!(checkout.open(&buyer, better).await.unwrap().id, second.id);
     }
 
-    async fn case_17_another_tier_does_not_cancel_what_a_wallet_may_still_send(world: &World) {
+    async fn case_32_opening_another_leaves_alone_what_became_of_the_first_meanwhile(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, better) = two_tiers(world).await;
+        for (state, another) in [("submitted", Err("order_in_progress")), ("paid", Ok(()))] {
+            let buyer = world.learner().await;
+            let first = checkout.open(&buyer, course.tier).await.unwrap().id;
+            let change = format!("UPDATE orders SET state = '{state}', revision = revision + 1 WHERE state = 'open'");
+            let opening = || {
+                let (academy, buyer) = (world.academy.clone(), buyer.clone());
+                tokio::spawn(async move { academy.checkout().open(&buyer, better).await })
+            };
+            let opened = match &world.db {
+                // Between the change and its end, the other reads what was before, and waits.
+                Db::Postgres(pool) => {
+                    let mut tx = pool.begin().await.unwrap();
+                    sqlx::query(AssertSqlSafe(change)).execute(&mut *tx).await.unwrap();
+                    let opening = opening();
+                    let waits = "SELECT COUNT(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                    while world.count(waits).await == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                    tx.commit().await.unwrap();
+                    opening.await
+                }
+                // One writes at a time.
+                Db::Sqlite { .. } => {
+                    world.execute(change).await;
+                    opening().await
+                }
+            };
+            let opened = opened.unwrap().map(drop).map_err(|problem| problem.code);
+            assert_eq!(opened, another.map_err(str::to_owned), "{state}");
+            assert_eq!(checkout.order(&buyer, first).await.unwrap().state.word(), state);
+        }
+    }
+
+    async fn case_08_what_a_reorg_drops_gives_way_to_the_order_that_came_after(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, better) = two_tiers(world).await;
+        let buyer = world.learner().await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &first);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        let second = checkout.open(&buyer, better).await.unwrap();
+        // Its nonce is used by something else in the other history.
+        world.chain.reorg(1);
+        let instead = FakeTransaction { nonce: payment.nonce, ..world.transaction(payment.sender, vec![]) };
+        world.chain.mine(vec![instead]);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert!(!world.can_read(&buyer, &course).await);
+        let state = async |id| checkout.order(&buyer, id).await.unwrap().state;
+        assert_eq!((state(first.id).await, state(second.id).await), (OrderState::Expired, OrderState::Open));
+    }
+
+    async fn case_27_a_withdrawn_course_is_not_paid_for(world: &World) {
         let checkout = world.academy.checkout();
         let teacher = world.teacher().await;
         let (course, buyer) = (world.course(&teacher).await, world.learner().await);
-        let better = world.academy.catalog().add_tier(&teacher, course.id, &tier_form("0.05", 2)).await.unwrap();
-        let price = Wei::from_ether("0.05").unwrap();
-        let me = person(&teacher).address;
-        world.chain.mine(vec![world.transaction(me, vec![world.priced(&course, 1, price)])]);
-        world.turn().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "not_for_sale");
+    }
+
+    async fn case_17_another_tier_does_not_cancel_what_a_wallet_may_still_send(world: &World) {
+        let checkout = world.academy.checkout();
+        let ((course, better), buyer) = (two_tiers(world).await, world.learner().await);
         let first = checkout.open(&buyer, course.tier).await.unwrap();
         checkout.wait_for(&buyer, first.id, "safe-tx-17").await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, better).await).1, "order_in_progress");
@@ -202,7 +281,7 @@ on_both_engines! {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
         let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let reverted = academy::chain::fake::FakeTransaction { success: false, ..world.payment(&course, &order) };
+        let reverted = FakeTransaction { success: false, ..world.payment(&course, &order) };
         let payment = world.payment(&course, &order);
         world.chain.mine(vec![reverted.clone()]);
         checkout.submit(&buyer, order.id, &world.hash().to_string()).await.unwrap();

@@ -34,6 +34,29 @@ async fn state(world: &World, buyer: &Actor, order: &Order) -> OrderState {
 }
 
 on_both_engines! {
+    async fn case_29_what_nobody_can_tell_of_does_not_keep_open_what_went_back(world: &World) {
+        let (course, _, buyer, order) = bought(world).await;
+        let named = world.hash();
+        world.chain.lose(named);
+        world.academy.checkout().submit(&buyer, order.id, &named.to_string()).await.unwrap();
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+    }
+
+    async fn case_29_a_transaction_that_can_never_be_mined_does_neither(world: &World) {
+        let (course, _, buyer, order) = bought(world).await;
+        let queued = FakeTransaction { nonce: 1 << 63, ..world.transaction(person(&buyer).address, vec![]) };
+        world.chain.broadcast(queued.clone());
+        world.academy.checkout().submit(&buyer, order.id, &queued.hash.to_string()).await.unwrap();
+        assert_eq!(state(world, &buyer, &order).await, OrderState::Paid);
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+    }
+
     async fn case_29_a_refund_closes_the_course_and_shows(world: &World) {
         let checkout = world.academy.checkout();
         let (course, teacher, buyer, order) = bought(world).await;

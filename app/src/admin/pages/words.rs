@@ -56,6 +56,7 @@ pub fn setback_words(setback: Setback) -> &'static str {
         Setback::Reverted => "The transaction failed on the chain; only its fee was spent.",
         Setback::Replaced => "The buyer replaced or cancelled it before it was mined.",
         Setback::NoPurchase => "The transaction is no purchase at our contract.",
+        Setback::OtherMarket => "It paid at another contract of this site than the order's.",
         Setback::OtherCourse => "It bought another course than ordered.",
         Setback::OtherTier => "It bought another tier than ordered.",
         Setback::OtherToken => "It paid in another currency than ordered.",
