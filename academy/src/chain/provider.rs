@@ -58,11 +58,17 @@ impl Node {
         call.await.map_err(|error| classify(&error))
     }
 
+    /// What a contract answers, by what is mined: alloy asks by what is pending, where an approval, or another owner
+    /// of a wallet, seems there that may never be.
+    async fn call(&self, request: TransactionRequest) -> Result<Bytes, ChainError> {
+        self.ask(async { self.provider.call(request).block(BlockId::latest()).await }).await
+    }
+
     /// The first of the words that a contract answers.
     async fn first_word(&self, contract: Address, data: Vec<u8>) -> Result<U256, ChainError> {
         let request =
             TransactionRequest::default().to(EvmAddress::from(contract.0)).input(Bytes::from(data).into());
-        let answer = self.ask(async { self.provider.call(request).await }).await?;
+        let answer = self.call(request).await?;
         answer
             .first_chunk::<32>()
             .map(|word| U256::from_be_bytes(*word))
@@ -342,8 +348,8 @@ impl Chain for Node {
                 .ok_or_else(|| ChainError::Refused("the market does not answer as one".to_owned()))
         };
         Ok(Roles {
-            quote_signer: address(self.ask(async { self.provider.call(signer).await }).await?)?,
-            owner: address(self.ask(async { self.provider.call(owner).await }).await?)?,
+            quote_signer: address(self.call(signer).await?)?,
+            owner: address(self.call(owner).await?)?,
         })
     }
 
@@ -361,7 +367,7 @@ impl Chain for Node {
     async fn approves(&self, account: Address, hash: [u8; 32], signature: &[u8]) -> Result<bool, ChainError> {
         let code = bindings::signature_check(account, hash, signature);
         let request = TransactionRequest::default().with_deploy_code(code).gas_limit(SIGNATURE_GAS);
-        match self.ask(async { self.provider.call(request).await }).await {
+        match self.call(request).await {
             Ok(answer) => Ok(answer.last() == Some(&1)),
             // It reverts, or costs too much.
             Err(ChainError::Refused(_)) => Ok(false),

@@ -162,9 +162,15 @@ async fn an_approval_goes_before_where_nothing_can_be_signed(engine: Engine) {
     let payment = checkout.payment(&place.buyer, order.id, me, &PayBy::Best).await.unwrap();
     assert_eq!((payment.sign, payment.calls.len()), (None, 2));
     assert!(place.anvil.dev.send(me, &call(&payment.calls[1])).await.is_err(), "not before it is approved");
-    for step in &payment.calls {
-        place.anvil.dev.send(me, &call(step)).await.unwrap();
-    }
+    // What waits for a block allows nothing yet.
+    let calls = async || checkout.payment(&place.buyer, order.id, me, &PayBy::Best).await.unwrap().calls;
+    place.anvil.ask("evm_setAutomine", json!([false])).await;
+    place.anvil.dev.broadcast(me, &call(&payment.calls[0])).await.unwrap();
+    assert_eq!(calls().await, payment.calls);
+    place.anvil.ask("evm_setAutomine", json!([true])).await;
+    place.anvil.ask("evm_mine", json!([])).await;
+    assert_eq!(calls().await, payment.calls[1..]);
+    place.anvil.dev.send(me, &call(&payment.calls[1])).await.unwrap();
     is_paid(&place, &course, &order, &currency).await;
     // Somebody without a dollar.
     let poor = place.world.learner().await;
