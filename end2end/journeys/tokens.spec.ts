@@ -68,6 +68,21 @@ test('a token without signatures is allowed first, and then paid', async ({ page
   await learner.is('paid');
 });
 
+test('an approval that others sign first is waited for, and then paid', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  await orderIn(learner, 'AUSD');
+  wallet.keepHashToItself('safe-tx-18');
+  await learner.pay.click();
+  await learner.says('allowance_awaited');
+  await expect(learner.pay).toHaveText('Waiting for your wallet…');
+  expect(wallet.sent).toHaveLength(1);
+  await world.chain.mine(1);
+  await learner.is('submitted');
+  expect(wallet.sent).toHaveLength(2);
+  await world.chain.mine(2);
+  await learner.is('paid');
+});
+
 test('a wallet that can not sign typed data allows it with a transaction', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   wallet.forgetTypedData();

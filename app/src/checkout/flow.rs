@@ -21,7 +21,7 @@ use crate::{
         notice::{Asked, Notice, about},
         provider::Wallet,
         text,
-        watch::watch,
+        watch::{self, watch},
     },
 };
 use academy::{
@@ -33,6 +33,8 @@ use academy::{
 
 /// Between two looks at calls that were sent together.
 const BATCH_LOOK_MS: u32 = 1000;
+/// Between two looks at what the market may take, where the wallet's node can't say.
+const ALLOWED_LOOK_MS: u32 = 3000;
 
 /// The checkout alive. Copies share it.
 #[derive(Clone)]
@@ -198,11 +200,15 @@ impl Flow {
         }
         let mut hash = String::new();
         for (index, call) in calls.iter().enumerate() {
+            let left = calls.len() - index;
             if index > 0 {
-                watch(wallet, &hash).await?;
+                self.done(wallet, account, &hash, left).await?;
             }
-            if index + 1 == calls.len() {
-                link.change(|state| state.asking = Some(Asking::Send));
+            if left == 1 {
+                link.change(|state| {
+                    state.asking = Some(Asking::Send);
+                    state.notice = None;
+                });
             }
             hash = wallet.send(call, account).await.map_err(say)?;
         }
@@ -211,6 +217,27 @@ impl Flow {
             // Wallets of several people answer with a reference of their own.
             Err(_) => Reference::of(&hash).into(),
         })
+    }
+
+    /// Waits until a call before the payment is mined, and `left` are left. Under another hash, where it was sped
+    /// up or others sign it first, the site sees it by what it did.
+    async fn done(&self, wallet: &Wallet, account: Address, hash: &str, left: usize) -> Result<(), Notice> {
+        match watch(wallet, hash).await {
+            Err(notice) if notice.code == watch::UNKNOWN => {}
+            mined => return mined,
+        }
+        self.0.link.say(Notice::new(
+            Tone::Accent,
+            "allowance_awaited",
+            "The network does not know the permission yet: others may have to sign it first, as with a Safe, or it was sped up. Keep this page open; your wallet shows the payment once the permission is there. If you cancelled it, reload the page.",
+        ));
+        loop {
+            match self.payment(account, PayBy::Approval).await {
+                Ok(payment) if payment.calls.len() <= left => return Ok(()),
+                Err(error) if !error.is_temporary() => return Err(Self::refused(&error)),
+                _ => js::sleep_unless_watched(ALLOWED_LOOK_MS).await,
+            }
+        }
     }
 
     /// What to send, after whatever must be signed for it.

@@ -156,7 +156,7 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
                 &format!("Your wallet asks whether to switch to {network}. Switching costs nothing."),
             );
         }
-        Some(Asking::Allow) => {
+        Some(Asking::Allow) if local.notice.is_none() => {
             return say(
                 Tone::Accent,
                 "allowing",
@@ -170,7 +170,7 @@ pub fn message(order: &Order, local: &Local, network: &str) -> Notice {
                 "Your wallet shows the payment. Approve or reject it there; open the wallet if its window does not show.",
             );
         }
-        None => {}
+        Some(Asking::Allow) | None => {}
     }
     if let Some(notice) = &local.notice {
         return notice.clone();
@@ -420,7 +420,11 @@ pub(super) mod tests {
         assert_eq!(code(connected()), "reverted");
         assert_eq!(code(Local { asking: Some(Asking::Send), ..connected() }), "asking");
         let notice = Some(Notice::new(Tone::Plain, "rejected", "You declined."));
-        assert_eq!(code(Local { notice, ..connected() }), "rejected");
+        let said = Local { notice, ..connected() };
+        assert_eq!(code(said.clone()), "rejected");
+        assert_eq!(code(Local { asking: Some(Asking::Send), ..said.clone() }), "asking");
+        assert_eq!(code(Local { asking: Some(Asking::Allow), ..connected() }), "allowing");
+        assert_eq!(code(Local { asking: Some(Asking::Allow), ..said }), "rejected");
         assert_eq!(code(Local { offline: true, ..connected() }), "offline");
         assert_eq!(code(Local { reporting: true, offline: true, ..connected() }), "reporting_offline");
     }
