@@ -190,7 +190,10 @@ test('money that came for a cancelled order goes back, from the contract that ho
   await expect(desk.getByText('The payment is to go back')).toBeVisible();
   await office.close();
 
-  await page.reload();
+  const order = page.url();
+  await visit(page, '/orders');
+  await expect(page.getByRole('row', { name: TYPE.title }).first()).toContainText('To be paid back');
+  await visit(page, order);
   await buyer.says('to_refund');
   await page.getByRole('link', { name: 'Give it back' }).click();
   await page.getByRole('button', { name: 'Give it back' }).click();

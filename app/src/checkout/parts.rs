@@ -130,6 +130,9 @@ pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str
     match (state, setback) {
         (OrderState::Paid, _) => ("Paid", Tone::Positive),
         (_, Some(setback)) if setback.needs_review() => ("A person looks at it", Tone::Warning),
+        (OrderState::Expired | OrderState::Cancelled, Some(Setback::ToRefund)) => {
+            ("To be paid back", Tone::Warning)
+        }
         (OrderState::Confirming | OrderState::Submitted, Some(Setback::Orphaned)) => {
             ("Being confirmed again", Tone::Warning)
         }

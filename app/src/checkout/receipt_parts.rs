@@ -23,7 +23,7 @@ pub fn receipt(receipt: Receipt) -> impl IntoView {
                 <p class="bill-tier">{receipt.tier_name}", by "{receipt.teacher}</p>
                 <p class="bill-price"><Money wei=receipt.amount currency=receipt.currency/></p>
                 {receipt.quoted.map(|sum| view! { <p class="bill-quote">"For a price of "{sum.to_string()}</p> })}
-                {receipt.worth.filter(|_| receipt.quoted.is_none()).map(|sum| view! {
+                {receipt.worth.filter(|sum| receipt.quoted != Some(*sum)).map(|sum| view! {
                     <p class="bill-quote" data-testid="worth">"Worth "{sum.to_string()}" when it was paid"</p>
                 })}
             </section>
