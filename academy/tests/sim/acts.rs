@@ -65,7 +65,7 @@ impl History<'_> {
             }
             Deed::AtOnce => self.at_once(dice).await,
             Deed::Crash => {
-                self.crash.arm(some_point(dice), dice.random_range(0..3));
+                self.crash.arm(some_point(dice), dice.random_range(0_u32..5).saturating_sub(2));
                 let before = self.world.audited().await;
                 let crash = self.crash.clone();
                 crash.outlives(self.toil(dice)).await;
@@ -235,7 +235,7 @@ impl History<'_> {
         if dice.random_ratio(1, 6) {
             self.cancel(dice).await;
         }
-        if dice.random_ratio(1, 4) {
+        if dice.random() {
             self.rule(dice).await;
         }
         for chain in 0..self.nets.len() {

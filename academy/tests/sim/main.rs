@@ -117,7 +117,9 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
     assert!(found.is_empty(), "{}", found.join("\n"));
     if seeds.end - seeds.start >= HISTORIES {
         let died_at = DIED_AT.lock().unwrap();
-        let spared: Vec<_> = points().filter(|point| !died_at.contains(point)).collect();
+        // Hardly any history comes to make room, and dies of it: a test of its own does.
+        let rare = "follow.before_room";
+        let spared: Vec<_> = points().filter(|point| *point != rare && !died_at.contains(point)).collect();
         assert!(spared.is_empty(), "nobody died at {spared:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! What counts, what waits for a person, and what one decided.
 
+use std::sync::Arc;
+
 use academy::{
     Actor,
     chain::fake::FakeTransaction,
@@ -8,7 +10,9 @@ use academy::{
 };
 
 use super::{Meanwhile, another, two_orders, waiting};
-use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, policy, turn};
+use crate::support::{
+    Kill, TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, policy, turn,
+};
 
 /// So many payments count, and so many wait for a person for that reason; there are no others.
 async fn assert_standings(world: &World, accepted: i64, review: &[(&str, i64)]) {
@@ -151,6 +155,11 @@ on_both_engines! {
         world.chain.reorg(1);
         world.chain.mine(vec![world.payment(&course, &others), payment]);
         world.chain.mine_empty(3);
+        // Whoever makes room for it dies.
+        let faults = Arc::new(Kill::default());
+        faults.arm("follow.before_room");
+        let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
+        assert!(faults.outlives(turn(&dying)).await.is_none(), "nothing passes the point");
         for _ in 0..2 {
             world.turn().await;
         }
