@@ -1,7 +1,7 @@
 import { Learner, RUST } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-// The points at which academy::fault can end the process: before, between and after every write.
+// The points of a purchase at which academy::fault can end the process; the service's tests know more of them.
 const WHEN_TOLD = ['submit.before_commit', 'submit.after_commit'];
 const WHEN_SEEN = [
   'settle.head_read',

@@ -27,7 +27,9 @@ test('a price in dollars is quoted, holds while the rate moves, and opens the co
   await expect(page.getByTestId('quoted')).toContainText('120.00 USD');
   await expect(page.getByText('0.04 ETH').first()).toBeVisible();
   await expect(page.getByTestId('wallet-in-use')).toBeVisible();
-  await expect(page.getByTestId('holds').getByRole('timer')).toHaveText(/^1[34]:\d\d$/);
+  const left = page.getByTestId('holds').getByRole('timer');
+  await expect(left).toHaveText(/^1[34]:\d\d$/);
+  await expect(left, 'it counts down').not.toHaveText((await left.textContent()) ?? '');
   const quoted = new URL(page.url()).pathname;
 
   await setRate(world, 1500n);
@@ -42,6 +44,31 @@ test('a price in dollars is quoted, holds while the rate moves, and opens the co
   expect(await learner.canRead(TYPE.slug, TYPE.locked)).toBe(true);
   await visit(page, '/orders');
   await expect(page.getByRole('row', { name: TYPE.title })).toContainText('0.04');
+});
+
+test('a quote that ran out is made anew at today’s rate, in the currency that was chosen', async ({ page, wallet, world }) => {
+  test.setTimeout(180_000);
+  await world.restart({ QUOTES__TTL_MINUTES: '1' });
+  const learner = new Learner(page);
+  await learner.signIn(`/courses/${TYPE.slug}`);
+  await learner.openOrder(TYPE.slug, DOLLARS);
+  await page.getByRole('button', { name: 'Pay in DUSD instead' }).click();
+  await page.getByRole('button', { name: /Pay in ETH instead/ }).click();
+  await expect(page.getByText('0.04 ETH').first()).toBeVisible();
+  await learner.is('expired', { timeout: 90_000 });
+  await expect(learner.pay).toHaveCount(0);
+  await world.restart();
+  await setRate(world, 1500n);
+  await page.getByTestId('new-price').click();
+  await learner.is('open');
+  await expect(page.getByTestId('quoted')).toContainText('120.00 USD');
+  await expect(page.getByText('0.08 ETH').first()).toBeVisible();
+  await expect(learner.pay).toHaveText('Pay 0.08\u00a0ETH');
+  await learner.pay.click();
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+  expect(wallet.sent).toHaveLength(1);
 });
 
 test('case 15: without a rate to trust nothing is sold, and the person is told', async ({ page, wallet, world }) => {

@@ -204,7 +204,7 @@ on_both_engines! {
         assert_eq!(mine.call.data, theirs.call.data);
         let stranger = world.teacher().await;
         assert_eq!(refusal(checkout.refund(&stranger, order.id).await).0, Kind::NotFound);
-        // One millisecond before the end, and at it.
+        // A minute before the end, and at it.
         let minutes = 14 * 24 * 60;
         world.advance_minutes(minutes - 1);
         checkout.refund(&buyer, order.id).await.unwrap();

@@ -430,6 +430,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn advises_who_waits_for_a_block_for_long() {
+        let stuck = Order { stuck: true, ..order(OrderState::Submitted) };
+        let advice = message(&stuck, &connected(), "");
+        assert_eq!((advice.code.as_ref(), advice.tone), ("stuck", Tone::Warning));
+        assert!(advice.text.contains("speed it up") && advice.text.contains("Do not pay again"));
+        assert_eq!(message(&order(OrderState::Submitted), &connected(), "").code, "submitted");
+    }
+
+    #[test]
     fn keeps_the_chain_apart_from_the_site() {
         let order = Order { chain_unreachable: true, ..order(OrderState::Submitted) };
         assert_eq!(message(&order, &connected(), "").code, "chain_unreachable");
