@@ -91,7 +91,7 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
 
     /// @inheritdoc IMarketTreasury
     /// @dev The token is whatever the owner names: it may be another address of one on the list, or of the
-    /// chain's own coin. So what counts is what the market has of all that it owes, before and after.
+    /// chain's own coin. So what counts is what the market has of all that it owes in, before and after.
     function rescueERC20(address token, address to, uint256 amount) external onlyOwner nonReentrant {
         if (token.code.length == 0) revert CourseMarket_NotAToken(token);
         if (to == address(0)) revert CourseMarket_ZeroAddress();
@@ -99,16 +99,17 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         if (amount == 0 || amount > surplus) revert CourseMarket_NotSurplus(token, surplus, amount);
 
         uint256 coins = address(this).balance;
-        uint256[] memory before = _covered();
+        uint256[] memory before = _toBeLeft(token);
         emit ERC20Rescued(token, to, amount);
         // Not by {_trySend}: no purse held it, so no less is held now.
         if (to == address(this) || !IERC20(token).trySafeTransfer(to, amount)) {
             revert CourseMarket_TransferFailed(to, amount);
         }
-        uint256[] memory covered = _covered();
+        uint256[] memory left = _toBeLeft(token);
         for (uint256 i = 0; i < before.length; ++i) {
-            if (covered[i] < before[i]) {
-                revert CourseMarket_TokenShrank(_tokenList[i], before[i], covered[i]);
+            // More than before does no harm: a token may pay interest when it is moved.
+            if (left[i] < before[i]) {
+                revert CourseMarket_TokenShrank(_tokenList[i], before[i], left[i]);
             }
         }
         if (address(this).balance < coins) {
@@ -231,14 +232,18 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         return IERC20(token).balanceOf(address(this));
     }
 
-    /// @dev How much there is of what the market owes: of each token that ever was on the list what is held,
-    /// or what is left of that.
-    function _covered() private view returns (uint256[] memory covered) {
-        covered = new uint256[](_tokenList.length);
-        for (uint256 i = 0; i < covered.length; ++i) {
-            uint256 held = _tokens[_tokenList[i]].held();
+    /// @dev How much there is of what a rescue must leave, of each token that ever was on the list. Of the
+    /// rescued one that is what is held, or what is left of that. Of another it is all: that may be the same
+    /// token under another address, and what is beside its own sum then be what is owed under the other.
+    function _toBeLeft(address rescued) private view returns (uint256[] memory left) {
+        left = new uint256[](_tokenList.length);
+        for (uint256 i = 0; i < left.length; ++i) {
+            address token = _tokenList[i];
+            uint256 held = _tokens[token].held();
             // A token of which nothing is owed need not even answer.
-            if (held != 0) covered[i] = Math.min(held, _balanceOf(_tokenList[i]));
+            if (held == 0) continue;
+            uint256 balance = _balanceOf(token);
+            left[i] = token == rescued ? Math.min(held, balance) : balance;
         }
     }
 

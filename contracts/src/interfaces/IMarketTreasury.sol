@@ -66,7 +66,7 @@ interface IMarketTreasury is IMarketErrors {
     /// @notice The token took back some of what this market holds of it, so no more is taken in; or a rescue
     /// would have taken it.
     /// @param token The token; in a rescue the zero address stands for the chain's own coin.
-    /// @param held What the market owes; in a rescue what it had of that, and of the coin what it had.
+    /// @param held What the market owes; in a rescue of this token, too. In one of another what it had.
     /// @param balance What it has.
     error CourseMarket_TokenShrank(address token, uint256 held, uint256 balance);
 
@@ -108,9 +108,11 @@ interface IMarketTreasury is IMarketErrors {
     /// @notice Sends tokens back that came without a purchase: what the market has of a token beside all that
     /// it owes in it; of a token that never was on the list, all. Owner only. Works while purchases are paused.
     /// @dev Emits {ERC20Rescued}. Changes no balance, no held purchase and no fee, and fails if the market
-    /// would have less of the coin, or of what it owes in any token, than before: whatever the token does, and
-    /// if it is another address of one of them. The chain's coin can not be rescued: none comes without a
-    /// purchase. Looks at each token that ever was on the list.
+    /// would have less than it owes in the token, or less than before of the coin or of any other token that it
+    /// owes something in: whatever the token does, and if it is another address of one of them. What strayed
+    /// of a token with two addresses is therefore sent by the one that the market owes under; if it owes under
+    /// both, once one is paid out. The chain's coin can not be rescued: none comes without a purchase. Looks
+    /// at each token that ever was on the list.
     /// @param token The token.
     /// @param to The account that receives them.
     /// @param amount The sum in base units.

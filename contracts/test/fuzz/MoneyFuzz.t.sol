@@ -140,6 +140,38 @@ contract MoneyFuzzTest is MarketTest {
         vm.assertEq(booksOf(payee), before);
     }
 
+    /// @dev Two addresses of one token, and any sum owed under each: none of it can be sent away by either.
+    function testFuzz_RescuesNothingOwedByEitherAddress(
+        uint96 one,
+        uint96 two,
+        uint96 stray,
+        uint128 asked,
+        bool byTheSecond
+    ) external {
+        // Nothing, one time in three.
+        (one, two) = (one % 3 == 0 ? 0 : one, two % 3 == 0 ? 0 : two);
+        IToken double = deployToken("DoubleToken");
+        allow(double);
+        address entrance = double.entrance();
+        vm.prank(owner);
+        market.setTokenAllowed(entrance, true);
+        if (one != 0) buyAt(course, address(double), one);
+        if (two != 0) buyAt(list(lister, payee, prices(PRICE)), entrance, two);
+        double.mint(address(market), stray);
+        uint256 all = uint256(one) + two + stray;
+        asked = uint128(bound(asked, 0, all + 1));
+
+        // What strayed, by an address beside which nothing is owed under the other; else nothing.
+        bool right = asked != 0 && asked <= stray && (byTheSecond ? one : two) == 0;
+        if (!right) vm.expectRevert();
+        vm.prank(owner);
+        market.rescueERC20(byTheSecond ? entrance : address(double), stranger, asked);
+        vm.assertEq(double.balanceOf(stranger), right ? asked : 0);
+        vm.assertEq(double.balanceOf(address(market)), all - (right ? asked : 0));
+        vm.assertEq(market.payoutOf(payee, address(double)), one);
+        vm.assertEq(market.payoutOf(payee, entrance), two);
+    }
+
     function testFuzz_QuoteHoldsForItsTermsOnly(ICourseMarket.Order calldata other, uint8 which) external {
         ICourseMarket.Order memory order = orderFor(course, 0, address(0), PRICE);
         bytes memory signature = quote(order);

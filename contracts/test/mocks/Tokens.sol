@@ -179,7 +179,7 @@ contract DoubleToken is Token(18) {
     }
 }
 
-/// @notice The second address of a token.
+/// @notice The second address of a token. It takes without asking for an allowance.
 contract Entrance {
     DoubleToken private immutable TOKEN = DoubleToken(msg.sender);
 
@@ -189,6 +189,11 @@ contract Entrance {
 
     function transfer(address to, uint256 amount) external returns (bool) {
         TOKEN.transferAs(msg.sender, to, amount);
+        return true;
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+        TOKEN.transferAs(from, to, amount);
         return true;
     }
 }

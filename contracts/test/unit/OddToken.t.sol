@@ -204,15 +204,70 @@ contract OddTokenTest is TokenMarketTest {
         buyFor("");
         stray(token, 5);
         address entrance = token.entrance();
-        expectShrank(address(token), DEAR, DEAR - 1);
+        expectShrank(address(token), DEAR + 5, DEAR - 1);
         rescue(entrance, stranger, 6);
+        // What strayed goes by the address under which the market owes.
+        expectShrank(address(token), DEAR + 5, DEAR);
         rescue(entrance, stranger, 5);
+        rescue(address(token), stranger, 5);
         vm.assertEq(token.balanceOf(stranger), 5);
         // Neither does it when it is on the list itself.
         vm.prank(owner);
         market.setTokenAllowed(entrance, true);
         expectShrank(address(token), DEAR, DEAR - 1);
         rescue(entrance, stranger, 1);
+    }
+
+    function test_RevertWhen_BothEntrancesAreOwed() external {
+        address entrance = oweByBothEntrances();
+        // Each address has twice what is owed under it, and not one unit of that is beside what is owed.
+        expectShrank(entrance, 2 * uint256(DEAR), DEAR);
+        rescue(address(token), owner, DEAR);
+        expectShrank(address(token), 2 * uint256(DEAR), DEAR);
+        rescue(entrance, owner, DEAR);
+        expectShrank(entrance, 2 * uint256(DEAR), 2 * uint256(DEAR) - 1);
+        rescue(address(token), owner, 1);
+        vm.prank(payee);
+        market.withdraw(entrance, payee);
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        vm.assertEq(token.balanceOf(payee), 2 * uint256(DEAR));
+    }
+
+    function test_RescuesOnceOneEntranceIsPaidOut() external {
+        address entrance = oweByBothEntrances();
+        stray(token, 5);
+        expectShrank(entrance, 2 * uint256(DEAR) + 5, 2 * uint256(DEAR));
+        rescue(address(token), stranger, 5);
+        vm.prank(payee);
+        market.withdraw(entrance, payee);
+        rescue(address(token), stranger, 5);
+        vm.assertEq(token.balanceOf(stranger), 5);
+        vm.assertEq(token.balanceOf(address(market)), DEAR);
+    }
+
+    function test_RescuesByAnEntranceWhenNothingIsOwed() external {
+        // Something is owed, but not in it.
+        buyFor("");
+        IToken double = deployToken("DoubleToken");
+        allow(double);
+        address entrance = double.entrance();
+        stray(double, 5);
+        rescue(entrance, stranger, 2);
+        vm.prank(owner);
+        market.setTokenAllowed(entrance, true);
+        rescue(entrance, stranger, 3);
+        vm.assertEq(double.balanceOf(stranger), 5);
+    }
+
+    function test_RescuesWhenAnotherTokenGrows() external {
+        buyFor("");
+        IToken other = deployToken("HookToken");
+        stray(other, 5);
+        other.hook(address(token), abi.encodeCall(IToken.mint, (address(market), 3)));
+        rescue(address(other), stranger, 5);
+        vm.assertTrue(other.succeeded());
+        vm.assertEq(token.balanceOf(address(market)), DEAR + 3);
     }
 
     function test_RevertWhen_RescueTakesOfTheFirstToken() external {
@@ -312,6 +367,19 @@ contract OddTokenTest is TokenMarketTest {
         market.rescueERC20(address(token), stranger, 4);
         assertRefused();
         vm.assertEq(token.balanceOf(stranger), 5);
+    }
+
+    /// @dev The market owes as much under either address of one token, and has both sums.
+    function oweByBothEntrances() private returns (address entrance) {
+        use(deployToken("DoubleToken"));
+        buyFor("");
+        entrance = token.entrance();
+        vm.prank(owner);
+        market.setTokenAllowed(entrance, true);
+        (order.token, order.beneficiary) = (entrance, stranger);
+        buyFor(quote(order));
+        vm.assertEq(market.payoutOf(payee, entrance), payout());
+        vm.assertEq(token.balanceOf(address(market)), 2 * uint256(DEAR));
     }
 
     /// @dev Makes an account the owner of the market.
