@@ -93,7 +93,12 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
     {
         _requireTier(tier);
         uint256 currency = price == 0 ? _currency(token) : _allowedCurrency(token);
-        _tokenPrices[_tokenPriceKey(currency, _knownPassIndex(courseId, tier))] = price;
+        uint256 passIndex = _knownPassIndex(courseId, tier);
+        // It would wait there, and the tier be sold at it whenever it comes.
+        if (price != 0 && Offer.unwrap(_offers[passIndex]) == 0) {
+            revert CourseMarket_UnknownTier(courseId, tier);
+        }
+        _tokenPrices[_tokenPriceKey(currency, passIndex)] = price;
         emit TokenPriced(courseId, tier, token, price);
     }
 

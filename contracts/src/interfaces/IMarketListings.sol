@@ -64,6 +64,11 @@ interface IMarketListings is IMarketErrors {
     /// @param given The number of tiers, or the tier's index plus one.
     error CourseMarket_TooManyTiers(uint256 max, uint256 given);
 
+    /// @notice The course has no such tier: it has no price in wei, and is not on sale.
+    /// @param courseId The course.
+    /// @param tier The tier's index.
+    error CourseMarket_UnknownTier(uint256 courseId, uint8 tier);
+
     /// @notice The price is above what the market can store.
     /// @param max The highest price in base units.
     /// @param given The price asked for.
@@ -108,7 +113,7 @@ interface IMarketListings is IMarketErrors {
     function setTiers(uint256 courseId, Tier[] calldata tiers) external;
 
     /// @notice Sets a tier's price in a token. It holds while the tier is on sale. Lister only.
-    /// @dev Emits {TokenPriced}.
+    /// @dev Emits {TokenPriced}. Where there is no tier, there is no price: it is set after the tier.
     /// @param courseId The course.
     /// @param tier The tier's index, 0 to 7.
     /// @param token The token; it must be on the market's list.

@@ -41,6 +41,7 @@ abstract contract MarketBooks {
     uint256 public wrongRefunds;
     uint256 public refundsRefused;
     uint256 public wrongRescues;
+    uint256 public wrongPrices;
 
     function saleCount() external view returns (uint256) {
         return sales.length;

@@ -78,9 +78,16 @@ contract MarketHandler is MarketBooks {
         market.setTiers(courseAt(course), priceList(any, length));
     }
 
+    /// @notice Sets a price in tokens: works where there is a tier.
     function setTokenPrice(uint256 course, uint8 tier, uint96 price) external {
+        (uint256 listed, bool active) = market.tierOf(courseAt(course), tier % 8);
+        bool right = price == 0 || listed != 0 || active;
         prankLister(course);
-        market.setTokenPrice(courseAt(course), tier % 8, address(token), price);
+        try market.setTokenPrice(courseAt(course), tier % 8, address(token), price) {
+            if (!right) ++wrongPrices;
+        } catch {
+            if (right) ++wrongPrices;
+        }
     }
 
     function setWindow(uint256 course, uint8 window) external {

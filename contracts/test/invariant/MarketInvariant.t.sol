@@ -83,6 +83,17 @@ contract MarketInvariantTest is MarketTest {
         }
     }
 
+    function invariant_NoPriceWaitsForATier() external view {
+        vm.assertEq(handler.wrongPrices(), 0, "priced what is no tier, or a tier was not");
+        for (uint256 id = 1; id <= handler.courseCount(); ++id) {
+            for (uint8 tier = 0; tier < 8; ++tier) {
+                (uint256 price, bool active) = market.tierOf(id, tier);
+                if (price != 0 || active) continue;
+                vm.assertEq(market.tokenPriceOf(id, tier, address(token)), 0, "waits");
+            }
+        }
+    }
+
     function invariant_AQuoteWorksOnce() external view {
         vm.assertEq(handler.quotesUsedTwice(), 0, "twice");
         vm.assertEq(handler.quotesUsedElsewhere(), 0, "elsewhere");

@@ -256,6 +256,54 @@ contract TierTest is ListerTest {
         market.setTokenPrice(course, 8, address(0), PRICE);
     }
 
+    function test_RevertWhen_TokenPriceOfATierPastTheLast() external {
+        address token = allowedToken();
+        for (uint8 tier = 3; tier < 8; ++tier) {
+            expectUnknownTier(tier);
+            market.setTokenPrice(course, tier, token, PRICE);
+        }
+        // Nothing waits for the tier.
+        vm.prank(lister);
+        market.setTier(course, 3, 0, true);
+        vm.assertEq(market.tokenPriceOf(course, 3, token), 0);
+        vm.expectRevert(abi.encodeWithSelector(ICourseMarket.CourseMarket_TierNotForSale.selector, course, 3));
+        vm.prank(buyer);
+        market.purchaseForTokens(orderFor(course, 3, token, PRICE), "");
+        vm.prank(lister);
+        market.setTokenPrice(course, 3, token, PRICE);
+        vm.assertEq(market.tokenPriceOf(course, 3, token), PRICE);
+    }
+
+    function test_RevertWhen_TokenPriceOfAnEmptyIndex() external {
+        address token = allowedToken();
+        expectUnknownTier(1);
+        market.setTokenPrice(course, 1, token, 1);
+        // There is none to take away, which does no harm.
+        vm.prank(lister);
+        market.setTokenPrice(course, 1, token, 0);
+    }
+
+    function test_RevertWhen_TokenPriceOfATierRemoved() external {
+        address token = allowedToken();
+        vm.prank(lister);
+        market.setTier(course, 0, 0, false);
+        expectUnknownTier(0);
+        market.setTokenPrice(course, 0, token, PRICE);
+        vm.prank(lister);
+        market.setTiers(course, prices());
+        expectUnknownTier(2);
+        market.setTokenPrice(course, 2, token, PRICE);
+    }
+
+    function test_PricesATierOffSale() external {
+        address token = allowedToken();
+        vm.prank(lister);
+        market.setTier(course, 0, PRICE, false);
+        vm.prank(lister);
+        market.setTokenPrice(course, 0, token, DEAR);
+        vm.assertEq(market.tokenPriceOf(course, 0, token), DEAR);
+    }
+
     function test_RevertWhen_PricedInUnknownToken() external {
         address unknown = address(deployToken("Token", 6));
         expectNotAllowed(unknown);
@@ -301,6 +349,14 @@ contract TierTest is ListerTest {
         vm.assertEq(market.tokenPriceOf(course, 2, two), DEAR);
         vm.assertEq(market.tokenPriceOf(course, 10, two), 0);
         assertTier(course, 0, PRICE, true);
+    }
+
+    /// @dev The lister's next call is refused.
+    function expectUnknownTier(uint8 tier) private {
+        vm.prank(lister);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketListings.CourseMarket_UnknownTier.selector, course, tier)
+        );
     }
 
     function allowedToken() private returns (address token) {
