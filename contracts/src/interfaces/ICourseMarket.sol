@@ -216,7 +216,7 @@ interface ICourseMarket is IMarketListings, IMarketTreasury, IMarketControl {
     function purchaseQuoted(Order calldata order, bytes calldata quote) external payable;
 
     /// @notice Buys a tier with the caller's tokens, of which this market may take the amount.
-    /// @dev Emits what {purchase} does, after the token's events.
+    /// @dev Emits what {purchase} does, before the token's events: the books are right before it is called.
     /// @param order The order.
     /// @param quote The quote signer's signature over it; or empty, if the amount is the listed price.
     function purchaseForTokens(Order calldata order, bytes calldata quote) external;

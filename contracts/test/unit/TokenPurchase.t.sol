@@ -5,6 +5,7 @@ import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {IMarketControl} from "../../src/interfaces/IMarketControl.sol";
 import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
 import {TokenMarketTest} from "../utils/TokenMarketTest.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 contract TokenPurchaseTest is TokenMarketTest {
@@ -22,6 +23,9 @@ contract TokenPurchaseTest is TokenMarketTest {
         emit ICourseMarket.CoursePurchased(ORDER, learner, course, 0, address(token), DEAR);
         vm.expectEmit(address(market));
         emit IERC721.Transfer(address(0), learner, passId(learner, course, 0));
+        // The token is called last.
+        vm.expectEmit(address(token));
+        emit IERC20.Transfer(buyer, address(market), DEAR);
         buyFor("");
     }
 
