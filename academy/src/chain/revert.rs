@@ -28,6 +28,7 @@ mod abi {
             error CourseMarket_NothingToWithdraw(address payee);
             error CourseMarket_TransferFailed(address to, uint256 amount);
             error CourseMarket_NotSurplus(address token, uint256 surplus, uint256 asked);
+            error CourseMarket_TokenShrank(address token, uint256 held, uint256 balance);
             error OwnableInvalidOwner(address owner);
             error OwnableUnauthorizedAccount(address account);
         }
@@ -71,6 +72,10 @@ fn words_of(refusal: Refusal) -> String {
         Refusal::CourseMarket_NotSurplus(sum) => format!(
             "the market has {} units of that token beside what it keeps for buyers and payees, and {} were asked for",
             sum.surplus, sum.asked
+        ),
+        Refusal::CourseMarket_TokenShrank(less) => format!(
+            "the market would have {} units of {}, and {} have to be there for buyers and payees",
+            less.balance, less.token, less.held
         ),
         Refusal::CourseMarket_UnknownCourse(_) => "the chain knows no such course".to_owned(),
         Refusal::CourseMarket_PurchasesPaused(_) => {
