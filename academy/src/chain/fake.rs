@@ -65,6 +65,7 @@ struct State {
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
     hide_receipts: bool,
+    hide_logs: bool,
     unreadable: Option<TxHash>,
     receipts_asked: u64,
     timestamp: u64,
@@ -106,6 +107,7 @@ impl FakeChain {
             code: HashMap::new(),
             largest_range: u64::MAX,
             hide_receipts: false,
+            hide_logs: false,
             unreadable: None,
             receipts_asked: 0,
             timestamp: 0,
@@ -210,6 +212,11 @@ impl FakeChain {
         self.state().hide_receipts = hide;
     }
 
+    /// Knows the blocks, and not yet what was logged in them.
+    pub fn hide_logs(&self, hide: bool) {
+        self.state().hide_logs = hide;
+    }
+
     /// Nothing can be learned of that transaction: its receipt is of another age, or providers disagree about it.
     pub fn lose(&self, hash: TxHash) {
         self.state().unreadable = Some(hash);
@@ -297,6 +304,9 @@ impl State {
     fn logs_between(&self, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         if to.saturating_sub(from) >= self.largest_range {
             return Err(ChainError::RangeTooLarge(format!("at most {}", self.largest_range)));
+        }
+        if self.hide_logs {
+            return Ok(Vec::new());
         }
         let blocks = self.blocks.iter().filter(|block| (from..=to).contains(&block.at.number));
         Ok(blocks.flat_map(|block| self.logs_of(block)).collect())

@@ -39,6 +39,20 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_11_what_a_node_logs_late_is_found_when_it_is_read_again(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.hide_logs(true);
+        let paid = world.chain.mine(vec![world.payment(&course, &order)]);
+        let passed = world.academy.follow_once().await.unwrap();
+        assert!(passed.next > paid && passed.events == 0, "{passed:?}");
+        world.chain.hide_logs(false);
+        world.chain.mine_empty(3);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
     async fn a_long_way_is_gone_in_steps(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

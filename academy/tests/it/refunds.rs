@@ -3,12 +3,14 @@
 use academy::{
     Actor, Kind,
     chain::{Event, fake::FakeTransaction},
-    checkout::{Order, OrderState},
+    checkout::{Order, OrderState, Setback},
     evm::Address,
     learning::EnrollmentState,
 };
 
-use crate::support::{CHAIN_ID, MARKET, START, TestCourse, World, on_both_engines, person, refusal};
+use crate::support::{
+    CHAIN_ID, MARKET, START, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal,
+};
 
 /// When the tests' windows end, in seconds.
 fn until() -> u64 {
@@ -34,6 +36,28 @@ async fn state(world: &World, buyer: &Actor, order: &Order) -> OrderState {
 }
 
 on_both_engines! {
+    async fn case_26_the_second_payment_can_be_taken_back_and_the_course_stays_open(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.advance_minutes(TTL_MINUTES);
+        let second = checkout.open(&buyer, course.tier).await.unwrap();
+        for order in [&first, &second] {
+            world.chain.mine(vec![world.held_payment(&course, order, until())]);
+            world.turn().await;
+        }
+        let twice = checkout.order(&buyer, second.id).await.unwrap();
+        assert_eq!((twice.state, twice.setback), (OrderState::Expired, Some(Setback::PaidTwice)));
+        assert_eq!(checkout.refund(&buyer, second.id).await.unwrap().amount, second.price);
+        world.chain.mine(vec![give_back(world, &course, &second)]);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert_eq!(state(world, &buyer, &second).await, OrderState::Refunded);
+        assert_eq!(state(world, &buyer, &first).await, OrderState::Paid);
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
     async fn case_29_what_nobody_can_tell_of_does_not_keep_open_what_went_back(world: &World) {
         let (course, _, buyer, order) = bought(world).await;
         let named = world.hash();
