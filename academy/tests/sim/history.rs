@@ -9,6 +9,7 @@ use academy::{
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
     learning::LessonAnswer,
+    money::Wei,
     time::FixedClock,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -20,7 +21,7 @@ use crate::{
     oracle::{Deeds, Oracle},
     rows::{Books, PaymentRow},
     schedule::Gate,
-    world::{CHAINS, Crash, FOUNDATION, RETURNABLE, START, World, policy, reference},
+    world::{CHAINS, Crash, FOUNDATION, RETURNABLE, START, TOKEN, World, policy, reference},
 };
 
 /// The most turns that a quiet place may need to come to rest.
@@ -94,6 +95,13 @@ pub async fn live(world: &mut World, seed: u64, acts: &[Act]) -> Result<(), Fail
     history.end(books).await.map_err(|property| Failure { acts: acts.len(), property })
 }
 
+/// Above what sums a payment opens nothing before it is final.
+fn some_limits(dice: &mut StdRng) -> Vec<(Address, Wei)> {
+    let coins = if dice.random() { Wei::ZERO } else { Wei::from_ether("0.02").unwrap() };
+    let limits = [(Address::ZERO, coins), (TOKEN, Wei::ZERO)];
+    limits.into_iter().filter(|_| dice.random_ratio(1, 4)).collect()
+}
+
 impl<'a> History<'a> {
     fn new(world: &'a mut World, seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed.rotate_left(32));
@@ -127,7 +135,8 @@ impl<'a> History<'a> {
                 net
             })
             .collect();
-        let policy = policy(opening, finality);
+        let limits = some_limits(&mut dice);
+        let policy = policy(opening, finality, limits.clone());
         let clock = Arc::new(FixedClock::new(START));
         let entropy = Arc::new(CountingEntropy::default());
         let crash = Arc::new(Crash::default());
@@ -145,6 +154,7 @@ impl<'a> History<'a> {
                 orders: Vec::new(),
                 withdrawn: [false; 4],
                 opening,
+                limits,
                 finality,
                 safe: [0; 2],
                 finalized: [0; 2],
@@ -214,13 +224,21 @@ impl<'a> History<'a> {
         self.nets.iter().for_each(Net::heal);
         self.clock.advance_millis(-self.skew);
         self.skew = 0;
-        // A new history is the longer one in the end.
+        // A new history is the longer one in the end; and what opens nothing before it is final becomes so.
+        let (limited, finality) = (!self.oracle.limits.is_empty(), self.oracle.finality);
+        let deep = match finality {
+            Depth::Confirmations(depth) if limited => depth.max(3),
+            _ => 3,
+        };
         for chain in 0..self.nets.len() {
-            let enough = self.highest[chain] + 3;
+            let enough = self.highest[chain] + u64::from(deep);
             while self.nets[chain].truth.height() < enough {
                 self.mine(chain, Vec::new());
             }
             self.vouch(chain, BlockTag::Safe, enough);
+            if limited && matches!(finality, Depth::Tag(_)) {
+                self.vouch(chain, BlockTag::Finalized, enough);
+            }
         }
         self.pass(6 * 3_600_000);
         views.extend(self.views());

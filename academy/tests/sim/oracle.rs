@@ -72,6 +72,8 @@ pub struct Oracle {
     pub orders: Vec<Order>,
     pub withdrawn: [bool; 4],
     pub opening: Depth,
+    /// Above these sums a payment opens nothing before it is final.
+    pub limits: Vec<(Address, Wei)>,
     pub finality: Depth,
     /// The highest block that each network vouched for so far, and for good.
     pub safe: [u64; 2],
@@ -170,9 +172,11 @@ impl Oracle {
                 })
             };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            let deep_enough = match self.opening {
+            let large = self.limits.iter().any(|(token, most)| order.token == *token && order.price > *most);
+            let deep_enough = match if large { self.finality } else { self.opening } {
                 Depth::Confirmations(depth) => shown(depth.into()),
-                Depth::Tag(_) => vouched(safe),
+                Depth::Tag(BlockTag::Safe) => vouched(safe),
+                Depth::Tag(BlockTag::Finalized) => vouched(finalized),
             };
             hold!(
                 !opened || deep_enough || vouched(finalized),

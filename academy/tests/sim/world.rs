@@ -194,7 +194,7 @@ impl World {
         let academy = Self::academy(
             &db,
             chains.iter().map(|chain| chain.clone() as Arc<dyn Chain>).collect(),
-            &policy(Depth::Confirmations(1), Depth::Confirmations(3)),
+            &policy(Depth::Confirmations(1), Depth::Confirmations(3), Vec::new()),
             Arc::new(FixedClock::new(START)),
             Arc::default(),
             Arc::new(NoFaults),
@@ -370,14 +370,14 @@ pub fn is_returnable(listing: u64) -> bool {
     listing == RETURNABLE as u64 + 1
 }
 
-pub fn policy(opening: Depth, finality: Depth) -> Policy {
+pub fn policy(opening: Depth, finality: Depth, provisional_limits: Vec<(Address, Wei)>) -> Policy {
     Policy {
         chain_id: CHAINS[0],
         market: MARKET,
         start_block: 0,
         former_markets: Vec::new(),
         opening,
-        provisional_limits: Vec::new(),
+        provisional_limits,
         finality,
         order_ttl_minutes: TTL_MINUTES,
         late_tolerance_minutes: TOLERANCE_MINUTES,
