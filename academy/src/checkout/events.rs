@@ -77,12 +77,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub fn is_on(&self, chain_id: u64) -> bool {
-        self.chain_id == chain_id.cast_signed()
-    }
-
-    /// Why a purchase that names the order can not be its payment, whatever else it bought.
-    pub fn turns_down(&self, place: &Place, listing: u64, beneficiary: Address) -> Option<Setback> {
+    /// Why what names the order on that chain can not be its payment, whatever else it bought.
+    pub fn turns_down(
+        &self,
+        chain_id: u64,
+        place: &Place,
+        listing: u64,
+        beneficiary: Address,
+    ) -> Option<Setback> {
+        if self.chain_id != chain_id.cast_signed() {
+            return Some(Setback::OtherChain);
+        }
         if self.market != place.market {
             return Some(Setback::OtherMarket);
         }

@@ -144,25 +144,25 @@ impl Follower<'_> {
         let ours = events::orders_among(tx, &named).await?;
         let (mut submissions, mut concerned) = (Vec::new(), BTreeSet::new());
         for payment in &mut batch.payments {
-            let named = payment.order.and_then(|order| ours.get(&order));
-            payment.setback = match named {
+            // Anyone can sell anything under any order's id, for next to nothing: what can't be its payment waits
+            // for a person, and whoever settles the order asks no node about it.
+            let (place, listing, beneficiary) = (&payment.place, payment.listing, payment.beneficiary);
+            payment.setback = match payment.order.and_then(|order| ours.get(&order)) {
                 None => Some(Setback::UnknownOrder),
-                // It would have to be paid on another chain: nothing here opens it.
-                Some(asked) if !asked.is_on(chain_id) => Some(Setback::OtherChain),
-                // Anyone can sell anything under any order's id, for next to nothing: what can't be its payment
-                // waits for a person, and whoever settles the order asks no node about it.
-                Some(asked) => asked.turns_down(&payment.place, payment.listing, payment.beneficiary),
+                Some(asked) => asked.turns_down(chain_id, place, listing, beneficiary),
             };
-            payment.order = payment.order.filter(|_| named.is_some_and(|asked| asked.is_on(chain_id)));
+            // An order of another chain would have to be paid there: nothing here is its.
+            let is_none = matches!(payment.setback, Some(Setback::UnknownOrder | Setback::OtherChain));
+            payment.order = payment.order.filter(|_| !is_none);
             if let Some(order) = payment.order.filter(|_| payment.setback.is_none()) {
                 submissions.push((order, payment.transaction));
                 concerned.insert(order);
             }
         }
         batch.refunds.retain(|refund| {
-            ours.get(&refund.order).is_some_and(|asked| {
-                asked.is_on(chain_id)
-                    && asked.turns_down(&refund.place, refund.listing, refund.beneficiary).is_none()
+            let asked = ours.get(&refund.order);
+            asked.is_some_and(|asked| {
+                asked.turns_down(chain_id, &refund.place, refund.listing, refund.beneficiary).is_none()
             })
         });
         concerned.extend(batch.refunds.iter().map(|refund| refund.order));
