@@ -21,7 +21,7 @@ use crate::{
         notice::{Asked, Notice, about},
         provider::Wallet,
         text,
-        watch::{self, watch},
+        watch::{Lost, watch},
     },
 };
 use academy::{
@@ -223,8 +223,8 @@ impl Flow {
     /// up or others sign it first, the site sees it by what it did.
     async fn done(&self, wallet: &Wallet, account: Address, hash: &str, left: usize) -> Result<(), Notice> {
         match watch(wallet, hash).await {
-            Err(notice) if notice.code == watch::UNKNOWN => {}
-            mined => return mined,
+            Err(Lost::Unknown) => {}
+            mined => return mined.map_err(Lost::notice),
         }
         self.0.link.say(Notice::new(
             Tone::Accent,

@@ -168,9 +168,9 @@ impl Sender {
                     js::sleep(HEAD_START_MS).await;
                     js::go(&sender.sending.after);
                 }
-                Err(notice) => {
+                Err(lost) => {
                     sender.sent.replace(Sent::No);
-                    sender.link.say(notice);
+                    sender.link.say(lost.notice());
                 }
             }
         }));

@@ -5,8 +5,31 @@ use academy::evm::TxHash;
 use super::{js, notice::Notice, provider::Wallet};
 use crate::ui::Tone;
 
-/// The word of a notice that the network does not know a transaction.
-pub const UNKNOWN: &str = "replaced";
+/// Why a transaction is waited for no more.
+pub enum Lost {
+    /// It is mined, and failed.
+    Failed,
+    /// The network does not know it, at least not by that name.
+    Unknown,
+}
+
+impl Lost {
+    /// What people read.
+    pub fn notice(self) -> Notice {
+        match self {
+            Self::Failed => Notice::new(
+                Tone::Negative,
+                "reverted",
+                "The transaction failed on the network; only the network fee (gas) was spent. You can try again.",
+            ),
+            Self::Unknown => Notice::new(
+                Tone::Warning,
+                "replaced",
+                "The network does not know this transaction: it was sped up or cancelled in your wallet, or waits there for others to sign. Reload this page to see where things stand.",
+            ),
+        }
+    }
+}
 
 /// After so many looks at a network that does not know the transaction, it was dropped there, or a wallet of several
 /// people answered with a reference of its own.
@@ -15,19 +38,16 @@ const LOOKS_UNTIL_LOST: u32 = 20;
 const LOOK_MS: u32 = 1000;
 
 /// Waits until a transaction is mined.
-pub async fn watch(wallet: &Wallet, hash: &str) -> Result<(), Notice> {
+pub async fn watch(wallet: &Wallet, hash: &str) -> Result<(), Lost> {
     // No network knows a reference that is no hash.
-    let mut unknown = if hash.parse::<TxHash>().is_ok() { 0 } else { LOOKS_UNTIL_LOST };
+    if hash.parse::<TxHash>().is_err() {
+        return Err(Lost::Unknown);
+    }
+    let mut unknown = 0;
     loop {
         match wallet.mined(hash).await {
             Ok(Some(true)) => return Ok(()),
-            Ok(Some(false)) => {
-                return Err(Notice::new(
-                    Tone::Negative,
-                    "reverted",
-                    "The transaction failed on the network; only the network fee (gas) was spent. You can try again.",
-                ));
-            }
+            Ok(Some(false)) => return Err(Lost::Failed),
             // No answer says nothing about the transaction.
             Err(_) => {}
             Ok(None) => match wallet.knows(hash).await {
@@ -37,11 +57,7 @@ pub async fn watch(wallet: &Wallet, hash: &str) -> Result<(), Notice> {
             },
         }
         if unknown >= LOOKS_UNTIL_LOST {
-            return Err(Notice::new(
-                Tone::Warning,
-                UNKNOWN,
-                "The network does not know this transaction: it was sped up or cancelled in your wallet, or waits there for others to sign. Reload this page to see where things stand.",
-            ));
+            return Err(Lost::Unknown);
         }
         js::sleep_unless_watched(LOOK_MS).await;
     }
