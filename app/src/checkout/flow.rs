@@ -118,6 +118,8 @@ impl Flow {
         for (name, attribute, value) in attributes {
             part.attribute(name, attribute, value);
         }
+        // Drawn anew, it says "a while" until it is told.
+        part.count_down();
         let on = link.read(|state| text::chain_id(&state.chain).map(|id| format!("{id:#x}")));
         part.point_out("data-chain", &on.unwrap_or_default());
         // When a step is over, its button goes, and the focus with it: it belongs on the next step.
