@@ -58,6 +58,7 @@ pub const OTHER_POINTS: &[&str] = &[
     "settle.before_sender",
     "follow.before_room",
     "follow.before_rewind",
+    "facts.before_commit",
     "follow.before_telling",
     "transfers.before_commit",
     "transfers.after_commit",

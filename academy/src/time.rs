@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct Time(pub i64);
 
 impl Time {
+    /// A point in time as chains count it, in whole seconds.
+    #[cfg(feature = "server")]
+    pub fn of_seconds(seconds: u64) -> Self {
+        Self(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
+    }
+
     /// So many milliseconds later.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {

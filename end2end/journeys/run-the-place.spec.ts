@@ -203,6 +203,40 @@ test('money that came for a cancelled order goes back, from the contract that ho
   await buyer.is('refunded');
 });
 
+test('money that the contract does not hold goes back by hand, and somebody says how', async ({ page, browser, wallet, world }) => {
+  const buyer = new Learner(page);
+  await buyer.readyToPay();
+  await payTooLate(buyer, wallet, world);
+
+  const office = await browser.newContext({ baseURL: world.url });
+  await signInAs(office, world, ADMIN);
+  const desk = await office.newPage();
+  await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
+  const payments = desk.getByTestId('payments');
+  await payments.getByRole('button', { name: 'Refund' }).click();
+  await expect(desk.getByText('The payment is to go back')).toBeVisible();
+  await visit(desk, '/admin');
+  await desk.getByTestId('figures').getByRole('link', { name: 'Payments to pay back' }).click();
+  const owed = payments.getByRole('rowgroup').filter({ has: desk.getByTitle(wallet.last.hash) });
+  await fold(owed, 'Facts').click();
+  await owed.getByLabel('How it was paid back').fill('  ');
+  await owed.getByRole('button', { name: 'It is paid back' }).click();
+  await expect(desk.getByRole('alert')).toContainText('Say how');
+  await expect(owed.getByRole('button', { name: 'Refund' })).toHaveCount(0);
+  await owed.getByLabel('How it was paid back').fill('by the instructor, in transaction 0x12');
+  await owed.getByRole('button', { name: 'It is paid back' }).click();
+  await expect(desk.getByText('The payment is paid back')).toBeVisible();
+  await expect(owed).toHaveCount(0);
+  await visit(desk, `/admin/audit?q=${wallet.last.hash}`);
+  await expect(desk.getByTestId('audit')).toContainText('by the instructor, in transaction 0x12');
+  await office.close();
+
+  await page.reload();
+  await buyer.says('paid_back');
+  await visit(page, '/orders');
+  await expect(page.getByRole('row', { name: RUST.title }).first()).toContainText('Paid back');
+});
+
 test('nobody else runs the place', async ({ browser, world, someone }) => {
   for (const who of [someone(), account(1)]) {
     const context = await browser.newContext({ baseURL: world.url });

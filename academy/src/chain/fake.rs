@@ -1,7 +1,7 @@
 //! A chain in memory, for tests: it mines what it is told, forgets blocks, lies and fails.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -67,6 +67,7 @@ struct State {
     hide_receipts: bool,
     hide_logs: bool,
     unreadable: Option<TxHash>,
+    forgotten: HashSet<TxHash>,
     receipts_asked: u64,
     timestamp: u64,
     tagged: HashMap<BlockTag, u64>,
@@ -109,6 +110,7 @@ impl FakeChain {
             hide_receipts: false,
             hide_logs: false,
             unreadable: None,
+            forgotten: HashSet::new(),
             receipts_asked: 0,
             timestamp: 0,
             tagged: HashMap::new(),
@@ -220,6 +222,11 @@ impl FakeChain {
     /// Nothing can be learned of that transaction: its receipt is of another age, or providers disagree about it.
     pub fn lose(&self, hash: TxHash) {
         self.state().unreadable = Some(hash);
+    }
+
+    /// Nodes have thrown that transaction's receipt away.
+    pub fn forget(&self, hash: TxHash) {
+        self.state().forgotten.insert(hash);
     }
 
     /// Refuses ranges of more blocks than this.
@@ -351,7 +358,7 @@ impl Chain for FakeChain {
         if state.unreadable == Some(hash) {
             return Err(ChainError::Unavailable("an answer that can't be read".to_owned()));
         }
-        if state.hide_receipts {
+        if state.hide_receipts || state.forgotten.contains(&hash) {
             return Ok(None);
         }
         Ok(state.blocks.iter().find_map(|block| {

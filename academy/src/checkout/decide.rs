@@ -194,8 +194,7 @@ pub fn decide(
 }
 
 fn is_late(standing: &Standing, found: &Found, rules: &Rules) -> bool {
-    let mined_at = Time(i64::try_from(found.block_time).unwrap_or(i64::MAX).saturating_mul(1000));
-    mined_at > standing.expires_at.plus_minutes(rules.late_tolerance_minutes)
+    Time::of_seconds(found.block_time) > standing.expires_at.plus_minutes(rules.late_tolerance_minutes)
 }
 
 /// One payment decides about the order; for the others there is nothing left to pay.

@@ -54,6 +54,12 @@ pub enum CheckoutError {
     /// No reason was given.
     #[error("a reason is needed")]
     NoReason,
+    /// Nothing was said of how a payment went back.
+    #[error("how it was paid back is not said")]
+    NoProof,
+    /// The contract can still send it back.
+    #[error("the contract holds the payment")]
+    StillHeld,
     /// The price feed gives nothing to go by.
     #[error("no rate to quote by")]
     NoRate,
@@ -164,6 +170,13 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NoReason => {
                 Self::field("reason", "Say why, in a few words; it is kept in the audit log.")
             }
+            CheckoutError::NoProof => {
+                Self::field("reason", "Say how it was paid back: its transaction, or what else shows it.")
+            }
+            CheckoutError::StillHeld => conflict(
+                "still_held",
+                "The contract still holds this payment, and its buyer can take it back there at any time: it would go back twice. Have the contract send it, on the order's page or the course's sales.",
+            ),
             CheckoutError::NoRate => Self::new(
                 Kind::Unavailable,
                 "no_rate",

@@ -109,7 +109,7 @@ pub(super) async fn orders_among(
 }
 
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
-/// event's place is renewed. After a reorg another event may stand at its index: then that is kept, to be
+/// event's place is renewed; what a reorg took comes back to whoever looks at it. After a reorg another event may stand at its index: then that is kept, to be
 /// judged anew. What was decided is left alone: an event that one provider reports is only a hint. How many
 /// were kept, or renewed.
 pub(super) async fn see_payments(
@@ -132,13 +132,17 @@ pub(super) async fn see_payments(
                 standing = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
                     AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
                     AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
-                    AND payments.amount = excluded.amount THEN payments.standing ELSE 'review' END,
+                    AND payments.amount = excluded.amount
+                    AND NOT (payments.standing = 'orphaned' AND excluded.setback IS NOT NULL)
+                    THEN payments.standing ELSE 'review' END,
                 setback = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
                     AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
                     AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
                     AND payments.amount = excluded.amount THEN payments.setback ELSE excluded.setback END,
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
-                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount
+                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
+                mined_at = CASE WHEN payments.block_hash = excluded.block_hash THEN payments.mined_at END,
+                is_final = payments.is_final AND payments.block_hash = excluded.block_hash
             WHERE payments.standing NOT IN ('accepted', 'dismissed')")
 }
 

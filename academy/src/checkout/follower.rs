@@ -73,6 +73,7 @@ impl Academy {
         let checkout = self.checkout();
         checkout.settle_all(network, final_to).await?;
         checkout.tell_of_review(chain_id).await?;
+        checkout.learn_facts(network).await?;
         match checkout.follow_transfers(network, final_to).await {
             Ok(more) => followed.more |= more,
             // Orders wait for none of it.
@@ -198,6 +199,7 @@ impl Follower<'_> {
         let cursor = cursors::lock_cursor(&mut tx, policy).await?;
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
+        payment_store::forget_facts_above(&mut tx, policy.chain_id, height).await?;
         transfer_store::rewind(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
         // Another worker may have seen a deeper reorg meanwhile.

@@ -35,6 +35,8 @@ mod error;
 #[cfg(feature = "server")]
 mod events;
 #[cfg(feature = "server")]
+mod facts;
+#[cfg(feature = "server")]
 mod follower;
 #[cfg(feature = "server")]
 mod health;

@@ -75,6 +75,8 @@ words! {
         Dismissed = "dismissed",
         /// A person looked at it, and it goes back to whoever paid.
         ToRefund = "to_refund",
+        /// A person looked at it, and it was paid back by other means than the contract.
+        PaidBack = "paid_back",
     }
 }
 
@@ -106,7 +108,7 @@ impl Setback {
 
     /// Whether a person said that the payment does not count.
     pub fn is_ruling(self) -> bool {
-        matches!(self, Self::Dismissed | Self::ToRefund)
+        matches!(self, Self::Dismissed | Self::ToRefund | Self::PaidBack)
     }
 
     /// What happened, whether money moved, what to do.
@@ -162,6 +164,9 @@ impl Setback {
             Self::ToRefund => {
                 "A person decided that this payment goes back to the account that paid. While the contract holds it, take it back yourself under “Money back”; otherwise the instructor sends it."
             }
+            Self::PaidBack => {
+                "This payment was sent back to the account that paid, not by the contract. Ask whoever runs this site where to find it."
+            }
         }
     }
 }
@@ -195,7 +200,8 @@ pub struct Told {
 impl From<Setback> for Told {
     fn from(setback: Setback) -> Self {
         let reviewed = setback.needs_review();
-        let waits = matches!(setback, Setback::Replaced | Setback::Orphaned | Setback::ToRefund);
+        let waits =
+            matches!(setback, Setback::Replaced | Setback::Orphaned | Setback::ToRefund | Setback::PaidBack);
         Self {
             word: setback.word().to_owned(),
             text: setback.message().to_owned(),

@@ -2,13 +2,15 @@
 
 use super::{
     model::Setback,
+    quote::seconds,
     rows::Standing,
     store::{OrderRecord, parse, unsigned},
     verify::Found,
 };
 use crate::{
+    accounts::parse_address,
     chain::Hold,
-    evm::{BlockHash, TxHash},
+    evm::{Address, BlockHash, TxHash},
     ids::{OrderId, PaymentId},
     price::Cents,
     store::{Conn, StoreError, sql},
@@ -25,6 +27,7 @@ struct PaymentRow {
     order_id: Option<OrderId>,
     standing: String,
     setback: Option<String>,
+    is_final: bool,
 }
 
 /// A payment as it is kept, as far as settling needs it.
@@ -38,6 +41,8 @@ pub(super) struct PaymentRecord {
     pub order: Option<OrderId>,
     pub standing: Standing,
     pub setback: Option<Setback>,
+    /// It was accepted there, where it can no longer be undone.
+    pub is_final: bool,
 }
 
 impl PaymentRecord {
@@ -60,13 +65,14 @@ impl PaymentRow {
             order: self.order_id,
             standing: parse("a payment's standing", &self.standing)?,
             setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
+            is_final: self.is_final,
         })
     }
 }
 
 macro_rules! payment {
     () => {
-        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback FROM payments "
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback, is_final FROM payments "
     };
 }
 
@@ -101,6 +107,41 @@ pub(super) async fn payments_in(
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
+/// A payment as the chain showed it when it was written down.
+pub(super) async fn found(conn: &mut Conn, payment: &PaymentRecord) -> Result<Found, StoreError> {
+    let (amount, payer, payee, fee, until, mined_at, seen_at) = sql!(one conn,
+        (String, Option<String>, Option<String>, Option<String>, Option<Time>, Option<Time>, Time),
+        "SELECT amount, payer, payee, fee, refundable_until, mined_at, seen_at FROM payments WHERE id = $1",
+        payment.id)?;
+    Ok(Found {
+        transaction: payment.hash,
+        log_index: payment.log_index,
+        block_number: payment.block_number,
+        block_hash: payment.block_hash,
+        block_time: seconds(mined_at.unwrap_or(seen_at)),
+        amount: parse("an amount", &amount)?,
+        hold: hold(payer, payee, fee, until)?.map(Box::new),
+    })
+}
+
+/// How the contract holds a payment, from its columns.
+pub(super) fn hold(
+    payer: Option<String>,
+    payee: Option<String>,
+    fee: Option<String>,
+    until: Option<Time>,
+) -> Result<Option<Hold>, StoreError> {
+    let (Some(payer), Some(payee), Some(fee), Some(until)) = (payer, payee, fee, until) else {
+        return Ok(None);
+    };
+    Ok(Some(Hold {
+        payer: parse_address(&payer)?,
+        payee: parse_address(&payee)?,
+        fee: parse("an amount", &fee)?,
+        until: seconds(until),
+    }))
+}
+
 /// Orders whose payments or refunds sit above a height: a reorg may have undone them.
 pub(super) async fn decided_above(
     conn: &mut Conn,
@@ -113,16 +154,6 @@ pub(super) async fn decided_above(
             OR EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.chain_id = $1 AND r.block_number > $2))",
         chain_id.cast_signed(), height.cast_signed())?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// When a hold ends, in milliseconds.
-fn end_of(hold: &Hold) -> Time {
-    millis(hold.until)
-}
-
-/// A chain's seconds as we count.
-fn millis(seconds: u64) -> Time {
-    Time(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
 }
 
 /// Keeps what a payment was worth when it was first accepted.
@@ -140,34 +171,51 @@ pub(super) async fn put_worth(
     Ok(())
 }
 
-/// Writes down that a payment is an order's, and how it stands. What stood at that place before, for
+/// What settling says of a payment.
+#[derive(Clone, Copy)]
+pub(super) enum Written {
+    /// It pays its order.
+    Accepted {
+        /// In a block that can no longer be replaced.
+        is_final: bool,
+    },
+    /// A person must look at it.
+    Review(Setback),
+}
+
+/// Writes down that a payment is an order's, and that it counts, or why not. What stood at that place before, for
 /// another order or dismissed, stands elsewhere since a reorg: the chain names this one.
 pub(super) async fn put_payment(
     conn: &mut Conn,
     id: PaymentId,
     order: &OrderRecord,
     found: &Found,
-    standing: Standing,
-    setback: Option<Setback>,
+    written: Written,
     now: Time,
 ) -> Result<(), StoreError> {
+    let (standing, setback, is_final) = match written {
+        Written::Accepted { is_final } => (Standing::Accepted, None, is_final),
+        Written::Review(setback) => (Standing::Review, Some(setback), false),
+    };
     sql!(run conn,
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
             listing, tier_number, token, amount, standing, setback, seen_at, payer, payee, fee, refundable_until,
-            mined_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+            mined_at, is_final)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
          ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
                 standing = excluded.standing, setback = excluded.setback, payer = excluded.payer, payee = excluded.payee,
-                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at",
+                fee = excluded.fee, refundable_until = excluded.refundable_until, mined_at = excluded.mined_at,
+                is_final = excluded.is_final",
         id, order.chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed(),
         order.market.to_string(), found.block_number.cast_signed(), found.block_hash.to_string(), order.id,
         order.beneficiary.to_string(), order.listing.cast_signed(), i64::from(order.tier_number),
         order.token.to_string(), found.amount.to_string(), standing.word(), setback.map(Setback::word), now,
         found.hold.as_ref().map(|hold| hold.payer.to_string()), found.hold.as_ref().map(|hold| hold.payee.to_string()),
-        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_deref().map(end_of), millis(found.block_time))?;
+        found.hold.as_ref().map(|hold| hold.fee.to_string()), found.hold.as_ref().map(|hold| Time::of_seconds(hold.until)), Time::of_seconds(found.block_time),
+        is_final)?;
     Ok(())
 }
 
@@ -200,6 +248,37 @@ pub(super) async fn mark_told(conn: &mut Conn, payment: &Untold) -> Result<bool,
     Ok(marked == 1)
 }
 
+/// Payments that wait for a person who can't be told yet who sent them, or when: their blocks and hashes.
+pub(super) async fn without_facts(
+    conn: &mut Conn,
+    chain_id: u64,
+    limit: usize,
+) -> Result<Vec<PaymentRecord>, StoreError> {
+    let rows = sql!(all conn, PaymentRow, concat!(payment!(),
+        "WHERE chain_id = $1 AND standing = 'review' AND setback IS NOT NULL AND mined_at IS NULL
+         ORDER BY seen_at DESC, id LIMIT $2"), chain_id.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX))?;
+    rows.into_iter().map(PaymentRow::record).collect()
+}
+
+/// Keeps who sent a payment, where a node told, and when its block was made, if it is still in that block.
+pub(super) async fn learn_facts(
+    conn: &mut Conn,
+    payment: &PaymentRecord,
+    sender: Option<Address>,
+    mined_at: Time,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE payments SET sender = COALESCE($1, sender), mined_at = $2 WHERE id = $3 AND block_hash = $4",
+        sender.map(|sender| sender.to_string()), mined_at, payment.id, payment.block_hash.to_string())?;
+    Ok(())
+}
+
+/// Keeps that the block of a payment in review was replaced.
+pub(super) async fn set_replaced(conn: &mut Conn, payment: &PaymentRecord) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE payments SET standing = 'orphaned' WHERE id = $1 AND block_hash = $2 AND standing = 'review'",
+        payment.id, payment.block_hash.to_string())?;
+    Ok(())
+}
+
 /// Changes how an order's payment stands, if it is still that order's.
 pub(super) async fn set_standing(
     conn: &mut Conn,
@@ -210,6 +289,17 @@ pub(super) async fn set_standing(
 ) -> Result<(), StoreError> {
     sql!(run conn, "UPDATE payments SET standing = $1, setback = $2 WHERE id = $3 AND order_id IS NOT DISTINCT FROM $4",
         standing.word(), setback.map(Setback::word), id, order)?;
+    Ok(())
+}
+
+/// When payments in review were mined, in blocks that may have been replaced: it is asked again.
+pub(super) async fn forget_facts_above(
+    conn: &mut Conn,
+    chain_id: u64,
+    height: u64,
+) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE payments SET mined_at = NULL WHERE chain_id = $1 AND block_number > $2 AND standing = 'review'",
+        chain_id.cast_signed(), height.cast_signed())?;
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 
 use super::{
     network::Policy,
-    store::{corrupt, parse, unsigned},
+    payment_store,
+    store::{parse, unsigned},
 };
 use crate::{
-    accounts::parse_address,
     chain::Hold,
     evm::{BlockHash, TxHash},
     ids::{OrderId, TierId, UserId},
@@ -94,12 +94,7 @@ pub(super) async fn hold_of(conn: &mut Conn, order: OrderId) -> Result<Option<(W
          WHERE order_id = $1 AND (standing IN ('accepted', 'review') OR standing = 'dismissed' AND setback = 'to_refund')
             AND refundable_until IS NOT NULL
          ORDER BY CASE standing WHEN 'accepted' THEN 0 ELSE 1 END LIMIT 1", order)?;
-    let Some((amount, Some(payer), Some(payee), Some(fee), Some(until))) = row else { return Ok(None) };
-    let hold = Hold {
-        payer: parse_address(&payer)?,
-        payee: parse_address(&payee)?,
-        fee: parse("an amount", &fee)?,
-        until: u64::try_from(until.0 / 1000).map_err(|_| corrupt("a time", until.0))?,
-    };
-    Ok(Some((parse("an amount", &amount)?, hold)))
+    let Some((amount, payer, payee, fee, until)) = row else { return Ok(None) };
+    let hold = payment_store::hold(payer, payee, fee, until)?;
+    Ok(hold.map(|hold| Ok::<_, StoreError>((parse("an amount", &amount)?, hold))).transpose()?)
 }

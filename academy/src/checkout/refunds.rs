@@ -36,7 +36,7 @@ impl Checkout<'_> {
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         let held = refund_store::hold_of(&mut conn, id).await?;
         let (amount, hold) = held.ok_or(CheckoutError::NotRefundable)?;
-        let until = Time(hold.until.cast_signed().saturating_mul(1000));
+        let until = Time::of_seconds(hold.until);
         if until <= self.0.now() {
             return Err(CheckoutError::WindowEnded.into());
         }

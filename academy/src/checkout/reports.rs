@@ -99,7 +99,7 @@ pub(super) struct DueRow {
     expires_at: Option<Time>,
 }
 
-/// `review` are those that wait for a person: what a reorg took from an order that nothing else pays, too.
+/// `to_refund` are those that somebody still has to pay back. `review` are those that wait for a person: what a reorg took from an order that nothing else pays, too.
 macro_rules! seen {
     () => {
         "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN users u ON u.id = o.user_id
@@ -108,6 +108,7 @@ macro_rules! seen {
             LEFT JOIN courses c ON c.id = COALESCE(l.course_id, o.course_id)
             LEFT JOIN tiers t ON t.course_id = c.id AND t.number = p.tier_number
          WHERE ($2 = '' OR p.standing = $2
+            OR $2 = 'to_refund' AND p.standing = 'dismissed' AND p.setback = 'to_refund'
             OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming') AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
             OR c.search LIKE $1 ESCAPE '!')"
     };
@@ -218,7 +219,7 @@ impl Checkout<'_> {
         Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
 
-    /// All payments that the chain showed, newest first. The filter's state is a standing's word.
+    /// All payments that the chain showed, newest first. The filter's state is a standing's word, or `to_refund`.
     ///
     /// # Errors
     /// For everyone but admins.
@@ -229,7 +230,7 @@ impl Checkout<'_> {
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
-                (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash) AS sender,
+                COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
                 o.price, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
@@ -298,7 +299,7 @@ impl Checkout<'_> {
             }
         }
         let orders = sql!(all conn, Listed,
-            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR o.setback = 'to_refund')
+            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR o.setback IN ('to_refund', 'paid_back'))
              ORDER BY COALESCE(o.paid_at, o.created_at) DESC LIMIT 50"), course)?;
         let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
         let earned = sums.into_iter().map(|((_, chain_id, token), (total, days))| Earned {

@@ -15,6 +15,7 @@ use crate::{
     jobs,
     store::Conn,
     text::line,
+    time::Time,
 };
 
 impl Checkout<'_> {
@@ -26,9 +27,12 @@ impl Checkout<'_> {
     /// A payment whose block was replaced can only be dismissed: nothing is there to accept or to give back. Its
     /// order is over, so that its buyer can order again; should it come back all the same, it is in review again.
     ///
+    /// What is to go back and the contract does not hold is sent by a person, who says so here, and how. While the
+    /// contract holds it, it is the contract that sends it: it could go back twice.
+    ///
     /// # Errors
-    /// For everyone but admins; for a dismissal without a reason; `not_in_review`; `not_acceptable` where the payment
-    /// does not buy what its order asks for, or the buyer has the course already.
+    /// For everyone but admins; for a dismissal without a reason, or a payment back without a proof; `not_in_review`; `not_acceptable` where the payment
+    /// does not buy what its order asks for, or the buyer has the course already; `still_held`.
     #[tracing::instrument(skip_all, fields(payment = %id))]
     pub async fn rule(
         &self,
@@ -38,8 +42,12 @@ impl Checkout<'_> {
         reason: &str,
     ) -> Result<(), Problem> {
         actor.may(Operation::ReviewPayments)?;
-        let reason =
-            line(reason, usize::from(ruling == Ruling::Dismiss), 300).map_err(|_| CheckoutError::NoReason)?;
+        let (least, unsaid) = match ruling {
+            Ruling::Accept | Ruling::Refund => (0, CheckoutError::NoReason),
+            Ruling::Dismiss => (1, CheckoutError::NoReason),
+            Ruling::PaidBack => (1, CheckoutError::NoProof),
+        };
+        let reason = line(reason, least, 300).map_err(|_| unsaid)?;
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         let order = payment_store::payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?.order;
@@ -48,9 +56,11 @@ impl Checkout<'_> {
         let payment = payment_store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
         let setback = payment
             .setback
-            .filter(|setback| match payment.standing {
-                Standing::Review => setback.needs_review(),
-                Standing::Orphaned => *setback == Setback::Orphaned,
+            .filter(|setback| match (payment.standing, ruling) {
+                (Standing::Dismissed, Ruling::PaidBack) => *setback == Setback::ToRefund,
+                (_, Ruling::PaidBack) => false,
+                (Standing::Review, _) => setback.needs_review(),
+                (Standing::Orphaned, _) => *setback == Setback::Orphaned,
                 _ => false,
             })
             .filter(|_| payment.order == order.as_ref().map(|order| order.id))
@@ -79,6 +89,13 @@ impl Checkout<'_> {
             }
             Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
             Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
+            Ruling::PaidBack => {
+                let hold = payment_store::found(&mut tx, &payment).await?.hold;
+                if hold.is_some_and(|hold| Time::of_seconds(hold.until) > now) {
+                    return Err(CheckoutError::StillHeld.into());
+                }
+                (Standing::Dismissed, Some(Setback::PaidBack), "payment.paid_back")
+            }
         };
         payment_store::set_standing(&mut tx, id, payment.order, standing, reviewed).await?;
         if let Some(order) = &order {

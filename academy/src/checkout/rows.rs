@@ -108,6 +108,11 @@ pub struct Due {
 }
 
 impl PaymentRow {
+    /// Whether somebody still has to pay it back.
+    pub fn is_owed(&self) -> bool {
+        (self.standing, self.setback) == (Standing::Dismissed, Some(Setback::ToRefund))
+    }
+
     /// Why a person must look at it, if one must: money moved and opened nothing, or what opened a course is in
     /// no block any more.
     pub fn waits_for(&self) -> Option<Setback> {
@@ -145,6 +150,8 @@ words! {
         Refund = "refund",
         /// It does not, whatever became of the money.
         Dismiss = "dismiss",
+        /// It was to go back, and did, by other means than the contract.
+        PaidBack = "paid_back",
     }
 }
 

@@ -412,7 +412,7 @@ impl Checkout<'_> {
             .map(|lesson| lesson.slug.clone());
         let refundable_until = refund_store::hold_of(conn, order.id)
             .await?
-            .map(|(_, hold)| Time(hold.until.cast_signed() * 1000))
+            .map(|(_, hold)| Time::of_seconds(hold.until))
             .filter(|until| *until > now);
         let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
         let open_at = policy.and_then(|policy| policy.opening_of(&order).confirmations());

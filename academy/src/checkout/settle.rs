@@ -3,7 +3,7 @@
 use super::{
     decide::{Candidate, Grant, Rules, Standing as Position, decide},
     model::{OrderState, Setback},
-    payment_store::{self, PaymentRecord},
+    payment_store::{self, PaymentRecord, Written},
     refund_store,
     rows::Standing,
     service::Checkout,
@@ -123,15 +123,16 @@ impl Checkout<'_> {
         let mut order = sight.order;
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());
-            payment_store::put_payment(&mut tx, id, &order, found, Standing::Accepted, None, now).await?;
+            let written = Written::Accepted { is_final: decision.is_final };
+            payment_store::put_payment(&mut tx, id, &order, found, written, now).await?;
             if let Some(worth) = worth {
                 payment_store::put_worth(&mut tx, order.chain_id, found, worth).await?;
             }
         }
         for (found, setback) in &decision.review {
             let id = PaymentId(self.0.mint());
-            payment_store::put_payment(&mut tx, id, &order, found, Standing::Review, Some(*setback), now)
-                .await?;
+            let written = Written::Review(*setback);
+            payment_store::put_payment(&mut tx, id, &order, found, written, now).await?;
         }
         // What stands at these places now is written.
         let written = |payment: &&PaymentRecord| {
@@ -147,11 +148,14 @@ impl Checkout<'_> {
                 (_, Some(Candidate::Refunded(_))) => {
                     Some((Standing::Refunded, payment.setback.filter(|setback| setback.is_ruling())))
                 }
-                (Standing::Refunded, Some(Candidate::Mined(Verdict::Rejected(setback))))
-                    if setback.is_ruling() =>
-                {
-                    Some((Standing::Dismissed, Some(*setback)))
+                // Nobody has to pay back what no block holds any more; what was decided of it stays.
+                (Standing::Dismissed, _) if sight.gone.contains(&payment.id) => {
+                    Some((Standing::Orphaned, payment.setback))
                 }
+                (
+                    Standing::Refunded | Standing::Orphaned,
+                    Some(Candidate::Mined(Verdict::Rejected(setback))),
+                ) if setback.is_ruling() => Some((Standing::Dismissed, Some(*setback))),
                 // Since a reorg it is nowhere, or the order is paid, or was given back, at another place.
                 (Standing::Accepted, _)
                     if orphaned && !order.is_final

@@ -53,6 +53,13 @@ impl Sight<'_> {
         self.payments.iter().any(|payment| payment.hash == hash)
     }
 
+    /// Whether all that is known of this transaction is that it does not count, beside what does for good.
+    fn is_settled_without(&self, hash: TxHash) -> bool {
+        let mut there = self.payments.iter().filter(|payment| payment.hash == hash);
+        self.payments.iter().any(|payment| payment.is_final)
+            && there.all(|payment| payment.setback.is_some() && payment.standing != Standing::Refunded)
+    }
+
     /// What a person said of this payment, if they said that it does not count; it may have gone back since.
     fn ruled(&self, found: &Found) -> Option<Setback> {
         let place = (found.transaction, found.log_index);
@@ -144,6 +151,14 @@ impl<'a> Checkout<'a> {
         let mut candidates = Vec::new();
         for (submission, (receipt, facts)) in sight.submissions.iter().zip(told) {
             let hash = submission.hash;
+            let kept = match &receipt {
+                Ok(Some(_)) => Vec::new(),
+                _ => self.from_books(sight, hash).await?,
+            };
+            if !kept.is_empty() {
+                candidates.extend(kept);
+                continue;
+            }
             let receipt = match receipt {
                 // Somebody's word alone, of which no provider can say anything, must hold up neither what paid nor
                 // what went back.
@@ -152,6 +167,8 @@ impl<'a> Checkout<'a> {
                     candidates.push(((hash, None), Candidate::Pending));
                     continue;
                 }
+                // It was judged when it could be read.
+                Err(_) if sight.is_settled_without(hash) => continue,
                 receipt => receipt?,
             };
             let sender = self.learn_sender(sight, submission, facts).await?;
@@ -161,6 +178,34 @@ impl<'a> Checkout<'a> {
             }
         }
         Ok(candidates)
+    }
+
+    /// What is written of a transaction's payments, where no provider can tell of it: years later nodes may have
+    /// thrown receipts away, and whether it went back must be seen all the same. What was final once, in a block
+    /// that is still there, is as it was.
+    async fn from_books(&self, sight: &Sight<'_>, hash: TxHash) -> Result<Vec<Judged>, Problem> {
+        let mut judged = Vec::new();
+        for payment in sight.payments.iter().filter(|payment| payment.hash == hash) {
+            let after = |refund: &&RefundRecord| {
+                let place = (refund.block_number, refund.stands_at);
+                refund.confirmed && place > (payment.block_number, payment.log_index)
+            };
+            let refund = sight.refunds.iter().find(after);
+            let candidate = match (payment.standing, refund) {
+                (Standing::Refunded, Some(refund)) => Candidate::Refunded(refund.block_number),
+                (Standing::Accepted | Standing::Refunded, _) if payment.is_final => {
+                    let block = sight.network.chain.block(payment.block_number).await?;
+                    if block.is_none_or(|block| block.hash != payment.block_hash) {
+                        continue;
+                    }
+                    let mut conn = self.0.0.db.read().await?;
+                    Candidate::Mined(Verdict::Pays(payment_store::found(&mut conn, payment).await?))
+                }
+                _ => continue,
+            };
+            judged.push(((hash, Some(payment.log_index)), candidate));
+        }
+        Ok(judged)
     }
 
     async fn judge(
@@ -204,7 +249,12 @@ impl<'a> Checkout<'a> {
         let mut taken: Vec<(TxHash, u64)> =
             refunds.iter().map(|refund| (refund.hash, refund.log_index)).collect();
         for refund in &mut refunds {
-            if let Some(receipt) = chain.receipt(refund.hash).await? {
+            let receipt = match chain.receipt(refund.hash).await {
+                // What two told once stands with its block.
+                Err(_) if refund.confirmed => None,
+                receipt => receipt?,
+            };
+            if let Some(receipt) = receipt {
                 let canonical = chain.block(receipt.block_number).await?;
                 let chain_id = sight.network.policy.chain_id;
                 let evidence = Evidence { chain_id, receipt: &receipt, canonical, used: &[] };
@@ -317,9 +367,12 @@ impl<'a> Checkout<'a> {
         let mut gone = Vec::new();
         for payment in &sight.payments {
             let judged = candidates.iter().any(|((hash, _), _)| *hash == payment.hash);
-            if matches!(payment.standing, Standing::Review | Standing::Orphaned)
-                && (judged || payment.setback.is_none())
-            {
+            let counts_not = match payment.standing {
+                Standing::Review | Standing::Orphaned => true,
+                Standing::Dismissed => payment.setback == Some(Setback::ToRefund),
+                Standing::Accepted | Standing::Refunded => false,
+            };
+            if counts_not && (judged || payment.setback.is_none()) {
                 let now = sight.network.chain.block(payment.block_number).await?;
                 gone.extend(now.filter(|block| block.hash != payment.block_hash).map(|_| payment.id));
             }

@@ -121,7 +121,7 @@ impl Checkout<'_> {
             let block = block.filter(|block| block.hash == stray.log.block_hash);
             let block =
                 block.ok_or_else(|| ChainError::Unavailable("a final block is another".to_owned()))?;
-            found.push((stray, Time(block.timestamp.cast_signed().saturating_mul(1000))));
+            found.push((stray, Time::of_seconds(block.timestamp)));
         }
         let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;

@@ -9,7 +9,7 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, MARKET, START, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal,
+    CHAIN_ID, MARKET, START, TTL_MINUTES, TestCourse, World, on_both_engines, person, reference, refusal,
 };
 
 /// When the tests' windows end, in seconds.
@@ -67,6 +67,90 @@ on_both_engines! {
         world.turn().await;
         assert!(!world.can_read(&buyer, &course).await);
         assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+    }
+
+    async fn case_29_what_went_back_is_seen_when_nodes_have_forgotten_the_payment(world: &World) {
+        for forgotten in [true, false] {
+            let (course, _, buyer, order) = bought(world).await;
+            world.chain.mine_empty(3);
+            world.turn().await;
+            let paid = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+            assert!(paid.is_final);
+            let hash = paid.transaction.unwrap().hash;
+            if forgotten { world.chain.forget(hash) } else { world.chain.lose(hash) }
+            world.turn().await;
+            assert!(world.can_read(&buyer, &course).await);
+            world.chain.mine(vec![give_back(world, &course, &order)]);
+            world.turn().await;
+            assert!(!world.can_read(&buyer, &course).await);
+            assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+            // A reorg undoes it, and puts it back.
+            let undone = world.chain.reorg(1);
+            world.chain.mine_empty(1);
+            world.turn().await;
+            assert!(world.can_read(&buyer, &course).await);
+            world.chain.mine(undone);
+            world.turn().await;
+            assert!(!world.can_read(&buyer, &course).await);
+            // For good, in the end.
+            world.chain.mine_empty(3);
+            world.turn().await;
+            assert!(world.academy.checkout().order(&buyer, order.id).await.unwrap().is_final);
+            assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing <> 'refunded'").await, 0);
+            // What is bought anew opens as if nothing had been.
+            world.chain.mine(vec![world.held_payment(&course, &order, until())]);
+            world.turn().await;
+            assert!(world.can_read(&buyer, &course).await);
+            world.chain.mine(vec![give_back(world, &course, &order)]);
+            world.turn().await;
+            assert!(!world.can_read(&buyer, &course).await);
+        }
+    }
+
+    async fn case_29_what_counts_not_and_is_forgotten_hides_no_refund(world: &World) {
+        let (course, _, buyer, order) = bought(world).await;
+        let mut dearer = world.held_payment(&course, &order, until());
+        if let Event::CoursePurchased { tier, .. } = &mut dearer.events[0].1 {
+            *tier = 7;
+        }
+        world.chain.mine(vec![dearer.clone()]);
+        world.chain.mine_empty(3);
+        world.turn().await;
+        world.chain.lose(dearer.hash);
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+        // Nor does a refund that can't be read any more stand in the way of what comes after it.
+        world.chain.mine_empty(3);
+        world.turn().await;
+        let back = world.count("SELECT COUNT(*) FROM refunds WHERE confirmed").await;
+        assert_eq!(back, 1);
+        world.chain.mine(vec![world.held_payment(&course, &order, until())]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_10_an_old_refund_does_not_stand_for_another_payment(world: &World) {
+        let (course, _, buyer, order) = bought(world).await;
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.chain.mine_empty(3);
+        world.turn().await;
+        let again = world.held_payment(&course, &order, until());
+        world.chain.mine(vec![again.clone()]);
+        world.turn().await;
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        // A reorg undoes the second refund while nobody agrees on the payment that it gave back.
+        world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.chain.lose(again.hash);
+        world.turn().await;
+        assert!(!world.academy.checkout().order(&buyer, order.id).await.unwrap().is_final);
+        world.chain.lose(world.hash());
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await, "it stands, and nothing gives it back");
     }
 
     async fn case_29_a_transaction_that_can_never_be_mined_does_neither(world: &World) {

@@ -58,6 +58,8 @@ on_both_engines! {
         checkout.rule(&admin, payment, Ruling::Refund, "too late for this batch").await.unwrap();
         let twice = checkout.rule(&admin, payment, Ruling::Accept, "after all").await;
         assert_eq!(refusal(twice).1, "not_in_review");
+        let by_hand = checkout.rule(&admin, payment, Ruling::PaidBack, "by hand, too").await;
+        assert_eq!(refusal(by_hand).1, "still_held");
         world.turn().await;
         // Both can have the contract send it, and both are told.
         let told = checkout.order(&buyer, order.id).await.unwrap();
@@ -146,6 +148,105 @@ on_both_engines! {
         world.turn().await;
         assert!(!world.can_read(&buyer, &course).await);
         payment_in(world, &admin, Standing::Dismissed).await;
+    }
+
+    async fn what_was_to_go_back_leaves_the_list_once_somebody_says_how_it_did(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
+        let paid_back = async |how| checkout.rule(&admin, payment, Ruling::PaidBack, how).await;
+        assert_eq!(refusal(paid_back("before it was decided").await).1, "not_in_review");
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let listed = checkout.payments(&admin, &owed).await.unwrap();
+        assert!(listed.total == 1 && listed.rows[0].is_owed() && listed.rows[0].waits_for().is_none());
+        assert_eq!(refusal(paid_back(" ").await).0, Kind::Invalid);
+        assert_eq!(refusal(checkout.rule(&buyer, payment, Ruling::PaidBack, "0x1").await).0, Kind::Forbidden);
+        paid_back("transaction 0x12 from the till").await.unwrap();
+        assert_eq!(refusal(paid_back("again").await).1, "not_in_review");
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.paid_back'").await, 1);
+        // It counts as little as before, whatever comes.
+        let again = world.chain.reorg(1);
+        world.chain.mine(again);
+        for _ in 0..2 {
+            world.turn().await;
+            let told = checkout.order(&buyer, order).await.unwrap();
+            assert_eq!((told.state, told.setback), (OrderState::Expired, Some(Setback::PaidBack)));
+        }
+        assert!(!world.can_read(&buyer, &course).await);
+        payment_in(world, &admin, Standing::Dismissed).await;
+    }
+
+    async fn who_sent_what_was_turned_down_and_when_is_learned(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let friend = Address([0x5e; 20]);
+        let mut unknown = FakeTransaction { sender: friend, ..world.payment(&course, &order) };
+        if let Event::CoursePurchased { order, .. } = &mut unknown.events[0].1 {
+            *order = [7; 32];
+        }
+        world.chain.mine(vec![unknown.clone()]);
+        let admin = world.admin().await;
+        let row = async || checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+        let mined_at = || Some(world.academy.now());
+        world.turn().await;
+        let told = row().await;
+        assert_eq!((told.setback, told.mined_at), (Some(Setback::UnknownOrder), mined_at()));
+        assert_eq!(told.sender, Some(friend.checksummed()));
+        // A reorg gives it another block, which has a time of its own.
+        let gone = world.chain.reorg(1);
+        world.advance_minutes(3);
+        world.chain.mine_empty(1);
+        world.chain.mine(gone);
+        world.turn().await;
+        assert_eq!(row().await.mined_at, mined_at());
+    }
+
+    async fn what_was_turned_down_and_is_in_no_block_waits_for_nobody(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let mut unknown = world.payment(&course, &order);
+        if let Event::CoursePurchased { order, .. } = &mut unknown.events[0].1 {
+            *order = [7; 32];
+        }
+        world.chain.mine(vec![unknown]);
+        let admin = world.admin().await;
+        world.turn().await;
+        let gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        world.turn().await;
+        let queue = Filter { state: "review".to_owned(), ..Filter::default() };
+        assert_eq!(checkout.payments(&admin, &queue).await.unwrap().total, 0);
+        world.chain.mine(gone);
+        world.turn().await;
+        let row = checkout.payments(&admin, &queue).await.unwrap().rows.remove(0);
+        assert_eq!((row.setback, row.mined_at.is_some()), (Some(Setback::UnknownOrder), true));
+    }
+
+    async fn nobody_pays_back_what_a_reorg_took(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        let gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
+        assert_eq!(refusal(checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await).1, "not_in_review");
+        // It comes back: what was decided of it holds.
+        world.chain.mine(gone);
+        world.turn().await;
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        assert_eq!(checkout.order(&buyer, order).await.unwrap().setback, Some(Setback::ToRefund));
+        assert!(!world.can_read(&buyer, &course).await);
     }
 
     async fn whoever_cancelled_reads_what_was_decided(world: &World) {

@@ -18,6 +18,7 @@ use crate::{
     history::History,
     net::{Happening, Mood, Net},
     oracle::Place,
+    people::some_ruling,
     world::CHAINS,
 };
 
@@ -129,6 +130,7 @@ impl History<'_> {
                     net.happens(Happening::Dropped(hash));
                 }
             }
+            Deed::Prune => self.prune(dice).await,
             Deed::Finalize => {
                 let chain = self.some_chain(dice);
                 let height = self.nets[chain].truth.height().saturating_sub(dice.random_range(0..8));
@@ -155,6 +157,21 @@ impl History<'_> {
     async fn follow(&mut self, chain: usize) {
         let followed = self.academy.follow(CHAINS[chain]).await;
         self.expect_sane("the follower", followed);
+    }
+
+    /// Nodes, or one of them, throw away the receipts of what nothing can undo any more.
+    async fn prune(&mut self, dice: &mut StdRng) {
+        let chain = self.some_chain(dice);
+        let payments = self.world.books().await.payments;
+        let all_final = |hash| payments.iter().filter(|row| row.hash == hash).all(|row| row.is_final);
+        let old = payments.iter().filter(|row| row.chain == chain && all_final(row.hash));
+        let Some(hash) = old.map(|row| row.hash).choose(dice) else { return };
+        if matches!(self.oracle.finality, Depth::Tag(_)) {
+            let many = self.nets[chain].providers.len();
+            let one = dice.random_range(0..=many);
+            let who = (0..many).filter(|place| one == many || one == *place);
+            who.for_each(|place| self.nets[chain].forget(place, hash));
+        }
     }
 
     fn mine_some(&mut self, dice: &mut StdRng) {
@@ -215,8 +232,9 @@ impl History<'_> {
             audited.remove(place.expect("the audit log forgets nothing"));
         }
         for (place, accepted) in &self.deeds.decided {
-            let act = if *accepted { "payment.accepted" } else { "payment.dismissed" };
-            let told = audited.iter().position(|(is, hash)| is == act && *hash == place.1);
+            let is_it =
+                |act: &str, hash: &TxHash| (act == "payment.accepted") == *accepted && *hash == place.1;
+            let told = audited.iter().position(|(act, hash)| is_it(act, hash));
             audited.remove(told.expect("what was decided is in the audit log"));
         }
         for (act, hash) in audited {
@@ -261,7 +279,7 @@ impl History<'_> {
             let academy = academy.clone();
             let kind = dice.random_range(0..4);
             let chain = CHAINS[self.some_chain(dice)];
-            let ruling = if dice.random() { Ruling::Accept } else { Ruling::Dismiss };
+            let ruling = some_ruling(dice);
             let ruled = payment.filter(|_| dice.random_ratio(1, 3));
             let (admin, decided) = (self.world.admin.clone(), &decided);
             // Now and then somebody else claims the same hash.
@@ -272,7 +290,9 @@ impl History<'_> {
             });
             tasks.push(Box::pin(async move {
                 if let Some((payment, place)) = ruled {
-                    if academy.checkout().rule(&admin, payment, ruling, "so it is").await.is_ok() {
+                    let ruled = academy.checkout().rule(&admin, payment, ruling, "so it is").await;
+                    // That it is paid back decides nothing: that was decided before.
+                    if ruled.is_ok() && ruling != Ruling::PaidBack {
                         decided.borrow_mut().push((place, ruling == Ruling::Accept));
                     }
                     return;

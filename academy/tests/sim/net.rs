@@ -400,6 +400,11 @@ impl Net {
         }
     }
 
+    /// A provider throws a receipt away, for good.
+    pub fn forget(&self, provider: usize, hash: TxHash) {
+        self.providers[provider].chain.forget(hash);
+    }
+
     /// All are well.
     pub fn heal(&self) {
         for place in 0..self.providers.len() {

@@ -7,7 +7,11 @@ use academy::{
     ids::PaymentId,
     money::Wei,
 };
-use rand::{Rng, rngs::StdRng, seq::SliceRandom};
+use rand::{
+    Rng,
+    rngs::StdRng,
+    seq::{IndexedRandom, SliceRandom},
+};
 use ruint::aliases::U256;
 
 use crate::{
@@ -17,6 +21,12 @@ use crate::{
     oracle::{Order, Place},
     world::{CHAINS, MARKET, TOKEN, is_returnable, place_of, reference},
 };
+
+/// Mostly that it counts.
+pub fn some_ruling(dice: &mut StdRng) -> Ruling {
+    let others = [Ruling::Dismiss, Ruling::Refund, Ruling::PaidBack];
+    if dice.random_ratio(3, 5) { Ruling::Accept } else { *others.choose(dice).unwrap() }
+}
 
 impl History<'_> {
     /// One of the orders; the newest more often.
@@ -311,12 +321,13 @@ impl History<'_> {
     /// An admin decides about a payment; someone else tries to.
     pub async fn rule(&mut self, dice: &mut StdRng) {
         let Some((payment, place)) = self.any_payment(dice).await else { return };
-        let ruling = if dice.random_ratio(2, 3) { Ruling::Accept } else { Ruling::Dismiss };
+        let ruling = some_ruling(dice);
         let admin = dice.random_ratio(7, 8);
         let actor = if admin { self.world.admin.clone() } else { self.world.teacher.clone() };
         let ruled = self.academy.checkout().rule(&actor, payment, ruling, "so it is").await;
         match ruled {
             Ok(()) if !admin => self.broken = Some("a teacher decided about a payment".to_owned()),
+            Ok(()) if ruling == Ruling::PaidBack => {}
             Ok(()) => self.deeds.decided.push((place, ruling == Ruling::Accept)),
             Err(_) => drop(self.expect_sane("deciding", ruled)),
         }

@@ -35,6 +35,7 @@ pub struct PaymentRow {
     pub amount: Wei,
     pub standing: Standing,
     pub setback: Option<Setback>,
+    pub is_final: bool,
 }
 
 impl PaymentRow {
@@ -48,10 +49,11 @@ impl PaymentRow {
         (self.order, self.beneficiary, self.listing, self.tier, self.token, self.amount)
     }
 
-    /// A person said that it does not count, whether or not it went back since.
+    /// A person said that it does not count, whether or not it went back, or a reorg took it, since.
     pub fn is_dismissed(&self) -> bool {
-        let said = matches!(self.setback, Some(Setback::Dismissed | Setback::ToRefund));
-        self.standing == Standing::Dismissed || self.standing == Standing::Refunded && said
+        let said = self.setback.is_some_and(Setback::is_ruling);
+        let is_over = matches!(self.standing, Standing::Refunded | Standing::Orphaned);
+        self.standing == Standing::Dismissed || is_over && said
     }
 }
 
@@ -101,6 +103,7 @@ impl World {
             String,
             String,
             Option<String>,
+            bool,
         );
         let orders: Vec<(OrderId, String, Option<String>, bool)> =
             sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
@@ -108,7 +111,7 @@ impl World {
                 .await
                 .unwrap();
         let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback FROM payments ORDER BY chain_id, tx_hash, log_index",
+            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback, is_final FROM payments ORDER BY chain_id, tx_hash, log_index",
         )
         .fetch_all(&mut self.reader)
         .await
@@ -150,6 +153,7 @@ impl World {
                     amount: row.10.parse().unwrap(),
                     standing: row.11.parse().unwrap(),
                     setback: setback(row.12),
+                    is_final: row.13,
                 })
                 .collect(),
             enrollments: enrollments
@@ -191,7 +195,7 @@ impl World {
     /// What admins decided about payments, and of which transactions.
     pub async fn audited(&mut self) -> Vec<(String, TxHash)> {
         let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT act, subject FROM audit_log WHERE act LIKE 'payment.%' ORDER BY act, subject",
+            "SELECT act, subject FROM audit_log WHERE act LIKE 'payment.%' AND act <> 'payment.paid_back' ORDER BY act, subject",
         )
         .fetch_all(&mut self.reader)
         .await

@@ -133,6 +133,7 @@ pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str
         (OrderState::Expired | OrderState::Cancelled, Some(Setback::ToRefund)) => {
             ("To be paid back", Tone::Warning)
         }
+        (OrderState::Expired | OrderState::Cancelled, Some(Setback::PaidBack)) => ("Paid back", Tone::Plain),
         (OrderState::Confirming | OrderState::Submitted, Some(Setback::Orphaned)) => {
             ("Being confirmed again", Tone::Warning)
         }

@@ -53,6 +53,7 @@ fn act_words(act: &str) -> &str {
         "access.revoked" => "Revoked access",
         "payment.accepted" => "Accepted a payment",
         "payment.to_refund" => "Had a payment refunded",
+        "payment.paid_back" => "Noted that a payment was paid back",
         "payment.dismissed" => "Dismissed a payment",
         "transfer.dismissed" => "Dismissed a transfer",
         "course.published" => "Published a course",

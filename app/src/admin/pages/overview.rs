@@ -3,7 +3,7 @@
 use academy::{
     Problem,
     catalog::CourseState,
-    checkout::{ChainHealth, OrderState, PaymentRow, Standing, TransferRow, TransferState},
+    checkout::{ChainHealth, OrderState, PaymentRow, Setback, Standing, TransferRow, TransferState},
     page::{Filter, Page},
 };
 use axum::extract::{Query, State};
@@ -37,6 +37,7 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
     let by = |word: &str| Filter { state: word.to_owned(), ..Filter::default() };
     let figure = |words, number, href: String| Figure { words, number, href };
     let review = Standing::Review.word();
+    let owed = Setback::ToRefund.word();
     let paid = OrderState::Paid.word();
     let confirming = OrderState::Confirming.word();
     let published = CourseState::Published.word();
@@ -45,6 +46,11 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
             "Payments to review",
             checkout.payments(actor, &by(review)).await?.total,
             format!("/admin/payments?state={review}"),
+        ),
+        figure(
+            "Payments to pay back",
+            checkout.payments(actor, &by(owed)).await?.total,
+            format!("/admin/payments?state={owed}"),
         ),
         figure(
             "Orders being confirmed",

@@ -20,12 +20,13 @@ use crate::{
     render::{Answer, render, see_other},
     studio::pages::list::shown_in_form,
     ui::{
-        AddressText, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone, When,
-        on_chain,
+        AddressText, Badge, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone,
+        When, on_chain,
     },
 };
 
 const PATH: &str = "/admin/payments";
+const OWED: &str = "To be paid back";
 /// The payments that wait for a decision.
 pub const REVIEW: &str = "/admin/payments?state=review";
 
@@ -74,7 +75,8 @@ async fn payments_page(
     let payments = state.academy.checkout().payments(&visitor.actor, &asked.filter()).await?;
     let refused = problem.map_or_else(FormState::default, |problem| FormState::failed(&sent, problem));
     Ok(render(state, visitor, head("Payments").for_form(&refused), || {
-        let standings = choices(Standing::ALL, Standing::word, standing_words);
+        let mut standings = choices(Standing::ALL, Standing::word, standing_words);
+        standings.push((Setback::ToRefund.word().to_owned(), OWED.to_owned()));
         let done = match asked.done.parse() {
             Ok(Ruling::Accept) => {
                 Some("The payment is accepted. The course is open as soon as the network has confirmed it.")
@@ -82,12 +84,14 @@ async fn payments_page(
             Ok(Ruling::Refund) => Some(
                 "The payment is to go back. Its buyer reads it on the order's page, and the instructor among the sales.",
             ),
+            Ok(Ruling::PaidBack) => Some("The payment is paid back. The audit log keeps how."),
             Ok(Ruling::Dismiss) => Some("The payment is dismissed. The audit log keeps the reason."),
             Err(_) => None,
         };
         // Decided by somebody else meanwhile, or on another page of the list now.
         let lost = refused.problem().filter(|_| {
-            !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && row.waits_for().is_some())
+            let asks = |row: &PaymentRow| row.waits_for().is_some() || row.is_owed();
+            !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && asks(row))
         });
         let lost = lost.map(|problem| problem.message.clone());
         let table = || table(&payments.rows, None, &sent.payment, &refused).into_any();
@@ -138,15 +142,14 @@ pub fn table(
 
 /// What is decided with one click.
 fn decide(payment: &PaymentRow, action: Option<&'static str>) -> Option<impl IntoView + use<>> {
-    let setback = payment.waits_for()?;
+    let setback = payment.waits_for().filter(|setback| *setback != Setback::Orphaned)?;
     let acceptable = acceptable(payment, setback);
-    let refundable = payment.order.is_some() && setback != Setback::Orphaned;
-    (acceptable || refundable).then(|| view! {
+    Some(view! {
         <form method="post" action=action class="row-form">
             <input type="hidden" name="payment" value=payment.id.to_string()/>
             <div class="button-row">
                 {acceptable.then(|| view! { <Submit name="act" value="accept">"Accept"</Submit> })}
-                {refundable.then(|| view! { <Submit kind="secondary" name="act" value="refund">"Refund"</Submit> })}
+                <Submit kind="secondary" name="act" value="refund">"Refund"</Submit>
             </div>
         </form>
     })
@@ -156,39 +159,77 @@ fn acceptable(payment: &PaymentRow, setback: Setback) -> bool {
     payment.order.is_some() && setback.may_be_accepted()
 }
 
-/// All that is known, and what needs a reason: a row of its own, as wide as the page.
+/// What can be done about a payment and needs words.
+struct Said {
+    ruling: Ruling,
+    /// Of what the facts are under.
+    summary: &'static str,
+    advice: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    kind: &'static str,
+    button: &'static str,
+}
+
+fn said(payment: &PaymentRow) -> Option<Said> {
+    if payment.is_owed() {
+        return Some(Said {
+            ruling: Ruling::PaidBack,
+            summary: "Facts, and how it was paid back",
+            advice: "It is to go back. Where the contract holds what was paid for the order, its sending back is seen, and the payment leaves this list. Otherwise say here how it went back.",
+            label: "How it was paid back",
+            hint: "The transaction, or what else shows it. Kept in the audit log.",
+            kind: "secondary",
+            button: "It is paid back",
+        });
+    }
+    let setback = payment.waits_for()?;
+    let advice = if setback == Setback::Orphaned {
+        "No block holds this payment any more. If it is mined again, the course opens again by itself. If it will not be, dismiss it: its buyer can then order at today's price."
+    } else if acceptable(payment, setback) {
+        "Accepting opens the course, as if the payment had come in time. Refunding keeps it closed and tells buyer and instructor that the money goes back: while the contract holds it, either of them has the contract send it; after that the instructor sends it. Dismissing keeps it closed and says nothing of the money, so agree with the buyer first."
+    } else if payment.order.is_some() {
+        "Nothing opens for this payment by itself. Refund it, or settle it with the buyer, grant access by hand where that is right, and dismiss it here."
+    } else {
+        "Nothing opens for this payment, and nobody here is told of it, since it names no order. Grant access by hand to the account that it was bought for, and dismiss it; or refund it: it is then on the list of what is to be paid back. While the contract holds it, that account and the course's lister can have the contract send it."
+    };
+    Some(Said {
+        ruling: Ruling::Dismiss,
+        summary: "Facts, and dismissing",
+        advice,
+        label: "Reason",
+        hint: "Kept in the audit log.",
+        kind: "danger",
+        button: "Dismiss",
+    })
+}
+
+/// All that is known, and what needs words: a row of its own, as wide as the page.
 fn more(
     payment: &PaymentRow,
     action: Option<&'static str>,
     target: &str,
     refused: &FormState,
 ) -> Option<impl IntoView + use<>> {
-    let setback = payment.waits_for()?;
+    let Said { ruling, summary, advice, label, hint, kind, button } = said(payment)?;
     let id = payment.id.to_string();
     let mine = id == target;
     let form = if mine { refused.clone() } else { FormState::default() };
     let prefix = format!("{id}-");
     let course = payment.course.clone();
-    let advice = if setback == Setback::Orphaned {
-        "No block holds this payment any more. If it is mined again, the course opens again by itself. If it will not be, dismiss it: its buyer can then order at today's price."
-    } else if acceptable(payment, setback) {
-        "Accepting opens the course, as if the payment had come in time. Refunding keeps it closed and tells buyer and instructor that the money goes back: while the contract holds it, either of them has the contract send it; after that the instructor sends it. Dismissing keeps it closed and says nothing of the money, so agree with the buyer first."
-    } else {
-        "Nothing opens for this payment by itself. Refund it, or settle it with the buyer, grant access by hand where that is right, and dismiss it here."
-    };
     Some(view! {
         <tr class="row-more"><td colspan="8"><div>
         {decide(payment, action)}
         <details class="row-fold" open=mine>
-            <summary>"Facts, and dismissing"<span class="visually-hidden">" the payment of "{course}</span></summary>
+            <summary>{summary}<span class="visually-hidden">": the payment of "{course}</span></summary>
             {facts(payment)}
             <form method="post" action=action class="row-form">
                 {mine.then(|| view! { <ErrorSummary form=form.clone() prefix=prefix.clone()/> })}
                 <input type="hidden" name="payment" value=id.clone()/>
                 <p>{advice}</p>
-                <Field form=form name="reason" prefix=prefix label="Reason" hint="Kept in the audit log." required=true maxlength=200/>
+                <Field form=form name="reason" prefix=prefix label=label hint=hint required=true maxlength=200/>
                 <div class="button-row">
-                    <Submit kind="danger" name="act" value="dismiss">"Dismiss"</Submit>
+                    <Submit kind=kind name="act" value=ruling.word()>{button}</Submit>
                 </div>
             </form>
         </details>
@@ -236,7 +277,11 @@ fn row(
         <tr>
             <td><When at=payment.seen_at/></td>
             <td>
-                {standing_badge(payment.standing)}
+                {if payment.is_owed() {
+                    view! { <Badge tone=Tone::Warning>{OWED}</Badge> }.into_any()
+                } else {
+                    standing_badge(payment.standing).into_any()
+                }}
                 {payment.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}
             </td>
             <td class="number">
