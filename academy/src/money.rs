@@ -30,6 +30,9 @@ pub enum AmountError {
 /// The digits of the chain's coin after the point.
 pub const COIN_DECIMALS: u8 = 18;
 
+/// An amount that can still change is told with so many significant digits.
+const ABOUT_DIGITS: usize = 4;
+
 /// What amounts are counted in: the chain's coin, or a token on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Currency {
@@ -64,6 +67,11 @@ impl Currency {
     pub fn short(&self, amount: Wei) -> String {
         format!("{}\u{a0}{}", shortened(self.figure(amount)), self.symbol)
     }
+
+    /// The same of an amount that can still change, rounded to four significant digits: `0.01633 ETH`.
+    pub fn about(&self, amount: Wei) -> String {
+        self.short(amount.rounded(self.decimals))
+    }
 }
 
 impl Wei {
@@ -91,6 +99,13 @@ impl Wei {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+
+    /// To the nearest amount of so few digits; what is before the point is kept whole.
+    fn rounded(self, decimals: u8) -> Self {
+        let dropped = self.0.to_string().len().saturating_sub(ABOUT_DIGITS).min(usize::from(decimals));
+        let unit = U256::from(10).pow(U256::from(dropped));
+        Self(self.0.saturating_add(unit / U256::from(2)) / unit * unit)
     }
 
     /// Parses what a person writes in the unit of a currency with so many digits after the point: `0.02`,
@@ -230,6 +245,29 @@ mod tests {
         assert_eq!(short("123456789"), "0.000000000123456");
         assert_eq!(short("1000000000000000000000"), "1000");
         assert_eq!(short("1234567000000000000000000"), "1234567");
+    }
+
+    #[test]
+    fn rounds_what_can_still_change_to_four_digits() {
+        let coin = Currency::coin("ETH");
+        let about = |ether: &str| coin.about(Wei::from_ether(ether).unwrap()).replace('\u{a0}', " ");
+        for (exact, text) in [
+            ("0.016333333333333334", "0.01633 ETH"),
+            ("0.016335", "0.01634 ETH"),
+            ("0.04", "0.04 ETH"),
+            ("0.00099999", "0.001 ETH"),
+            ("0.000000000000000001", "0.000000000000000001 ETH"),
+            ("49.0245", "49.02 ETH"),
+            ("999.96", "1000 ETH"),
+            ("12345.5", "12346 ETH"),
+            ("1234567", "1234567 ETH"),
+        ] {
+            assert_eq!(about(exact), text);
+        }
+        let dollars = Currency { symbol: "USDC".to_owned(), decimals: 6, ..coin };
+        assert_eq!(dollars.about(Wei::new(U256::from(49_004_901))), "49\u{a0}USDC");
+        let whole = Currency { decimals: 0, ..dollars };
+        assert_eq!(whole.about(Wei::new(U256::from(123_456))), "123456\u{a0}USDC");
     }
 
     proptest! {

@@ -101,6 +101,17 @@ impl Catalog<'_> {
         Ok(known.put(version, slug.to_owned(), page))
     }
 
+    /// Pages of courses, for later slices that know already who may see them.
+    pub(crate) async fn pages(&self, slugs: Vec<&str>) -> Result<Vec<Arc<CoursePage>>, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let version = public_version(&mut conn).await?;
+        let mut pages = Vec::new();
+        for slug in slugs {
+            pages.push(self.known(&mut conn, version, slug).await?);
+        }
+        Ok(pages)
+    }
+
     /// A transaction that changes what everyone may see.
     pub(super) async fn begin(&self) -> Result<Tx, Problem> {
         let mut tx = self.0.0.db.begin().await?;

@@ -69,6 +69,7 @@ struct State {
     unreadable: Option<TxHash>,
     forgotten: HashSet<TxHash>,
     receipts_asked: u64,
+    rounds_asked: u64,
     timestamp: u64,
     tagged: HashMap<BlockTag, u64>,
     owner: Address,
@@ -112,6 +113,7 @@ impl FakeChain {
             unreadable: None,
             forgotten: HashSet::new(),
             receipts_asked: 0,
+            rounds_asked: 0,
             timestamp: 0,
             tagged: HashMap::new(),
             owner: Address::ZERO,
@@ -207,6 +209,11 @@ impl FakeChain {
     /// How often receipts were asked for.
     pub fn receipts_asked(&self) -> u64 {
         self.state().receipts_asked
+    }
+
+    /// How often price feeds were asked.
+    pub fn rounds_asked(&self) -> u64 {
+        self.state().rounds_asked
     }
 
     /// Answers `null` to every question for a receipt.
@@ -432,6 +439,7 @@ impl Chain for FakeChain {
     }
 
     async fn round(&self, feed: Address, at: Option<u64>) -> Result<Round, ChainError> {
+        self.state().rounds_asked += 1;
         let state = self.up().await?;
         let mut rounds = state.rounds.get(&feed).into_iter().flatten().rev();
         let round = rounds.find(|(since, _)| at.is_none_or(|at| *since <= at)).map(|(_, round)| *round);

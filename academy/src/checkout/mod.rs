@@ -25,6 +25,8 @@ pub use rows::*;
 pub use wallet::*;
 
 #[cfg(feature = "server")]
+mod about;
+#[cfg(feature = "server")]
 mod awaiting;
 #[cfg(feature = "server")]
 mod cursors;
@@ -52,6 +54,8 @@ mod payment;
 mod payment_store;
 #[cfg(feature = "server")]
 pub mod quote;
+#[cfg(feature = "server")]
+mod rates;
 #[cfg(feature = "server")]
 mod receipt;
 #[cfg(feature = "server")]
@@ -81,6 +85,8 @@ mod transfers;
 #[cfg(feature = "server")]
 pub mod verify;
 
+#[cfg(feature = "server")]
+pub use about::About;
 #[cfg(feature = "server")]
 pub use error::CheckoutError;
 #[cfg(feature = "server")]

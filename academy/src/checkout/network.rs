@@ -6,6 +6,7 @@ use super::{
     error::CheckoutError,
     pace::Pace,
     quote::{Feed, Quotes, Token},
+    rates::Rates,
     store::OrderRecord,
     wallet::ChainInfo,
 };
@@ -115,12 +116,14 @@ pub struct Network {
     pub(crate) info: ChainInfo,
     pub(crate) quotes: Option<Quotes>,
     pub(crate) pace: Pace,
+    pub(super) rates: Rates,
 }
 
 impl Network {
     /// A chain, the rules for it, and what wallets are told of it.
     pub fn new(chain: Arc<dyn Chain>, policy: Policy, info: ChainInfo) -> Self {
-        Self { chain, pace: Pace::new(policy.max_log_range), policy, info, quotes: None }
+        let pace = Pace::new(policy.max_log_range);
+        Self { chain, pace, policy, info, quotes: None, rates: Rates::default() }
     }
 
     /// Prices that the contract does not list are quoted so. Without, nothing is sold for them.

@@ -67,6 +67,13 @@ pub struct Quotes {
     pub ttl_minutes: i64,
 }
 
+impl Quotes {
+    /// The feed that says what a state's currency is in the coin or a token.
+    pub(super) fn feed(&self, currency: Fiat, of: &Currency) -> Option<&Feed> {
+        self.feeds.iter().find(|feed| feed.currency == currency && feed.of == *of)
+    }
+}
+
 /// Why a feed gives no rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRate {
@@ -86,6 +93,23 @@ pub fn convert(sum: Cents, round: &Round, feed: &Feed, now_seconds: u64) -> Resu
     let (answer, unit) = rate(round, feed, now_seconds)?;
     let wei = (U256::from(sum.amount) * whole(&feed.of) * unit).div_ceil(answer * U256::from(100));
     Some(Wei::new(wei)).filter(|wei| *wei <= Wei::MAX_PRICE && !wei.is_zero()).ok_or(NoRate::Absurd)
+}
+
+/// The same, unless the rollup that the feed is on says that its sequencer is down.
+///
+/// # Errors
+/// When the answer is not to be believed.
+pub(super) fn believed(
+    sum: Cents,
+    feed: &Feed,
+    sequencer: Option<&Round>,
+    answer: &Round,
+    now_seconds: u64,
+) -> Result<Wei, NoRate> {
+    match sequencer {
+        Some(round) if !sequencer_is_up(round, now_seconds) => Err(NoRate::SequencerDown),
+        _ => convert(sum, answer, feed, now_seconds),
+    }
 }
 
 /// What a sum of what a feed prices is worth by its answer, to the nearest cent: for receipts, not for prices.
@@ -179,17 +203,15 @@ impl Checkout<'_> {
     /// What a sum is in a currency now.
     async fn quote(&self, network: &Network, sum: Cents, of: &Currency) -> Result<Wei, Problem> {
         let quotes = network.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
-        let feed = quotes.feeds.iter().find(|feed| feed.currency == sum.currency && feed.of == *of);
-        let feed = feed.ok_or(CheckoutError::NotForSale)?;
+        let feed = quotes.feed(sum.currency, of).ok_or(CheckoutError::NotForSale)?;
         let chain = &network.chain;
-        let now = seconds(self.0.now());
-        let rate = match quotes.sequencer {
-            Some(address) if !sequencer_is_up(&chain.round(address, None).await?, now) => {
-                Err(NoRate::SequencerDown)
-            }
-            _ => convert(sum, &chain.round(feed.address, None).await?, feed, now),
+        let sequencer = match quotes.sequencer {
+            Some(address) => Some(chain.round(address, None).await?),
+            None => None,
         };
-        rate.map_err(|why| {
+        let answer = chain.round(feed.address, None).await?;
+        let quoted = believed(sum, feed, sequencer.as_ref(), &answer, seconds(self.0.now()));
+        quoted.map_err(|why| {
             let chain_id = network.policy.chain_id;
             tracing::warn!(chain_id, currency = sum.currency.word(), of = of.symbol, ?why, "no quote");
             metrics::counter!("lectern_quotes_refused_total",

@@ -218,15 +218,26 @@ impl Checkout<'_> {
         if tier.price.is_zero() {
             return Err(CheckoutError::Free.into());
         }
-        let networks = &self.0.0.networks;
-        let sold: Vec<u64> = Self::sold_on(&page, &tier)
+        let chain_id = Self::pays_on(&page, &tier, Some(person), paid.chain_id);
+        Ok((self.0.0.networks.get(chain_id.ok_or(CheckoutError::NotForSale)?)?, tier.price))
+    }
+
+    /// The chain on which somebody pays for a tier, unless they want another.
+    pub(super) fn pays_on(
+        page: &CoursePage,
+        tier: &Tier,
+        person: Option<&Person>,
+        wanted: Option<u64>,
+    ) -> Option<u64> {
+        let home = person.and_then(|person| person.contract_on);
+        let sold: Vec<u64> = Self::sold_on(page, tier)
             .map(|market| market.chain_id)
-            .filter(|chain_id| paid.chain_id.is_none_or(|wanted| wanted == *chain_id))
+            .filter(|chain_id| wanted.is_none_or(|wanted| wanted == *chain_id))
             // The pass, and the right to a refund, would be whoever's has that address there.
-            .filter(|chain_id| person.contract_on.is_none_or(|home| home == *chain_id))
+            .filter(|chain_id| home.is_none_or(|home| home == *chain_id))
             .collect();
-        let usual = sold.iter().find(|chain_id| person.chain_id == Some(**chain_id)).or(sold.first());
-        Ok((networks.get(*usual.ok_or(CheckoutError::NotForSale)?)?, tier.price))
+        let here = person.and_then(|person| person.chain_id);
+        sold.iter().find(|chain_id| here == Some(**chain_id)).or(sold.first()).copied()
     }
 
     /// Where a tier can be bought now.

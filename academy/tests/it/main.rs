@@ -3,6 +3,7 @@
 
 mod support;
 
+mod about;
 mod accounts;
 mod anvil;
 mod anvil_histories;

@@ -126,7 +126,7 @@ fn payment(world: &World, course: &TestCourse, order: &Order) -> FakeTransaction
 }
 
 /// The same place, selling a course by quote on a second chain, too.
-async fn sold_beside(
+pub async fn sold_beside(
     world: &World,
     course: &TestCourse,
     teacher: &Actor,
