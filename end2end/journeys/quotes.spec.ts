@@ -2,7 +2,9 @@ import { encodeFunctionData, parseAbi, type Address } from 'viem';
 
 import { account } from '../fixtures/chain.ts';
 import { Learner, TYPE, alive, visit } from '../fixtures/learner.ts';
-import { expect, test } from '../fixtures/test.ts';
+import { Teacher } from '../fixtures/teacher.ts';
+import { expect, signInAs, test } from '../fixtures/test.ts';
+import { Wallet } from '../fixtures/wallet.ts';
 import type { World } from '../fixtures/world.ts';
 
 const DOLLARS = 'Studio';
@@ -23,6 +25,7 @@ test('a price in dollars is quoted, holds while the rate moves, and opens the co
   const card = page.getByRole('complementary', { name: 'Enrol' });
   await expect(card.getByRole('radio', { name: /^Studio/ })).toBeVisible();
   await expect(card).toContainText('120.00 USD');
+  await expect(card.getByTestId('about')).toContainText('0.04\u00a0ETH');
   await learner.openOrder(TYPE.slug, DOLLARS);
   await expect(page.getByTestId('quoted')).toContainText('120.00 USD');
   await expect(page.getByText('0.04 ETH').first()).toBeVisible();
@@ -88,4 +91,42 @@ test('case 15: without a rate to trust nothing is sold, and the person is told',
   await setRate(world, RATE);
   await learner.openOrder(TYPE.slug, DOLLARS);
   await alive(page);
+});
+
+test('whoever looks sees what a price in dollars comes to, as long as there is a rate to trust', async ({ page, browser, context, world }) => {
+  test.setTimeout(120_000);
+  const lecturer = account(1);
+  const wallet = await Wallet.install(context, world.chain, lecturer);
+  await signInAs(context, world, lecturer);
+  const teacher = new Teacher(page);
+  await teacher.create('Dollars and Coins');
+  await teacher.addModule('Money');
+  await teacher.addLesson('Money', 'What a dollar is');
+  await teacher.addTier('Everything', '49', '1', 'USD');
+  await teacher.go('/publish');
+  await page.getByTestId('publish-form').getByRole('button').click();
+  await alive(page);
+  await teacher.send();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  await world.chain.mine(3);
+  await expect(page.getByText('The chain sells every tier')).toBeVisible({ timeout: 20_000 });
+
+  const places = ['/?q=dollars', `/courses/${teacher.slug}`, `/courses/${teacher.slug}/lessons/what-a-dollar-is`];
+  const look = async (see: (shown: string[]) => void) => {
+    for (const javaScriptEnabled of [true, false]) {
+      const visitor = await browser.newContext({ baseURL: world.url, javaScriptEnabled });
+      const looked = await visitor.newPage();
+      for (const place of places) {
+        await looked.goto(place);
+        await expect(looked.getByText('49.00\u00a0USD').first()).toBeVisible();
+        see(await looked.getByTestId('about').filter({ visible: true }).allTextContents());
+      }
+      await visitor.close();
+    }
+  };
+  await look((shown) => expect(shown).toEqual(['≈\u00a0about 0.01633\u00a0ETH']));
+  // A new process knows no rate from before.
+  await setRate(world, 0n);
+  await world.restart();
+  await look((shown) => expect(shown).toEqual([]));
 });

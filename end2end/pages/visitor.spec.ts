@@ -33,6 +33,8 @@ test('a course tells its outline, price and teacher without an account', async (
   const card = page.getByRole('complementary', { name: 'Enrol' });
   await expect(card).toContainText('0.02 ETH');
   await expect(card).toContainText('120.00 USD');
+  await expect(card.getByTestId('about'), 'of the one that is priced in dollars').toHaveText('≈\u00a0about 0.04\u00a0ETH');
+  await expect(card.getByRole('radio', { name: '120.00 USD about 0.04 ETH' })).toBeVisible();
   await expect(page.getByText('What you will learn')).toBeVisible();
   await expect(page.getByText('Tomás Verhage').first()).toBeVisible();
   await page.getByText('The letters', { exact: true }).click();

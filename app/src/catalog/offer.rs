@@ -43,4 +43,12 @@ impl Offer {
         let tiers: Vec<Tier> = tiers.cloned().collect();
         if tiers.is_empty() { Self::NotYet } else { Self::Tiers(tiers) }
     }
+
+    /// What can be bought.
+    pub fn tiers(&self) -> &[Tier] {
+        match self {
+            Self::Tiers(tiers) | Self::Enrolled(tiers) => tiers,
+            Self::Own | Self::Suspended | Self::NotYet | Self::Withdrawn => &[],
+        }
+    }
 }

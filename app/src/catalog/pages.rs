@@ -38,6 +38,7 @@ async fn catalogue(
     Query(query): Query<CatalogQuery>,
 ) -> Answer {
     let courses = state.academy.catalog().search(&visitor.actor, &query).await?;
+    let about = state.academy.checkout().about_listed(&visitor.actor, &courses.rows).await;
     let mut head = PageHead::new(
         SITE,
         "Courses that you buy from your own wallet and keep for good. Read the previews first, without an account.",
@@ -45,7 +46,7 @@ async fn catalogue(
     if !query.q.trim().is_empty() {
         head.title = format!("Courses on “{}”", query.q.trim());
     }
-    Ok(render(&state, &visitor, head, || parts::catalogue(Arc::unwrap_or_clone(courses), query)))
+    Ok(render(&state, &visitor, head, || parts::catalogue(Arc::unwrap_or_clone(courses), query, about)))
 }
 
 async fn course(State(state): State<AppState>, visitor: Visitor, Path(slug): Path<String>) -> Answer {
@@ -64,6 +65,7 @@ async fn course_page(
     let done =
         if access.enrolled { learning.done(&visitor.actor, page.course.id).await? } else { Vec::new() };
     let offer = Offer::of(&page, access, &visitor.actor);
+    let about = state.academy.checkout().about(&visitor.actor, &page, offer.tiers()).await;
     let mut head = PageHead::new(&page.course.title, description(&page));
     head.image = page.course.cover.map(|cover| format!("/media/{cover}"));
     if page.course.state == CourseState::Published {
@@ -73,7 +75,7 @@ async fn course_page(
         head.status = status(problem.kind);
     }
     Ok(render(state, visitor, head, || {
-        parts::course(Arc::unwrap_or_clone(page), access, done, offer, problem, visitor.signed_in())
+        parts::course(Arc::unwrap_or_clone(page), access, done, offer, about, problem, visitor.signed_in())
     }))
 }
 

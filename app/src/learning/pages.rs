@@ -39,7 +39,11 @@ async fn lesson(
         state.academy.learning().read(&visitor.actor, &slug, &lesson).await?;
     let lesson = match answer {
         LessonAnswer::Open(view) => Lesson::Open(view),
-        LessonAnswer::Locked { head, suspended } => Lesson::Locked { head, suspended },
+        LessonAnswer::Locked { head, suspended } => {
+            let tier = parts::opens(&page, &head);
+            let about = state.academy.checkout().about(&visitor.actor, &page, tier).await;
+            Lesson::Locked { head, suspended, about: about.into_values().next() }
+        }
     };
     let title = format!("{} · {}", lesson.head().title, page.course.title);
     let description = format!("A lesson of {}. {}", page.course.title, page.course.promise);

@@ -6,5 +6,5 @@ mod reader;
 mod shelf;
 
 pub use place::{Lesson, Place};
-pub use reader::reader;
+pub use reader::{opens, reader};
 pub use shelf::shelf;

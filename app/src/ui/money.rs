@@ -25,12 +25,15 @@ pub fn Money(
     view! { <data class="money" value=exact title=title>{currency.short(wei)}</data> }.into_any()
 }
 
-/// A tier's price: `0.02 ETH`, `49.00 USD`, `49 USDC`, or "Free".
+/// A tier's price: `0.02 ETH`, `49.00 USD ≈ 0.01633 ETH`, `49 USDC`, or "Free".
 #[cfg(feature = "ssr")]
 #[component]
 pub fn PriceTag(
     /// How much, and of what.
     price: academy::price::Price,
+    /// What that comes to, where it is known.
+    #[prop(default = None)]
+    about: Option<academy::checkout::About>,
 ) -> impl IntoView {
     use academy::price::Price;
     match price {
@@ -39,7 +42,17 @@ pub fn PriceTag(
             view! { <Money wei=amount currency=currency_of(token)/> }.into_any()
         }
         Price::Fiat(sum) => {
-            view! { <data class="money" value=sum.figure()>{sum.to_string()}</data> }.into_any()
+            let about = about.map(|about| {
+                view! {
+                    " "
+                    <span class="about money" data-testid="about">
+                        <span aria-hidden="true">"≈\u{a0}"</span>
+                        <span class="visually-hidden">"about "</span>
+                        {about.to_string()}
+                    </span>
+                }
+            });
+            view! { <data class="money" value=sum.figure()>{sum.to_string()}</data>{about} }.into_any()
         }
     }
 }

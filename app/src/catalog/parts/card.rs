@@ -1,14 +1,22 @@
 //! The list of courses.
 
+use std::collections::HashMap;
+
 use academy::{
     catalog::{CatalogQuery, CourseCard, Level},
+    checkout::About,
+    ids::CourseId,
     page::Page,
 };
 use leptos::prelude::*;
 
 use crate::ui::{Cover, EmptyState, Icon, Pager, PriceTag, count, minutes};
 
-pub fn catalogue(courses: Page<CourseCard>, query: CatalogQuery) -> impl IntoView {
+pub fn catalogue(
+    courses: Page<CourseCard>,
+    query: CatalogQuery,
+    mut about: HashMap<CourseId, About>,
+) -> impl IntoView {
     let filtered = !(query.q.is_empty() && query.level.is_empty() && query.price.is_empty());
     let pages = courses.pages();
     let base = address(&query);
@@ -16,8 +24,13 @@ pub fn catalogue(courses: Page<CourseCard>, query: CatalogQuery) -> impl IntoVie
         (false, _) => None,
         (true, total) => Some(format!("{} found", count(total, "course"))),
     };
-    let cards: Vec<_> =
-        courses.rows.into_iter().enumerate().map(|(index, course)| card(course, index < 3)).collect();
+    let rows = courses.rows.into_iter().enumerate();
+    let cards: Vec<_> = rows
+        .map(|(index, course)| {
+            let about = about.remove(&course.id);
+            card(course, about, index < 3)
+        })
+        .collect();
     let list = if cards.is_empty() {
         nothing(filtered).into_any()
     } else {
@@ -104,7 +117,7 @@ fn nothing(filtered: bool) -> impl IntoView {
     }
 }
 
-fn card(course: CourseCard, eager: bool) -> impl IntoView {
+fn card(course: CourseCard, about: Option<About>, eager: bool) -> impl IntoView {
     let lessons = count(course.lessons, "lesson");
     view! {
         <li class="course-card">
@@ -121,7 +134,7 @@ fn card(course: CourseCard, eager: bool) -> impl IntoView {
                     <span class="course-card-teacher">"by "{course.teacher}</span>
                     <strong class="course-card-price">
                         {match course.from_price {
-                            Some(price) => view! { <PriceTag price=price/> }.into_any(),
+                            Some(price) => view! { <PriceTag price=price about=about/> }.into_any(),
                             None => "Not for sale yet".into_any(),
                         }}
                     </strong>

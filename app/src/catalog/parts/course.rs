@@ -1,9 +1,12 @@
 //! A course's page.
 
+use std::collections::HashMap;
+
 use academy::{
     Problem,
     catalog::{CoursePage, CourseState, LessonHead, Module},
-    ids::LessonId,
+    checkout::About,
+    ids::{LessonId, TierId},
     learning::Access,
 };
 use leptos::prelude::*;
@@ -19,10 +22,11 @@ pub fn course(
     access: Access,
     done: Vec<LessonId>,
     offer: Offer,
+    about: HashMap<TierId, About>,
     problem: Option<Problem>,
     signed_in: bool,
 ) -> impl IntoView {
-    let card = purchase::card(&page, access, &done, offer, signed_in);
+    let card = purchase::card(&page, access, &done, offer, &about, signed_in);
     let bar = card.bar;
     let lessons = page.lessons().count() as u32;
     let length = page.lessons().map(|lesson| lesson.minutes).sum();

@@ -1,8 +1,11 @@
 //! The purchase card and, on a phone, the bar at the bottom that leads to it.
 
+use std::collections::HashMap;
+
 use academy::{
     catalog::{CoursePage, Market, Tier},
-    ids::LessonId,
+    checkout::About,
+    ids::{LessonId, TierId},
     learning::Access,
     price::Price,
 };
@@ -13,17 +16,26 @@ use crate::{
     ui::{Icon, PriceTag, Progress, chain_currency, count, minutes},
 };
 
+type Abouts = HashMap<TierId, About>;
+
 /// The card's body and the bar.
 pub struct Purchase {
     pub body: AnyView,
     pub bar: AnyView,
 }
 
-pub fn card(page: &CoursePage, access: Access, done: &[LessonId], offer: Offer, signed_in: bool) -> Purchase {
+pub fn card(
+    page: &CoursePage,
+    access: Access,
+    done: &[LessonId],
+    offer: Offer,
+    about: &Abouts,
+    signed_in: bool,
+) -> Purchase {
     let slug = page.course.slug.as_str();
     match offer {
-        Offer::Enrolled(more) => enrolled(page, access, done, more),
-        Offer::Tiers(tiers) => tiers_on_offer(page, tiers, signed_in),
+        Offer::Enrolled(more) => enrolled(page, access, done, more, about),
+        Offer::Tiers(tiers) => tiers_on_offer(page, tiers, about, signed_in),
         Offer::Own => link(
             "Your course",
             "You teach this course. Change it, price it and see who learns from it in the studio.",
@@ -85,7 +97,13 @@ fn bar(left: AnyView, action: &'static str, address: String) -> AnyView {
     .into_any()
 }
 
-fn enrolled(page: &CoursePage, access: Access, done: &[LessonId], more: Vec<Tier>) -> Purchase {
+fn enrolled(
+    page: &CoursePage,
+    access: Access,
+    done: &[LessonId],
+    more: Vec<Tier>,
+    about: &Abouts,
+) -> Purchase {
     let open: Vec<_> = page.lessons().filter(|lesson| lesson.access <= access.level).collect();
     let finished = open.iter().filter(|lesson| done.contains(&lesson.id)).count() as u32;
     let all = open.len() as u32;
@@ -103,7 +121,7 @@ fn enrolled(page: &CoursePage, access: Access, done: &[LessonId], more: Vec<Tier
     let title = if finished == all { "You finished this course" } else { "You are enrolled" };
     let next_title = next.title.clone();
     let more = (!more.is_empty()).then(|| {
-        let form = tiers_on_offer(page, more, true).body;
+        let form = tiers_on_offer(page, more, about, true).body;
         view! {
             <details class="more-tiers">
                 <summary><Icon name="chevron-right"/>"Open more of this course"</summary>
@@ -125,16 +143,18 @@ fn enrolled(page: &CoursePage, access: Access, done: &[LessonId], more: Vec<Tier
     }
 }
 
-fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, signed_in: bool) -> Purchase {
+fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts, signed_in: bool) -> Purchase {
     let cheapest = tiers.first().map(|tier| tier.price).unwrap_or_default();
+    let about_cheapest = tiers.first().and_then(|tier| about.get(&tier.id)).cloned();
     let several = tiers.len() > 1;
     let free = tiers.iter().all(|tier| tier.price.is_zero());
     let action = format!("/courses/{}/{}", page.course.slug, if free { "enroll" } else { "buy" });
     let bar_words = view! {
-        <span>{if several { "From " } else { "" }}<strong><PriceTag price=cheapest/></strong></span>
+        <span>{if several { "From " } else { "" }}<strong><PriceTag price=cheapest about=about_cheapest/></strong></span>
     }
     .into_any();
-    let body = if several { choice(page, tiers).into_any() } else { single(page, tiers).into_any() };
+    let body =
+        if several { choice(page, tiers, about).into_any() } else { single(page, tiers, about).into_any() };
     let button = match (free, several) {
         (true, _) => view! { "Enrol for free" }.into_any(),
         (false, true) => view! { "Continue to payment" }.into_any(),
@@ -167,24 +187,26 @@ fn tiers_on_offer(page: &CoursePage, tiers: Vec<Tier>, signed_in: bool) -> Purch
     }
 }
 
-fn single(page: &CoursePage, tiers: Vec<Tier>) -> Option<impl IntoView + use<>> {
+fn single(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts) -> Option<impl IntoView + use<>> {
     let tier = tiers.into_iter().next()?;
+    let about = about.get(&tier.id).cloned();
     let included = included(page, &tier);
     Some(view! {
         <input type="hidden" name="tier" value=tier.id.to_string()/>
-        <p class="price"><PriceTag price=tier.price/></p>
-        {by_quote(&tier)}
+        <p class="price"><PriceTag price=tier.price about=about.clone()/></p>
+        {by_quote(&tier, about.as_ref())}
         {(!tier.description.is_empty()).then(|| view! { <p class="muted">{tier.description}</p> })}
         {included}
     })
 }
 
-fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
+fn choice(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts) -> impl IntoView + use<> {
     let options: Vec<_> = tiers
         .into_iter()
         .enumerate()
         .map(|(index, tier)| {
             let id = format!("tier-{}", tier.number);
+            let about = about.get(&tier.id).cloned();
             let lessons = page.lessons().filter(|lesson| lesson.access <= tier.level).count() as u32;
             view! {
                 <li class="tier">
@@ -192,7 +214,7 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>) -> impl IntoView + use<> {
                     <label for=id>
                         <span class="tier-head">
                             <span class="tier-name">{tier.name}</span>
-                            <span class="tier-price"><PriceTag price=tier.price/></span>
+                            <span class="tier-price"><PriceTag price=tier.price about=about/></span>
                         </span>
                         <span class="tier-words">
                             {if tier.description.is_empty() { format!("Opens {}.", count(lessons, "lesson")) } else { format!("{} ({})", tier.description, count(lessons, "lesson")) }}
@@ -229,9 +251,10 @@ fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
 }
 
 /// How a price in a state's currency is paid.
-fn by_quote(tier: &Tier) -> Option<impl IntoView + use<>> {
+fn by_quote(tier: &Tier, about: Option<&About>) -> Option<impl IntoView + use<>> {
+    let coin = about.map_or_else(chain_currency, |about| about.currency.symbol.clone());
     matches!(tier.price, Price::Fiat(_)).then(|| {
-        view! { <p class="muted">"Paid in "{chain_currency()}", or a token that you can choose next, at the rate of the moment, which then holds while you pay."</p> }
+        view! { <p class="muted">"Paid in "{coin}", or a token that you can choose next, at the rate of the moment, which then holds while you pay."</p> }
     })
 }
 

@@ -2,6 +2,7 @@
 
 use academy::{
     catalog::{CoursePage, LessonHead},
+    checkout::About,
     ids::LessonId,
     learning::{Access, LessonView},
 };
@@ -16,6 +17,8 @@ pub enum Lesson {
         head: LessonHead,
         /// A payment of theirs is being confirmed again.
         suspended: bool,
+        /// What the price of the tier that opens it comes to.
+        about: Option<About>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use academy::{
     catalog::{CoursePage, LessonHead, Tier},
+    checkout::About,
     learning::LessonView,
 };
 use leptos::prelude::*;
@@ -24,7 +25,9 @@ pub fn reader(page: CoursePage, lesson: Lesson, place: Place, signed_in: bool) -
     let keys = keys(&lesson, &place);
     let body = match lesson {
         Lesson::Open(view) => open(*view, &place, &page.course.slug).into_any(),
-        Lesson::Locked { head, suspended } => locked(&page, &head, suspended, signed_in).into_any(),
+        Lesson::Locked { head, suspended, about } => {
+            locked(&page, &head, suspended, about, signed_in).into_any()
+        }
     };
     let neighbours = neighbours(place.previous, place.next);
     view! {
@@ -112,7 +115,13 @@ fn mark(action: String, done: bool, last: bool) -> impl IntoView {
     view! { <form class="mark-form" id="done" method="post" action=action>{inside}</form> }
 }
 
-fn locked(page: &CoursePage, lesson: &LessonHead, suspended: bool, signed_in: bool) -> impl IntoView + use<> {
+fn locked(
+    page: &CoursePage,
+    lesson: &LessonHead,
+    suspended: bool,
+    about: Option<About>,
+    signed_in: bool,
+) -> impl IntoView + use<> {
     let module = page
         .outline
         .iter()
@@ -128,7 +137,7 @@ fn locked(page: &CoursePage, lesson: &LessonHead, suspended: bool, signed_in: bo
         }
         .into_any()
     } else {
-        offer(page, lesson, signed_in).into_any()
+        offer(page, lesson, about, signed_in).into_any()
     };
     view! {
         <article class="lesson">
@@ -139,11 +148,16 @@ fn locked(page: &CoursePage, lesson: &LessonHead, suspended: bool, signed_in: bo
 }
 
 /// The cheapest tier that opens the lesson and is for sale.
-fn opens<'a>(page: &'a CoursePage, lesson: &LessonHead) -> Option<&'a Tier> {
+pub fn opens<'a>(page: &'a CoursePage, lesson: &LessonHead) -> Option<&'a Tier> {
     page.tiers.iter().find(|tier| tier.level >= lesson.access && page.for_sale(tier))
 }
 
-fn offer(page: &CoursePage, lesson: &LessonHead, signed_in: bool) -> impl IntoView + use<> {
+fn offer(
+    page: &CoursePage,
+    lesson: &LessonHead,
+    about: Option<About>,
+    signed_in: bool,
+) -> impl IntoView + use<> {
     let address = format!("/courses/{}#buy", page.course.slug);
     let preview = page
         .lessons()
@@ -156,7 +170,7 @@ fn offer(page: &CoursePage, lesson: &LessonHead, signed_in: bool) -> impl IntoVi
         Some(tier) => {
             let name = tier.name.clone();
             view! {
-                <p>"It opens with “"{name}"” for "<strong><PriceTag price=tier.price/></strong>", paid once. The course opens at once and stays yours."</p>
+                <p>"It opens with “"{name}"” for "<strong><PriceTag price=tier.price about=about/></strong>", paid once. The course opens at once and stays yours."</p>
             }
             .into_any()
         }
