@@ -109,9 +109,9 @@ pub(super) async fn orders_among(
 }
 
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
-/// event's place is renewed; what a reorg took comes back to whoever looks at it. After a reorg another event may stand at its index: then that is kept, to be
-/// judged anew. What was decided is left alone: an event that one provider reports is only a hint. How many
-/// were kept, or renewed.
+/// event's place is renewed; what was turned down and a reorg took is in review again. After a reorg another event
+/// may stand at its index: then that is kept, to be judged anew. What was decided is left alone: an event that
+/// one provider reports is only a hint. How many were kept, or renewed.
 pub(super) async fn see_payments(
     conn: &mut Conn,
     chain_id: u64,

@@ -95,6 +95,6 @@ pub(super) async fn hold_of(conn: &mut Conn, order: OrderId) -> Result<Option<(W
             AND refundable_until IS NOT NULL
          ORDER BY CASE standing WHEN 'accepted' THEN 0 ELSE 1 END LIMIT 1", order)?;
     let Some((amount, payer, payee, fee, until)) = row else { return Ok(None) };
-    let hold = payment_store::hold(payer, payee, fee, until)?;
-    Ok(hold.map(|hold| Ok::<_, StoreError>((parse("an amount", &amount)?, hold))).transpose()?)
+    let Some(hold) = payment_store::hold(payer, payee, fee, until)? else { return Ok(None) };
+    Ok(Some((parse("an amount", &amount)?, hold)))
 }

@@ -31,8 +31,9 @@ impl Checkout<'_> {
     /// contract holds it, it is the contract that sends it: it could go back twice.
     ///
     /// # Errors
-    /// For everyone but admins; for a dismissal without a reason, or a payment back without a proof; `not_in_review`; `not_acceptable` where the payment
-    /// does not buy what its order asks for, or the buyer has the course already; `still_held`.
+    /// For everyone but admins; for a dismissal without a reason, and where nothing is said of how it was paid back;
+    /// `not_in_review`; `not_acceptable` where the payment does not buy what its order asks for, or the buyer has the
+    /// course already; `still_held`.
     #[tracing::instrument(skip_all, fields(payment = %id))]
     pub async fn rule(
         &self,

@@ -149,7 +149,7 @@ impl Checkout<'_> {
                     Some((Standing::Refunded, payment.setback.filter(|setback| setback.is_ruling())))
                 }
                 // Nobody has to pay back what no block holds any more; what was decided of it stays.
-                (Standing::Dismissed, _) if sight.gone.contains(&payment.id) => {
+                (Standing::Dismissed, None) if sight.gone.contains(&payment.id) => {
                     Some((Standing::Orphaned, payment.setback))
                 }
                 (

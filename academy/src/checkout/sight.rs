@@ -153,7 +153,7 @@ impl<'a> Checkout<'a> {
             let hash = submission.hash;
             let kept = match &receipt {
                 Ok(Some(_)) => Vec::new(),
-                _ => self.from_books(sight, hash).await?,
+                _ => self.in_books(sight, hash).await?,
             };
             if !kept.is_empty() {
                 candidates.extend(kept);
@@ -183,7 +183,7 @@ impl<'a> Checkout<'a> {
     /// What is written of a transaction's payments, where no provider can tell of it: years later nodes may have
     /// thrown receipts away, and whether it went back must be seen all the same. What was final once, in a block
     /// that is still there, is as it was.
-    async fn from_books(&self, sight: &Sight<'_>, hash: TxHash) -> Result<Vec<Judged>, Problem> {
+    async fn in_books(&self, sight: &Sight<'_>, hash: TxHash) -> Result<Vec<Judged>, Problem> {
         let mut judged = Vec::new();
         for payment in sight.payments.iter().filter(|payment| payment.hash == hash) {
             let after = |refund: &&RefundRecord| {

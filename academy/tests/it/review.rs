@@ -236,6 +236,14 @@ on_both_engines! {
         world.turn().await;
         let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
         assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        // A reorg that only moves it changes nothing.
+        let moved = world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.chain.mine(moved);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        }
         let gone = world.chain.reorg(1);
         world.chain.mine_empty(2);
         world.turn().await;
