@@ -9,7 +9,7 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, MARKET, START, TTL_MINUTES, TestCourse, World, on_both_engines, person, reference, refusal,
+    CHAIN_ID, MARKET, START, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal,
 };
 
 /// When the tests' windows end, in seconds.
