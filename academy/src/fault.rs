@@ -1,7 +1,7 @@
 //! Named points at which a test, or a rehearsal in development, can kill the work.
 //!
-//! Services pass a point before and after every write that money depends on. In production
-//! nothing happens there.
+//! Services pass a point before each write that money depends on is committed, and after those that more work
+//! follows. In production nothing happens there.
 
 /// What happens at a point.
 pub trait Faults: Send + Sync {

@@ -175,7 +175,7 @@ impl From<CheckoutError> for Problem {
             }
             CheckoutError::StillHeld => conflict(
                 "still_held",
-                "The contract still holds this payment, and its buyer can take it back there at any time: it would go back twice. Have the contract send it, on the order's page or the course's sales.",
+                "The contract still holds this payment, and the account that it was bought for can take it back there at any time: it would go back twice. Have the contract send it, or wait until it holds it no more.",
             ),
             CheckoutError::NoRate => Self::new(
                 Kind::Unavailable,

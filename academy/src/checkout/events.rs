@@ -108,10 +108,20 @@ pub(super) async fn orders_among(
     Ok(found.into_iter().map(|asked| (asked.id, asked)).collect())
 }
 
+/// It is the same event that is seen again.
+macro_rules! same {
+    () => {
+        "payments.order_id IS NOT DISTINCT FROM excluded.order_id
+            AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
+            AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
+            AND payments.amount = excluded.amount"
+    };
+}
+
 /// Keeps purchase events; no two may stand at one place. Seen again, perhaps in another block, an
-/// event's place is renewed; what was turned down and a reorg took is in review again. After a reorg another event
-/// may stand at its index: then that is kept, to be judged anew. What was decided is left alone: an event that
-/// one provider reports is only a hint. How many were kept, or renewed.
+/// event's place is renewed; what was turned down and a reorg took is in review again, or owed if that was decided.
+/// After a reorg another event may stand at its index: then that is kept, to be judged anew. What was decided
+/// stays: an event that one provider reports is only a hint. How many were kept, or renewed.
 pub(super) async fn see_payments(
     conn: &mut Conn,
     chain_id: u64,
@@ -127,23 +137,18 @@ pub(super) async fn see_payments(
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
             listing, tier_number, token, amount, standing, setback, seen_at) VALUES ",
         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'review', ?, ?)",
-        " ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
+        concat!(" ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
-                standing = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
-                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
-                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
-                    AND payments.amount = excluded.amount
-                    AND NOT (payments.standing = 'orphaned' AND excluded.setback IS NOT NULL)
-                    THEN payments.standing ELSE 'review' END,
-                setback = CASE WHEN payments.order_id IS NOT DISTINCT FROM excluded.order_id
-                    AND payments.beneficiary = excluded.beneficiary AND payments.listing = excluded.listing
-                    AND payments.tier_number = excluded.tier_number AND payments.token = excluded.token
-                    AND payments.amount = excluded.amount THEN payments.setback ELSE excluded.setback END,
+                standing = CASE WHEN NOT (", same!(), ") THEN 'review'
+                    WHEN payments.standing = 'orphaned' AND payments.setback IN ('to_refund', 'paid_back', 'dismissed') THEN 'dismissed'
+                    WHEN payments.standing = 'orphaned' AND excluded.setback IS NOT NULL THEN 'review'
+                    ELSE payments.standing END,
+                setback = CASE WHEN ", same!(), " THEN payments.setback ELSE excluded.setback END,
                 order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
                 tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
                 mined_at = CASE WHEN payments.block_hash = excluded.block_hash THEN payments.mined_at END,
                 is_final = payments.is_final AND payments.block_hash = excluded.block_hash
-            WHERE payments.standing NOT IN ('accepted', 'dismissed')")
+            WHERE payments.standing <> 'accepted' AND (payments.standing <> 'dismissed' OR ", same!(), ")"))
 }
 
 #[derive(sqlx::FromRow)]

@@ -100,6 +100,19 @@ impl Setback {
         )
     }
 
+    /// Whether what was bought is not what the order is about: no refund of the order's purchase gives it back.
+    pub fn is_of_something_else(self) -> bool {
+        matches!(
+            self,
+            Self::OtherMarket
+                | Self::OtherCourse
+                | Self::OtherTier
+                | Self::OtherToken
+                | Self::OtherBeneficiary
+                | Self::OtherChain
+        )
+    }
+
     /// Whether a person may accept the payment all the same: it buys what the order asks for, and came
     /// at the wrong time.
     pub fn may_be_accepted(self) -> bool {

@@ -11,7 +11,8 @@ use super::{
     model::OrderState,
     network::Network,
     quote::seconds,
-    service::Checkout,
+    refund_store,
+    service::{Checkout, QUOTES_REST_MINUTES},
     store::OrderRecord,
     wallet::{PayBy, Payment},
 };
@@ -26,6 +27,7 @@ use crate::{
     evm::Address,
     ids::OrderId,
     money::Wei,
+    store::Conn,
 };
 
 impl OrderRecord {
@@ -51,7 +53,7 @@ impl Checkout<'_> {
         by: &PayBy,
     ) -> Result<Payment, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
-        let order = self.payable(actor, id).await?;
+        let (order, by_quote) = self.payable(actor, id).await?;
         let terms = Terms {
             order: reference(order.id.0),
             number: order.listing,
@@ -61,7 +63,7 @@ impl Checkout<'_> {
             amount: order.price,
             deadline: seconds(order.expires_at),
         };
-        let (sign, calls) = if !order.by_quote() {
+        let (sign, calls) = if !by_quote {
             (None, vec![purchase_call(order.market, &terms)])
         } else {
             let network = self.0.0.networks.get(order.chain_id)?;
@@ -80,8 +82,8 @@ impl Checkout<'_> {
         })
     }
 
-    /// The order, if the contract would take its payment now.
-    async fn payable(&self, actor: &Actor, id: OrderId) -> Result<OrderRecord, Problem> {
+    /// The order, if the contract would take its payment now, and whether by our signature alone.
+    async fn payable(&self, actor: &Actor, id: OrderId) -> Result<(OrderRecord, bool), Problem> {
         let mut conn = self.0.0.db.read().await?;
         let order = self.own(&mut conn, actor, id).await?;
         match order.state {
@@ -103,16 +105,31 @@ impl Checkout<'_> {
             return Err(CheckoutError::NotForSale.into());
         }
         let listing = page.market(order.chain_id).and_then(|market| market.listing.as_ref());
-        let sold = listing.is_some_and(|listing| {
-            // Another market sells by its own rules, under its own numbers.
-            listing.market == order.market.checksummed()
-                && listing.number == order.listing
-                && listing.tiers.iter().any(|on| {
-                    // A quote counts at any price, as long as the tier is sold.
-                    on.number == tier.number && on.active && (order.by_quote() || on.price == order.price)
-                })
-        });
-        if sold { Ok(order) } else { Err(CheckoutError::PriceChanged.into()) }
+        // Another market sells by its own rules, under its own numbers.
+        let sold = listing
+            .filter(|on| on.market == order.market.checksummed() && on.number == order.listing)
+            .and_then(|on| on.tiers.iter().find(|on| on.number == tier.number && on.active))
+            .ok_or(CheckoutError::PriceChanged)?;
+        if order.by_quote() {
+            return Ok((order, true));
+        }
+        if sold.price == order.price {
+            return Ok((order, false));
+        }
+        // The order's price holds all the same (edge case 16): a quote counts at any price of a tier that is sold.
+        let quoted = self.can_be_quoted(&mut conn, &order).await?;
+        if quoted { Ok((order, true)) } else { Err(CheckoutError::PriceChanged.into()) }
+    }
+
+    /// Whether the contract would take our signature for an order that was opened at a listed price.
+    async fn can_be_quoted(&self, conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
+        let network = self.0.0.networks.get(order.chain_id)?;
+        let now = self.0.now();
+        let in_time = order.expires_at <= now.plus_minutes(QUOTES_REST_MINUTES);
+        let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
+        Ok(network.quotes.is_some()
+            && in_time
+            && !refund_store::refunded_since(conn, order.user, order.tier, &network.policy, lately).await?)
     }
 
     /// What is signed, and what is sent, to pay in a token.

@@ -76,6 +76,13 @@ macro_rules! payment {
     };
 }
 
+/// It waits for a person: to be decided about, or to be paid back.
+macro_rules! waits {
+    () => {
+        "(standing = 'review' AND setback IS NOT NULL OR standing = 'dismissed' AND setback = 'to_refund')"
+    };
+}
+
 pub(super) async fn payment(conn: &mut Conn, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
     let row = sql!(opt conn, PaymentRow, concat!(payment!(), "WHERE id = $1"), id)?;
     row.map(PaymentRow::record).transpose()
@@ -255,26 +262,32 @@ pub(super) async fn without_facts(
     limit: usize,
 ) -> Result<Vec<PaymentRecord>, StoreError> {
     let rows = sql!(all conn, PaymentRow, concat!(payment!(),
-        "WHERE chain_id = $1 AND standing = 'review' AND setback IS NOT NULL AND mined_at IS NULL
+        "WHERE chain_id = $1 AND ", waits!(), " AND mined_at IS NULL
          ORDER BY seen_at DESC, id LIMIT $2"), chain_id.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX))?;
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
-/// Keeps who sent a payment, where a node told, and when its block was made, if it is still in that block.
+/// Keeps when a payment's block was made, who sent it, where a node told, and how the contract holds it, if it is
+/// still in that block.
 pub(super) async fn learn_facts(
     conn: &mut Conn,
     payment: &PaymentRecord,
-    sender: Option<Address>,
     mined_at: Time,
+    sender: Option<Address>,
+    hold: Option<&Hold>,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE payments SET sender = COALESCE($1, sender), mined_at = $2 WHERE id = $3 AND block_hash = $4",
-        sender.map(|sender| sender.to_string()), mined_at, payment.id, payment.block_hash.to_string())?;
+    sql!(run conn,
+        "UPDATE payments SET sender = COALESCE($1, sender), mined_at = $2, payer = $3, payee = $4, fee = $5, refundable_until = $6
+         WHERE id = $7 AND block_hash = $8",
+        sender.map(|sender| sender.to_string()), mined_at, hold.map(|hold| hold.payer.to_string()),
+        hold.map(|hold| hold.payee.to_string()), hold.map(|hold| hold.fee.to_string()),
+        hold.map(|hold| Time::of_seconds(hold.until)), payment.id, payment.block_hash.to_string())?;
     Ok(())
 }
 
-/// Keeps that the block of a payment in review was replaced.
+/// Keeps that the block of a payment that waits for a person was replaced; what was decided of it stays.
 pub(super) async fn set_replaced(conn: &mut Conn, payment: &PaymentRecord) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE payments SET standing = 'orphaned' WHERE id = $1 AND block_hash = $2 AND standing = 'review'",
+    sql!(run conn, concat!("UPDATE payments SET standing = 'orphaned' WHERE id = $1 AND block_hash = $2 AND ", waits!()),
         payment.id, payment.block_hash.to_string())?;
     Ok(())
 }
@@ -292,13 +305,13 @@ pub(super) async fn set_standing(
     Ok(())
 }
 
-/// When payments in review were mined, in blocks that may have been replaced: it is asked again.
+/// When payments that wait for a person were mined, in blocks that may have been replaced: it is asked again.
 pub(super) async fn forget_facts_above(
     conn: &mut Conn,
     chain_id: u64,
     height: u64,
 ) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE payments SET mined_at = NULL WHERE chain_id = $1 AND block_number > $2 AND standing = 'review'",
+    sql!(run conn, concat!("UPDATE payments SET mined_at = NULL WHERE chain_id = $1 AND block_number > $2 AND ", waits!()),
         chain_id.cast_signed(), height.cast_signed())?;
     Ok(())
 }

@@ -86,14 +86,23 @@ pub(super) async fn refunded_since(
     Ok(row.is_some())
 }
 
-/// How the contract holds what was paid for an order, accepted, waiting for a person or to go back, and how
-/// much it was.
+/// The payments `p` that an order `o` can give back while the contract holds them: those that paid for what it is
+/// about, and are accepted, or wait for a person or to go back.
+macro_rules! held {
+    () => {
+        "p.order_id = o.id AND p.market = o.market AND p.listing = o.listing AND p.tier_number = o.tier_number
+            AND p.token = o.token AND p.beneficiary = o.beneficiary
+            AND (p.standing IN ('accepted', 'review') OR p.standing = 'dismissed' AND p.setback = 'to_refund')
+            AND p.refundable_until IS NOT NULL"
+    };
+}
+pub(super) use held;
+
+/// How the contract holds what was paid for an order, and how much it was.
 pub(super) async fn hold_of(conn: &mut Conn, order: OrderId) -> Result<Option<(Wei, Hold)>, StoreError> {
     let row = sql!(opt conn, (String, Option<String>, Option<String>, Option<String>, Option<Time>),
-        "SELECT amount, payer, payee, fee, refundable_until FROM payments
-         WHERE order_id = $1 AND (standing IN ('accepted', 'review') OR standing = 'dismissed' AND setback = 'to_refund')
-            AND refundable_until IS NOT NULL
-         ORDER BY CASE standing WHEN 'accepted' THEN 0 ELSE 1 END LIMIT 1", order)?;
+        concat!("SELECT p.amount, p.payer, p.payee, p.fee, p.refundable_until FROM payments p JOIN orders o ON ", held!(), "
+         WHERE o.id = $1 ORDER BY CASE p.standing WHEN 'accepted' THEN 0 ELSE 1 END LIMIT 1"), order)?;
     let Some((amount, payer, payee, fee, until)) = row else { return Ok(None) };
     let Some(hold) = payment_store::hold(payer, payee, fee, until)? else { return Ok(None) };
     Ok(Some((parse("an amount", &amount)?, hold)))

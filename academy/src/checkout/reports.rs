@@ -7,6 +7,7 @@ use super::{
     health::PATIENCE,
     model::OrderState,
     network::Network,
+    refund_store::held,
     rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
     service::Checkout,
     store::{parse, unsigned},
@@ -44,10 +45,9 @@ struct Listed {
 
 macro_rules! listed {
     () => {
-        "SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.wallet_reference, o.created_at,
-            (SELECT MAX(p.refundable_until) FROM payments p WHERE p.order_id = o.id
-                AND (p.standing IN ('accepted', 'review') OR p.standing = 'dismissed' AND p.setback = 'to_refund')) AS refundable_until
-         FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id "
+        concat!("SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.wallet_reference, o.created_at,
+            (SELECT MAX(p.refundable_until) FROM payments p WHERE ", held!(), ") AS refundable_until
+         FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id ")
     };
 }
 
@@ -81,6 +81,8 @@ struct Seen {
     seen_at: Time,
     mined_at: Option<Time>,
     sender: Option<String>,
+    payer: Option<String>,
+    refundable_until: Option<Time>,
     #[sqlx(flatten)]
     due: DueRow,
 }
@@ -112,6 +114,10 @@ macro_rules! seen {
             OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming') AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
             OR c.search LIKE $1 ESCAPE '!')"
     };
+}
+
+fn checksummed(address: Option<String>) -> Result<Option<String>, Problem> {
+    Ok(address.as_deref().map(parse_address).transpose()?.map(|address| address.checksummed()))
 }
 
 /// Number and sum of a day's sales, by days since 1970.
@@ -230,6 +236,7 @@ impl Checkout<'_> {
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
+                p.payer, p.refundable_until,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
                 o.price, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
@@ -253,12 +260,9 @@ impl Checkout<'_> {
                     amount: parse("an amount", &seen.amount)?,
                     currency: self.currency(chain_id, &seen.token)?,
                     tier: seen.tier.unwrap_or_else(|| format!("tier {}", seen.tier_number)),
-                    sender: seen
-                        .sender
-                        .as_deref()
-                        .map(parse_address)
-                        .transpose()?
-                        .map(|sender| sender.checksummed()),
+                    sender: checksummed(seen.sender)?,
+                    payer: checksummed(seen.payer)?,
+                    held_until: seen.refundable_until,
                     mined_at: seen.mined_at,
                     due: self.due(chain_id, seen.due)?,
                     standing: parse("a standing", &seen.standing)?,

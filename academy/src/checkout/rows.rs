@@ -70,6 +70,10 @@ pub struct PaymentRow {
     pub tier: String,
     /// Who sent the transaction, where a node told.
     pub sender: Option<String>,
+    /// Who gets it back from the contract, where that holds it, checksummed.
+    pub payer: Option<String>,
+    /// Until when the contract gives it back, or did.
+    pub held_until: Option<Time>,
     /// When its block was made, where that was read.
     pub mined_at: Option<Time>,
     /// The amount.

@@ -38,8 +38,9 @@ impl From<Option<Address>> for PaidIn {
     }
 }
 
-/// After a refund the contract takes no quote for so long: one from before could still hold.
-const QUOTES_REST_MINUTES: i64 = 24 * 60;
+/// The contract takes no quote that holds for longer, and after a refund none for so long: one from before could
+/// still hold.
+pub(super) const QUOTES_REST_MINUTES: i64 = 24 * 60;
 
 /// An order knows at most so many transactions.
 const MAX_SUBMISSIONS: usize = 20;

@@ -152,10 +152,11 @@ impl Checkout<'_> {
                 (Standing::Dismissed, None) if sight.gone.contains(&payment.id) => {
                     Some((Standing::Orphaned, payment.setback))
                 }
-                (
-                    Standing::Refunded | Standing::Orphaned,
-                    Some(Candidate::Mined(Verdict::Rejected(setback))),
-                ) if setback.is_ruling() => Some((Standing::Dismissed, Some(*setback))),
+                (Standing::Refunded | Standing::Orphaned, Some(Candidate::Mined(Verdict::Rejected(_))))
+                    if payment.setback.is_some_and(Setback::is_ruling) =>
+                {
+                    Some((Standing::Dismissed, payment.setback))
+                }
                 // Since a reorg it is nowhere, or the order is paid, or was given back, at another place.
                 (Standing::Accepted, _)
                     if orphaned && !order.is_final

@@ -53,11 +53,25 @@ impl Sight<'_> {
         self.payments.iter().any(|payment| payment.hash == hash)
     }
 
-    /// Whether all that is known of this transaction is that it does not count, beside what does for good.
+    /// Whether all that is known of this transaction is that it does not count, beside what does for good, and
+    /// nothing can have given it back.
     fn is_settled_without(&self, hash: TxHash) -> bool {
         let mut there = self.payments.iter().filter(|payment| payment.hash == hash);
         self.payments.iter().any(|payment| payment.is_final)
-            && there.all(|payment| payment.setback.is_some() && payment.standing != Standing::Refunded)
+            && there.all(|payment| {
+                matches!(payment.standing, Standing::Review | Standing::Dismissed)
+                    && payment.setback.is_some_and(|setback| {
+                        setback.is_of_something_else() || self.refund_after(payment).is_none()
+                    })
+            })
+    }
+
+    /// A refund that stands after a payment.
+    fn refund_after(&self, payment: &PaymentRecord) -> Option<&RefundRecord> {
+        self.refunds.iter().find(|refund| {
+            let place = (refund.block_number, refund.stands_at);
+            refund.confirmed && place > (payment.block_number, payment.log_index)
+        })
     }
 
     /// What a person said of this payment, if they said that it does not count; it may have gone back since.
@@ -186,12 +200,7 @@ impl<'a> Checkout<'a> {
     async fn in_books(&self, sight: &Sight<'_>, hash: TxHash) -> Result<Vec<Judged>, Problem> {
         let mut judged = Vec::new();
         for payment in sight.payments.iter().filter(|payment| payment.hash == hash) {
-            let after = |refund: &&RefundRecord| {
-                let place = (refund.block_number, refund.stands_at);
-                refund.confirmed && place > (payment.block_number, payment.log_index)
-            };
-            let refund = sight.refunds.iter().find(after);
-            let candidate = match (payment.standing, refund) {
+            let candidate = match (payment.standing, sight.refund_after(payment)) {
                 (Standing::Refunded, Some(refund)) => Candidate::Refunded(refund.block_number),
                 (Standing::Accepted | Standing::Refunded, _) if payment.is_final => {
                     let block = sight.network.chain.block(payment.block_number).await?;

@@ -3,6 +3,7 @@
 use super::{
     model::{OrderState, Setback},
     reference::Reference,
+    refund_store::held,
 };
 use crate::{
     accounts::parse_address,
@@ -307,11 +308,11 @@ pub(super) async fn markets_in_use(
     now: Time,
 ) -> Result<Vec<(u64, Address, u64)>, StoreError> {
     let rows = sql!(all conn, (i64, String, i64),
-        "SELECT chain_id, market, COUNT(*) FROM orders
+        concat!("SELECT chain_id, market, COUNT(*) FROM orders o
          WHERE state IN ('submitted', 'confirming') OR state IN ('paid', 'refunded') AND NOT is_final
             OR state = 'open' AND expires_at > $1
-            OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.refundable_until > $1)
-         GROUP BY chain_id, market ORDER BY chain_id, market", now)?;
+            OR EXISTS (SELECT 1 FROM payments p WHERE ", held!(), " AND p.refundable_until > $1)
+         GROUP BY chain_id, market ORDER BY chain_id, market"), now)?;
     rows.into_iter()
         .map(|(chain_id, market, orders)| {
             Ok((unsigned("a chain id", chain_id)?, parse_address(&market)?, unsigned("a count", orders)?))

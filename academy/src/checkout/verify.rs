@@ -167,7 +167,7 @@ fn verify_log(expected: &Expected, evidence: &Evidence<'_>, log: &Log, block: Bl
 
 /// How the contract holds a purchase's money: it says so before anything else that it says of a
 /// purchase in the same transaction.
-fn hold_of(receipt: &Receipt, purchase: &Log) -> Option<Box<Hold>> {
+pub(super) fn hold_of(receipt: &Receipt, purchase: &Log) -> Option<Box<Hold>> {
     let next = receipt
         .logs
         .iter()

@@ -142,6 +142,18 @@ async fn buys_by_quote_within_a_window_and_gives_it_back(engine: Engine) {
         Wei::ZERO
     );
     assert!(place.anvil.dev.send(buyer, &call(&refund.call)).await.is_err(), "once");
+
+    // Case 16: what was ordered at a listed price is paid at it, though another is listed since.
+    let order = checkout.open(&place.buyer, place.course.tier).await.unwrap();
+    catalog.edit_tier(&place.teacher, place.course.tier, &tier_form("0.03", 1)).await.unwrap();
+    let update = catalog.listing_call(&place.teacher, place.course.id, CHAIN_ID).await.unwrap().unwrap();
+    place.anvil.dev.send(person(&place.teacher).address, &call(&update)).await.unwrap();
+    turn(&place.academy).await;
+    let wallet = wallet_call(&checkout, &place.buyer, order.id).await.unwrap();
+    assert_eq!(call(&wallet).value, order.price);
+    place.anvil.dev.send(buyer, &call(&wallet)).await.unwrap();
+    turn(&place.academy).await;
+    assert!(place.can_read().await);
     place.close().await;
 }
 

@@ -246,19 +246,44 @@ on_both_engines! {
         assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "already_enrolled");
     }
 
-    async fn a_price_that_changed_on_the_chain_is_said_before_money_moves(world: &World) {
+    async fn case_16_an_orders_price_holds_though_another_is_listed_since(world: &World) {
         let checkout = world.academy.checkout();
         let teacher = world.teacher().await;
         let (course, buyer) = (world.course(&teacher).await, world.learner().await);
         let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let listed = wallet_call(&checkout, &buyer, order.id).await.unwrap();
         let me = person(&teacher).address;
         let dearer = world.priced(&course, 0, Wei::from_ether("0.03").unwrap());
         world.chain.mine(vec![world.transaction(me, vec![dearer])]);
         world.turn().await;
-        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "price_changed");
+        let quoted = wallet_call(&checkout, &buyer, order.id).await.unwrap();
+        assert_eq!((&quoted.value, &quoted.to), (&listed.value, &listed.to));
+        assert_ne!(quoted.data, listed.data, "our signature goes with it");
+        // Who signs nothing says it before money moves.
+        let unsigned = world.academy_without_quotes();
+        assert_eq!(refusal(wallet_call(&unsigned.checkout(), &buyer, order.id).await).1, "price_changed");
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
         // Page and chain disagree: not for sale until they agree.
-        checkout.cancel(&buyer, order.id).await.unwrap();
-        assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "not_for_sale");
+        let other = world.learner().await;
+        assert_eq!(refusal(checkout.open(&other, course.tier).await).1, "not_for_sale");
+    }
+
+    async fn case_16_no_quote_is_made_that_the_contract_would_refuse(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, teacher, buyer) = world.sale_with_window(14).await;
+        let until = u64::try_from(world.academy.now().0 / 1000).unwrap() + 14 * 86_400;
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.held_payment(&course, &first, until)]);
+        world.chain.mine(vec![world.transaction(first.beneficiary.parse().unwrap(), vec![world.refunded(&course, &first)])]);
+        world.turn().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
+        let dearer = world.priced(&course, 0, Wei::from_ether("0.03").unwrap());
+        world.chain.mine(vec![world.transaction(person(&teacher).address, vec![dearer])]);
+        world.turn().await;
+        assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "price_changed");
     }
 
     async fn a_malformed_hash_is_refused_and_so_are_too_many(world: &World) {

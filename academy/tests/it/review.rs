@@ -23,6 +23,18 @@ async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, Paym
     (admin, payment, order.id)
 }
 
+/// A payment of an order, but for one thing.
+fn strange(
+    world: &World,
+    course: &TestCourse,
+    order: &Order,
+    change: impl Fn(&mut Event),
+) -> FakeTransaction {
+    let mut paid = world.payment(course, order);
+    change(&mut paid.events[0].1);
+    paid
+}
+
 /// The only payment of that standing.
 async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> PaymentId {
     let filter = Filter { state: standing.word().to_owned(), ..Filter::default() };
@@ -209,23 +221,83 @@ on_both_engines! {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
         let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let mut unknown = world.payment(&course, &order);
-        if let Event::CoursePurchased { order, .. } = &mut unknown.events[0].1 {
-            *order = [7; 32];
-        }
-        world.chain.mine(vec![unknown]);
+        world.chain.mine(vec![strange(world, &course, &order, |event| {
+            if let Event::CoursePurchased { order, .. } = event { *order = [7; 32]; }
+        })]);
         let admin = world.admin().await;
+        let total = async |state: &str| {
+            let filter = Filter { state: state.to_owned(), ..Filter::default() };
+            checkout.payments(&admin, &filter).await.unwrap().total
+        };
+        world.turn().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        let mut gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!(total("review").await, 0);
+        world.chain.mine(gone);
+        world.turn().await;
+        assert_eq!(payment_in(world, &admin, Standing::Review).await, payment);
+        // The same where it is owed.
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        assert_eq!(total("to_refund").await, 1);
+        gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!((total("to_refund").await, total("review").await), (0, 0));
+        world.chain.mine(gone);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!((total("to_refund").await, total("review").await), (1, 0));
+        }
+    }
+
+    async fn what_bought_something_else_and_is_owed_stays_so_when_it_comes_back(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![strange(world, &course, &order, |event| {
+            if let Event::CoursePurchased { tier, .. } = event { *tier = 7; }
+        })]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
         world.turn().await;
         let gone = world.chain.reorg(1);
         world.chain.mine_empty(2);
         world.turn().await;
-        world.turn().await;
-        let queue = Filter { state: "review".to_owned(), ..Filter::default() };
-        assert_eq!(checkout.payments(&admin, &queue).await.unwrap().total, 0);
+        payment_in(world, &admin, Standing::Orphaned).await;
         world.chain.mine(gone);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!(payment_in(world, &admin, Standing::Dismissed).await, payment);
+        }
+        checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await.unwrap();
+    }
+
+    async fn what_the_contract_holds_of_what_was_turned_down_is_told_and_does_not_go_back_twice(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
+        for (_, event) in &mut paid.events {
+            if let Event::CoursePurchased { order, .. } | Event::PurchaseHeld { order, .. } = event {
+                *order = [7; 32];
+            }
+        }
+        world.chain.mine(vec![paid]);
         world.turn().await;
-        let row = checkout.payments(&admin, &queue).await.unwrap().rows.remove(0);
-        assert_eq!((row.setback, row.mined_at.is_some()), (Some(Setback::UnknownOrder), true));
+        let admin = world.admin().await;
+        let row = checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+        assert_eq!((row.payer, row.held_until), (Some(order.beneficiary.clone()), Some(until)));
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().refundable_until, None);
+        checkout.rule(&admin, row.id, Ruling::Refund, "").await.unwrap();
+        let by_hand = async || checkout.rule(&admin, row.id, Ruling::PaidBack, "by hand").await;
+        assert_eq!(refusal(by_hand().await).1, "still_held");
+        world.advance_minutes(14 * 24 * 60);
+        by_hand().await.unwrap();
     }
 
     async fn nobody_pays_back_what_a_reorg_took(world: &World) {

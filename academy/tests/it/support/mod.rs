@@ -194,6 +194,13 @@ impl World {
             .build()
     }
 
+    /// The same place, which signs nothing.
+    pub fn academy_without_quotes(&self) -> Academy {
+        Academy::builder(self.db.clone(), self.chain.clone(), policy(), site(), chain_info())
+            .clock(self.clock.clone())
+            .build()
+    }
+
     /// The same place, which tells other programs.
     pub fn academy_telling(
         &self,

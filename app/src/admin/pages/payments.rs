@@ -258,6 +258,8 @@ fn facts(payment: &PaymentRow) -> impl IntoView + use<> {
         <dl class="fact-list">
             <div><dt>"Bought"</dt><dd>{payment.course.clone()}", "{payment.tier.clone()}</dd></div>
             {payment.sender.clone().map(|sender| view! { <div><dt>"Sent by"</dt><dd><AddressText address=sender/></dd></div> })}
+            {payment.payer.clone().map(|payer| view! { <div><dt>"Paid by"</dt><dd><AddressText address=payer/></dd></div> })}
+            {payment.held_until.map(|until| view! { <div><dt>"Held by the contract until"</dt><dd><When at=until/></dd></div> })}
             {block}
             {payment.mined_at.map(|at| view! { <div><dt>"Mined"</dt><dd><When at=at/></dd></div> })}
             {due}
