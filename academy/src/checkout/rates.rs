@@ -11,7 +11,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use crate::{
     chain::{Chain, Round},
@@ -30,13 +30,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Rates(Mutex<HashMap<Address, Asked>>);
 
+/// `None`: the feed could not be asked, or not in time.
+type Answer = Shared<BoxFuture<'static, Option<Round>>>;
+
 /// A question that was asked, and perhaps answered.
 #[derive(Clone)]
 struct Asked {
     at: Time,
-    awaited_until: Instant,
-    /// `None`: the feed could not be asked.
-    answer: Shared<BoxFuture<'static, Option<Round>>>,
+    answer: Answer,
+    /// The same for those who wait for it.
+    in_time: Answer,
     /// What the question before brought, if that is not long ago.
     before: Option<Round>,
 }
@@ -50,10 +53,11 @@ impl Asked {
 impl Rates {
     /// A feed's answer. `None` if it gives none, or not in time.
     pub async fn round(&self, chain: &Arc<dyn Chain>, feed: Address, now: Time) -> Option<Round> {
-        let Asked { awaited_until, answer, before, .. } = self.asked(chain, feed, now);
-        match before {
-            Some(_) => answer.peek().copied().unwrap_or(before),
-            None => timeout_at(awaited_until, answer).await.ok().flatten(),
+        let Asked { answer, in_time, before, .. } = self.asked(chain, feed, now);
+        match (answer.peek(), before) {
+            (Some(answer), _) => *answer,
+            (None, Some(_)) => before,
+            (None, None) => in_time.await,
         }
     }
 
@@ -73,7 +77,9 @@ impl Rates {
         let answer = question.boxed().shared();
         // An answer that comes after people have left is for those who come next.
         tokio::spawn(answer.clone());
-        let asked = Asked { at: now, awaited_until: Instant::now() + PATIENCE, answer, before };
+        // Counted from the question on, whoever comes to wait for it.
+        let in_time = timeout(PATIENCE, answer.clone()).map(|answer| answer.ok().flatten()).boxed().shared();
+        let asked = Asked { at: now, answer, in_time, before };
         all.insert(feed, asked.clone());
         asked
     }
