@@ -55,6 +55,32 @@ pub(super) async fn lock_cursor(conn: &mut Conn, policy: &Policy) -> Result<Opti
     next_block(conn, policy).await
 }
 
+/// The next block whose events are to be read once more, now that it is final.
+pub(super) async fn next_final(conn: &mut Conn, policy: &Policy) -> Result<u64, StoreError> {
+    let rows = sql!(all conn, (String, i64), "SELECT market, final_block FROM chain_cursors WHERE chain_id = $1",
+        policy.chain_id.cast_signed())?;
+    let mut next = u64::MAX;
+    for Deployment { address, start_block } in policy.markets() {
+        let market = address.to_string();
+        let row = rows.iter().find(|(known, _)| *known == market);
+        next = next.min(row.map_or(Ok(0), |(_, block)| unsigned("a block", *block))?.max(start_block));
+    }
+    Ok(next)
+}
+
+pub(super) async fn put_final(conn: &mut Conn, policy: &Policy, next: u64) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE chain_cursors SET final_block = $1 WHERE chain_id = $2",
+        next.cast_signed(), policy.chain_id.cast_signed())?;
+    Ok(())
+}
+
+/// Blocks above a height were replaced, though they were final by the site's rules: they are read again.
+pub(super) async fn rewind_final(conn: &mut Conn, chain_id: u64, height: u64) -> Result<(), StoreError> {
+    sql!(run conn, "UPDATE chain_cursors SET final_block = $1 WHERE chain_id = $2 AND final_block > $1",
+        height.saturating_add(1).cast_signed(), chain_id.cast_signed())?;
+    Ok(())
+}
+
 /// The blocks that the follower has passed, newest first.
 pub(super) async fn known_blocks(
     conn: &mut Conn,

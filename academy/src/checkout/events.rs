@@ -1,8 +1,11 @@
 //! SQL that keeps what the follower saw, many events to a statement.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::model::Setback;
+use super::{
+    model::Setback,
+    store::{parse, unsigned},
+};
 use crate::{
     chain::Log,
     evm::{Address, TxHash},
@@ -149,6 +152,34 @@ pub(super) async fn see_payments(
                 mined_at = CASE WHEN payments.block_hash = excluded.block_hash THEN payments.mined_at END,
                 is_final = payments.is_final AND payments.block_hash = excluded.block_hash
             WHERE payments.standing <> 'accepted' AND (payments.standing <> 'dismissed' OR ", same!(), ")"))
+}
+
+/// That table has it at the same place, in the same block.
+macro_rules! there {
+    ($table:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $table,
+            " k WHERE k.chain_id = seen.chain_id AND k.tx_hash = seen.tx_hash
+                AND k.log_index = seen.log_index AND k.block_hash = seen.block_hash)"
+        )
+    };
+}
+
+/// Those of these logs' places at which the purchase, the refund or the payout is kept, in that block.
+pub(super) async fn known(
+    conn: &mut Conn,
+    chain_id: u64,
+    logs: &[Log],
+) -> Result<HashSet<(TxHash, u64)>, StoreError> {
+    let places: Vec<Place> = logs.iter().map(Place::of).collect();
+    let rows = sql_rows!(all conn, (String, i64), places, |one| [chain_id.cast_signed(), &one.hash, one.index, &one.block_hash],
+        "WITH seen (chain_id, tx_hash, log_index, block_hash) AS (VALUES ", "(?, ?, ?, ?)",
+        concat!(") SELECT tx_hash, log_index FROM seen WHERE ",
+            there!("payments"), " OR ", there!("refunds"), " OR ", there!("payouts")))?;
+    rows.into_iter()
+        .map(|(hash, index)| Ok((parse("a hash", &hash)?, unsigned("a log's index", index)?)))
+        .collect()
 }
 
 #[derive(sqlx::FromRow)]

@@ -5,13 +5,16 @@
 //! say, and settles every order that the chain has not decided. The cursor moves with the events that
 //! are kept, in their transaction, so that a crash repeats a range and never skips one.
 //!
+//! A node can be later still. So blocks are read once more when they have become final, unless they were when they
+//! were read.
+//!
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, cursors, payment_store, service::Checkout, store, transfer_store};
+use super::{Network, cursors, events, payment_store, service::Checkout, store, transfer_store};
 use crate::{
     Academy, Problem,
-    chain::{BlockRef, ChainError, Log},
+    chain::{BlockRef, ChainError, Event, Log},
     evm::{Address, BlockHash},
     jobs,
 };
@@ -21,6 +24,8 @@ const OVERLAP: u64 = 4;
 /// After so many ranges, or so many events, a step ends: orders are settled between two steps.
 const RANGES: usize = 32;
 const EVENTS: usize = 50_000;
+/// So many final blocks, at least, are read once more at a time: a provider counts each question.
+const FINAL_AT_ONCE: u64 = 32;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +73,15 @@ impl Academy {
     /// When the chain or the database does not answer; the next step starts from the same place.
     pub async fn follow(&self, chain_id: u64) -> Result<Followed, Problem> {
         let network = self.0.networks.get(chain_id)?;
-        let mut followed = Follower { academy: self, network }.step().await?;
+        let follower = Follower { academy: self, network };
+        let (mut followed, from) = follower.step().await?;
         let final_to = network.final_to(followed.head).await?;
         let checkout = self.checkout();
+        match follower.read_again(from, followed.next, final_to).await {
+            Ok(more) => followed.more |= more,
+            // Orders wait for none of it.
+            Err(problem) => tracing::warn!(chain_id, %problem, "could not read final blocks once more"),
+        }
         checkout.settle_all(network, final_to).await?;
         checkout.tell_of_review(chain_id).await?;
         checkout.learn_facts(network).await?;
@@ -96,7 +107,8 @@ impl Academy {
 }
 
 impl Follower<'_> {
-    async fn step(&self) -> Result<Followed, Problem> {
+    /// Where the step came to, and from which block on it read.
+    async fn step(&self) -> Result<(Followed, u64), Problem> {
         let policy = &self.network.policy;
         let chain_id = policy.chain_id;
         let head = self.network.head().await?;
@@ -110,7 +122,9 @@ impl Follower<'_> {
             Fork::Hidden => {
                 let next = cursor.unwrap_or(policy.first_block());
                 self.keep(&[], cursor, next, None).await?;
-                return Ok(Followed { head: head.number, next, events: 0, reorg_above: None, more: false });
+                let followed =
+                    Followed { head: head.number, next, events: 0, reorg_above: None, more: false };
+                return Ok((followed, next));
             }
         };
         let mut at = cursor;
@@ -120,11 +134,68 @@ impl Follower<'_> {
             at = Some(self.rewind(height).await?);
         }
         let below = known.into_iter().find(|(number, _)| reorg_above.is_none_or(|above| *number <= above));
-        let (next, events, more) = self.read_on(at, below, head).await?;
+        let from = at.map_or(0, |at| at.saturating_sub(OVERLAP)).max(policy.first_block());
+        let (next, events, more) = self.read_on(at, from, below, head).await?;
         let label = chain_id.to_string();
         metrics::gauge!("lectern_chain_head_block", "chain" => label.clone()).set(head.number as f64);
         metrics::gauge!("lectern_follower_next_block", "chain" => label).set(next as f64);
-        Ok(Followed { head: head.number, next, events, reorg_above, more })
+        Ok((Followed { head: head.number, next, events, reorg_above, more }, from))
+    }
+
+    /// Reads final blocks once more, a range at a time. What this step read from `from` on, below `next`, was
+    /// final already: a long history is not read twice. Whether there is more to read.
+    async fn read_again(&self, from: u64, next: u64, final_to: u64) -> Result<bool, Problem> {
+        let Network { policy, pace, chain, .. } = self.network;
+        let end = next.min(final_to + 1);
+        let mut conn = self.academy.0.db.read().await?;
+        let start = cursors::next_final(&mut conn, policy).await?;
+        drop(conn);
+        if end < start.saturating_add(FINAL_AT_ONCE) {
+            return Ok(false);
+        }
+        let mut to = end;
+        if start < from {
+            to = from.min(end).min(start.saturating_add(pace.span()));
+            let last = chain.block(to - 1).await?;
+            let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
+            let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
+            let logs = match chain.events(&markets, start, &last).await {
+                Err(ChainError::RangeTooLarge(_)) if pace.refused(to - start) => return Ok(true),
+                logs => logs?,
+            };
+            let late = self.unknown(logs).await?;
+            if !late.is_empty() {
+                let label = policy.chain_id.to_string();
+                tracing::warn!(chain_id = label, events = late.len(), "a node told late of events");
+                metrics::counter!("lectern_late_events_total", "chain" => label).increment(late.len() as u64);
+                if !self.keep(&late, Some(next), next, None).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        let mut tx = self.academy.0.db.begin().await?;
+        // Another worker may have come further, or seen that blocks were replaced.
+        let here = cursors::lock_cursor(&mut tx, policy).await? == Some(next);
+        if !here || cursors::next_final(&mut tx, policy).await? != start {
+            return Ok(true);
+        }
+        cursors::put_final(&mut tx, policy, to).await?;
+        self.academy.point("follow.before_final").await;
+        tx.commit().await?;
+        Ok(end >= to.saturating_add(FINAL_AT_ONCE))
+    }
+
+    /// Those of these events that moved money and are not kept yet. Who listed what, and when, counts in its order, in
+    /// which it was read.
+    async fn unknown(&self, mut logs: Vec<Log>) -> Result<Vec<Log>, Problem> {
+        logs.retain(|log| {
+            use Event::{CoursePurchased, PayoutWithdrawn, PurchaseRefunded};
+            matches!(log.event, CoursePurchased { .. } | PurchaseRefunded { .. } | PayoutWithdrawn { .. })
+        });
+        let mut conn = self.academy.0.db.read().await?;
+        let known = events::known(&mut conn, self.network.policy.chain_id, &logs).await?;
+        logs.retain(|log| !known.contains(&(log.transaction, log.index)));
+        Ok(logs)
     }
 
     /// Reads and keeps range after range. The next one is fetched while the last is written: the
@@ -132,11 +203,11 @@ impl Follower<'_> {
     async fn read_on(
         &self,
         mut at: Option<u64>,
+        from: u64,
         mut below: Option<(u64, BlockHash)>,
         head: BlockRef,
     ) -> Result<(u64, usize, bool), Problem> {
         let mut next = at.unwrap_or(self.network.policy.first_block());
-        let from = next.saturating_sub(OVERLAP).max(self.network.policy.first_block());
         let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
         if range.is_none() {
             self.keep(&[], at, next, None).await?;
@@ -200,6 +271,7 @@ impl Follower<'_> {
         cursors::forget_blocks_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_payouts_above(&mut tx, policy.chain_id, height).await?;
         payment_store::forget_facts_above(&mut tx, policy.chain_id, height).await?;
+        cursors::rewind_final(&mut tx, policy.chain_id, height).await?;
         transfer_store::rewind(&mut tx, policy.chain_id, height).await?;
         let from = self.academy.catalog().retract_above(&mut tx, policy.chain_id, height).await?;
         // Another worker may have seen a deeper reorg meanwhile.

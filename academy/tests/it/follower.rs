@@ -2,7 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use academy::{Kind, Rhythm, chain::fake::FakeChain, checkout::OrderState};
+use academy::{
+    Kind, Rhythm,
+    chain::{Event, fake::FakeChain},
+    checkout::{Depth, OrderState, Policy},
+    money::Wei,
+};
+use ruint::aliases::U256;
 
 use crate::support::{CHAIN_ID, TTL_MINUTES, on_both_engines, person, policy, refusal, turn};
 
@@ -53,6 +59,40 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_11_what_a_node_logs_much_later_is_found_when_it_is_final(world: &World) {
+        let policy = Policy { finality: Depth::Confirmations(40), ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        let (course, buyer) = world.sale().await;
+        let order = academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.hide_logs(true);
+        let paid = world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine_empty(10);
+        assert!(academy.follow_once().await.unwrap().next > paid + 8);
+        world.chain.hide_logs(false);
+        world.chain.mine_empty(40);
+        let dearer = Event::TierPriced { number: course.number, tier: 0, price: Wei::new(U256::from(7)), active: true };
+        world.chain.mine(vec![world.transaction(person(&buyer).address, vec![dearer])]);
+        turn(&academy).await;
+        assert!(!world.can_read(&buyer, &course).await, "too far back to be read again at once");
+        world.chain.mine_empty(30);
+        turn(&academy).await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+        // Its first price, which was read again too, is not its price again.
+        assert_eq!(world.count("SELECT COUNT(*) FROM listed_tiers WHERE price = '7'").await, 1);
+    }
+
+    async fn what_was_final_when_it_was_read_is_not_read_again(world: &World) {
+        world.chain.mine_empty(300);
+        let policy = Policy { max_log_range: 10, ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        let followed = academy.follow_once().await.unwrap();
+        assert_eq!(followed.next, followed.head + 1);
+        // Twice would take more steps than one.
+        let final_block = world.count("SELECT MAX(final_block) FROM chain_cursors").await;
+        assert_eq!(final_block, i64::try_from(followed.head).unwrap() - 1);
+    }
+
     async fn a_long_way_is_gone_in_steps(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
@@ -62,7 +102,7 @@ on_both_engines! {
             world.execute("DELETE FROM chain_cursors".to_owned()).await;
             world.execute("DELETE FROM chain_blocks".to_owned()).await;
             world.chain.limit_range(node);
-            let policy = academy::checkout::Policy { max_log_range: ours, ..policy() };
+            let policy = Policy { max_log_range: ours, ..policy() };
             let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
             let mut next = 0;
             for step in 0.. {
