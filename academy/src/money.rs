@@ -101,6 +101,12 @@ impl Wei {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// What is left of it; nothing where it is less.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// To the nearest amount of so few digits; what is before the point is kept whole.
     fn rounded(self, decimals: u8) -> Self {
         let dropped = self.0.to_string().len().saturating_sub(ABOUT_DIGITS).min(usize::from(decimals));

@@ -69,7 +69,7 @@ pub fn chain(chain: &config::Chain, machine: &Machine) -> Result<Arc<dyn Chain>,
 pub fn heads(chain: &config::Chain, machine: &Machine) -> Result<Option<Heads>, Failure> {
     match chain.ws_url.expose() {
         "" => Ok(None),
-        url => Ok(Some(Heads::subscribe(url, machine.entropy.clone())?)),
+        url => Ok(Some(Heads::subscribe(url, chain.id, machine.entropy.clone())?)),
     }
 }
 

@@ -39,18 +39,18 @@ impl Drop for Heads {
 }
 
 impl Heads {
-    /// Subscribes at this `ws://` or `wss://` URL, and again whenever that ends. Must be called within
+    /// Subscribes to a chain at this `ws://` or `wss://` URL, and again whenever that ends. Must be called within
     /// tokio's runtime.
     ///
     /// # Errors
     /// When it is no URL.
-    pub fn subscribe(url: &str, entropy: Arc<dyn Entropy>) -> Result<Self, ChainError> {
+    pub fn subscribe(url: &str, chain_id: u64, entropy: Arc<dyn Entropy>) -> Result<Self, ChainError> {
         // The URL may hold an API key: it is never part of a message.
         let parsed: Url =
             url.parse().map_err(|_| ChainError::Refused("chain.ws_url is no URL".to_owned()))?;
         let name = parsed.host_str().unwrap_or_default().to_owned();
         let news = Arc::new(Notify::new());
-        let listening = tokio::spawn(listen(url.to_owned(), name, entropy, news.clone()));
+        let listening = tokio::spawn(listen(url.to_owned(), name, chain_id, entropy, news.clone()));
         Ok(Self { news, listening })
     }
 
@@ -71,14 +71,15 @@ impl Heads {
     }
 }
 
-async fn listen(url: String, name: String, entropy: Arc<dyn Entropy>, news: Arc<Notify>) {
+async fn listen(url: String, name: String, chain_id: u64, entropy: Arc<dyn Entropy>, news: Arc<Notify>) {
+    let subscribed = metrics::gauge!("lectern_heads_subscribed", "chain" => chain_id.to_string());
     let mut failures = 0;
     loop {
         match tokio::time::timeout(TIMEOUT, subscribe(&url)).await {
             // The socket lives as long as its provider.
             Ok(Ok((_provider, mut heads))) => {
                 tracing::info!(node = name, "hearing of new blocks at once");
-                metrics::gauge!("lectern_heads_subscribed").set(1.0);
+                subscribed.set(1.0);
                 failures = 0;
                 // There may have been blocks while nobody listened.
                 news.notify_one();
@@ -96,7 +97,7 @@ async fn listen(url: String, name: String, entropy: Arc<dyn Entropy>, news: Arc<
                 }
             }
         }
-        metrics::gauge!("lectern_heads_subscribed").set(0.0);
+        subscribed.set(0.0);
         tokio::time::sleep(pause(failures, &*entropy)).await;
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     error::CheckoutError,
+    model::OrderState,
     pace::Pace,
     quote::{Feed, Quotes, Token},
     rates::Rates,
@@ -17,6 +18,7 @@ use crate::{
     evm::{Address, BlockTag},
     money::{Currency, Wei},
     price::Price,
+    time::Time,
 };
 
 /// How deep a block must be to be gone by.
@@ -97,6 +99,12 @@ impl Policy {
     /// The first block with anything to read.
     pub(super) fn first_block(&self) -> u64 {
         self.markets().map(|market| market.start_block).min().unwrap_or(self.start_block)
+    }
+
+    /// Whether what was named for an order last has been in no block for too long.
+    pub(super) fn is_stuck(&self, state: OrderState, named_at: Option<Time>, now: Time) -> bool {
+        let is_long_ago = |at: Time| now >= at.plus_minutes(self.stuck_after_minutes);
+        state == OrderState::Submitted && named_at.is_some_and(is_long_ago)
     }
 
     /// When an order's lessons open, if its payment is not final before.

@@ -255,6 +255,47 @@ pub(super) async fn mark_told(conn: &mut Conn, payment: &Untold) -> Result<bool,
     Ok(marked == 1)
 }
 
+/// More was paid than was due, and no person has said what became of the rest.
+macro_rules! surplus {
+    ($payment:literal) => {
+        concat!(
+            $payment,
+            ".standing = 'accepted' AND ",
+            $payment,
+            ".surplus_ruled IS DISTINCT FROM ",
+            $payment,
+            // Amounts are decimal numbers without leading zeros.
+            ".amount AND (LENGTH(",
+            $payment,
+            ".amount), ",
+            $payment,
+            ".amount) > (LENGTH(o.price), o.price)"
+        )
+    };
+}
+pub(super) use surplus;
+
+/// Notes that a person was told of an accepted payment's surplus. The payment, if nobody was told before.
+pub(super) async fn mark_surplus_told(
+    conn: &mut Conn,
+    chain_id: u64,
+    found: &Found,
+) -> Result<Option<PaymentId>, StoreError> {
+    let row = sql!(opt conn, (PaymentId,),
+        "UPDATE payments SET told = 'overpaid'
+         WHERE chain_id = $1 AND tx_hash = $2 AND log_index = $3 AND told IS DISTINCT FROM 'overpaid' RETURNING id",
+        chain_id.cast_signed(), found.transaction.to_string(), found.log_index.cast_signed())?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Keeps that a person decided about a payment's surplus. Whether there was one to decide about.
+pub(super) async fn rule_surplus(conn: &mut Conn, id: PaymentId) -> Result<bool, StoreError> {
+    let ruled = sql!(run conn, concat!(
+        "UPDATE payments SET surplus_ruled = amount WHERE id = $1
+            AND EXISTS (SELECT 1 FROM orders o WHERE o.id = payments.order_id AND ", surplus!("payments"), ")"), id)?;
+    Ok(ruled == 1)
+}
+
 /// Payments that wait for a person who can't be told yet who sent them, or when: their blocks and hashes.
 pub(super) async fn without_facts(
     conn: &mut Conn,

@@ -7,10 +7,11 @@ use super::{
     health::PATIENCE,
     model::OrderState,
     network::Network,
+    payment_store::surplus,
     refund_store::held,
-    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
+    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Standing, Till},
     service::Checkout,
-    store::{parse, unsigned},
+    store::{cents, parse, unsigned},
     wallet::WalletCall,
 };
 use crate::{
@@ -34,18 +35,22 @@ struct Listed {
     name: String,
     beneficiary: String,
     price: String,
+    fiat_currency: Option<String>,
+    fiat_amount: Option<i64>,
     chain_id: i64,
     token: String,
     state: String,
     setback: Option<String>,
     wallet_reference: Option<String>,
     created_at: Time,
+    named_at: Option<Time>,
     refundable_until: Option<Time>,
 }
 
 macro_rules! listed {
     () => {
-        concat!("SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.chain_id, o.token, o.state, o.setback, o.wallet_reference, o.created_at,
+        concat!("SELECT o.id, c.slug, c.title, o.tier_name, u.name, o.beneficiary, o.price, o.fiat_currency, o.fiat_amount, o.chain_id, o.token, o.state, o.setback, o.wallet_reference, o.created_at,
+            (SELECT MAX(s.created_at) FROM submissions s WHERE s.order_id = o.id) AS named_at,
             (SELECT MAX(p.refundable_until) FROM payments p WHERE ", held!(), ") AS refundable_until
          FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id ")
     };
@@ -83,6 +88,7 @@ struct Seen {
     sender: Option<String>,
     payer: Option<String>,
     refundable_until: Option<Time>,
+    surplus_ruled: Option<String>,
     #[sqlx(flatten)]
     due: DueRow,
 }
@@ -96,23 +102,27 @@ pub(super) struct DueRow {
     ordered: Option<String>,
     ordered_tier: Option<String>,
     price: Option<String>,
+    fiat_currency: Option<String>,
+    fiat_amount: Option<i64>,
     due_token: Option<String>,
     created_at: Option<Time>,
     expires_at: Option<Time>,
 }
 
-/// `to_refund` are those that somebody still has to pay back. `review` are those that wait for a person: what a reorg took from an order that nothing else pays, too.
+/// `to_refund` are those that somebody still has to pay back. `review` are those that
+/// wait for a person: what a reorg took from an order that nothing else pays, and what was paid too much, too.
 macro_rules! seen {
     () => {
-        "FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN users u ON u.id = o.user_id
+        concat!("FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN users u ON u.id = o.user_id
             LEFT JOIN courses oc ON oc.id = o.course_id
             LEFT JOIN listings l ON l.chain_id = p.chain_id AND l.market = p.market AND l.number = p.listing
             LEFT JOIN courses c ON c.id = COALESCE(l.course_id, o.course_id)
             LEFT JOIN tiers t ON t.course_id = c.id AND t.number = p.tier_number
          WHERE ($2 = '' OR p.standing = $2
             OR $2 = 'to_refund' AND p.standing = 'dismissed' AND p.setback = 'to_refund'
-            OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming') AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
-            OR c.search LIKE $1 ESCAPE '!')"
+            OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming'
+            OR $2 = 'review' AND ", surplus!("p"), ") AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
+            OR c.search LIKE $1 ESCAPE '!')")
     };
 }
 
@@ -150,6 +160,7 @@ impl Checkout<'_> {
             buyer: display_name(row.buyer.as_deref(), row.ordered_by.as_deref()),
             what: format!("{course}, {tier}"),
             price: parse("an amount", &price)?,
+            fiat: cents(row.fiat_currency.as_deref(), row.fiat_amount)?,
             currency: self.currency(chain_id, &token)?,
             created_at,
             expires_at,
@@ -169,7 +180,10 @@ impl Checkout<'_> {
 
     async fn row(&self, conn: &mut Conn, order: Listed) -> Result<OrderRow, Problem> {
         let chain_id = unsigned("a chain id", order.chain_id)?;
+        let state = parse("an order's state", &order.state)?;
+        let policy = self.0.0.networks.find(chain_id).map(|network| &network.policy);
         Ok(OrderRow {
+            stuck: policy.is_some_and(|policy| policy.is_stuck(state, order.named_at, self.0.now())),
             transaction: self.transaction_of(conn, chain_id, order.id).await?,
             chain: self.chain_of_several(chain_id),
             id: order.id,
@@ -179,9 +193,10 @@ impl Checkout<'_> {
             buyer: display_name(Some(&order.name), Some(&order.beneficiary)),
             beneficiary: parse_address(&order.beneficiary)?.checksummed(),
             price: parse("an amount", &order.price)?,
+            fiat: cents(order.fiat_currency.as_deref(), order.fiat_amount)?,
             currency: self.currency(chain_id, &order.token)?,
             awaiting: order.wallet_reference.is_some() && order.state == OrderState::Open.word(),
-            state: parse("an order's state", &order.state)?,
+            state,
             setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,
             refundable_until: order.refundable_until.filter(|until| *until > self.0.now()),
@@ -196,15 +211,19 @@ impl Checkout<'_> {
         Ok(rows)
     }
 
-    /// The caller's orders, newest first.
+    /// The caller's orders, newest first, a page of them. Of the filter, only the page counts.
     ///
     /// # Errors
     /// For visitors.
-    pub async fn mine(&self, actor: &Actor) -> Result<Vec<OrderRow>, Problem> {
+    pub async fn mine(&self, actor: &Actor, filter: &Filter) -> Result<Page<OrderRow>, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
         let mut conn = self.0.0.db.read().await?;
-        let orders = sql!(all conn, Listed, concat!(listed!(), "WHERE o.user_id = $1 ORDER BY o.created_at DESC LIMIT 200"), person.id)?;
-        self.rows(&mut conn, orders).await
+        let orders = sql!(all conn, Listed,
+            concat!(listed!(), "WHERE o.user_id = $1 ORDER BY o.created_at DESC, o.id LIMIT $2 OFFSET $3"),
+            person.id, i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) = sql!(one conn, (i64,), "SELECT COUNT(*) FROM orders WHERE user_id = $1", person.id)?;
+        let rows = self.rows(&mut conn, orders).await?;
+        Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
 
     /// All orders, newest first. The filter's state is an order state's word.
@@ -236,10 +255,10 @@ impl Checkout<'_> {
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
-                p.payer, p.refundable_until,
+                p.payer, p.refundable_until, p.surplus_ruled,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
-                o.price, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                o.price, o.fiat_currency, o.fiat_amount, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -248,7 +267,16 @@ impl Checkout<'_> {
                 let beneficiary = parse_address(&seen.beneficiary)?;
                 let block = (unsigned("a block", seen.block_number)?, parse("a hash", &seen.block_hash)?);
                 let chain_id = unsigned("a chain id", seen.chain_id)?;
+                let amount: Wei = parse("an amount", &seen.amount)?;
+                let standing = parse("a standing", &seen.standing)?;
+                let due = self.due(chain_id, seen.due)?;
+                let counts =
+                    standing == Standing::Accepted && seen.surplus_ruled.as_ref() != Some(&seen.amount);
                 Ok(PaymentRow {
+                    surplus: due
+                        .as_ref()
+                        .filter(|due| counts && amount > due.price)
+                        .map(|due| amount.minus(due.price)),
                     id: seen.id,
                     order: seen.order_id,
                     transaction: self.transaction(chain_id, parse("a hash", &seen.tx_hash)?, Some(block)),
@@ -257,15 +285,15 @@ impl Checkout<'_> {
                     beneficiary,
                     beneficiary_text: beneficiary.checksummed(),
                     course: seen.title.unwrap_or_else(|| format!("listing {}", seen.listing)),
-                    amount: parse("an amount", &seen.amount)?,
+                    amount,
                     currency: self.currency(chain_id, &seen.token)?,
                     tier: seen.tier.unwrap_or_else(|| format!("tier {}", seen.tier_number)),
                     sender: checksummed(seen.sender)?,
                     payer: checksummed(seen.payer)?,
                     held_until: seen.refundable_until,
                     mined_at: seen.mined_at,
-                    due: self.due(chain_id, seen.due)?,
-                    standing: parse("a standing", &seen.standing)?,
+                    due,
+                    standing,
                     setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
                     seen_at: seen.seen_at,
                 })

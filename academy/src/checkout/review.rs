@@ -3,7 +3,7 @@
 use super::{
     error::CheckoutError,
     model::{OrderState, Setback},
-    payment_store,
+    payment_store::{self, PaymentRecord},
     rows::{Ruling, Standing},
     service::Checkout,
     store::{self, OrderRecord},
@@ -13,7 +13,7 @@ use crate::{
     accounts::audit,
     ids::{OrderId, PaymentId},
     jobs,
-    store::Conn,
+    store::{Conn, Tx},
     text::line,
     time::Time,
 };
@@ -26,6 +26,8 @@ impl Checkout<'_> {
     ///
     /// A payment whose block was replaced can only be dismissed: nothing is there to accept or to give back. Its
     /// order is over, so that its buyer can order again; should it come back all the same, it is in review again.
+    ///
+    /// Of a payment that counts and was too much, a person says that the rest went back, or why it does not.
     ///
     /// What is to go back and the contract does not hold is sent by a person, who says so here, and how. While the
     /// contract holds it, it is the contract that sends it: it could go back twice.
@@ -55,6 +57,9 @@ impl Checkout<'_> {
         // In the order in which settling locks them.
         let mut order = self.lock_with_buyer(&mut tx, order).await?;
         let payment = payment_store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
+        if payment.standing == Standing::Accepted {
+            return self.rule_surplus(tx, actor, &payment, ruling, &reason).await;
+        }
         let setback = payment
             .setback
             .filter(|setback| match (payment.standing, ruling) {
@@ -91,10 +96,7 @@ impl Checkout<'_> {
             Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
             Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
             Ruling::PaidBack => {
-                let hold = payment_store::found(&mut tx, &payment).await?.hold;
-                if hold.is_some_and(|hold| Time::of_seconds(hold.until) > now) {
-                    return Err(CheckoutError::StillHeld.into());
-                }
+                refuse_while_held(&mut tx, &payment, now).await?;
                 (Standing::Dismissed, Some(Setback::PaidBack), "payment.paid_back")
             }
         };
@@ -118,6 +120,32 @@ impl Checkout<'_> {
         Ok(())
     }
 
+    /// Decides about what was paid too much.
+    async fn rule_surplus(
+        &self,
+        mut tx: Tx,
+        actor: &Actor,
+        payment: &PaymentRecord,
+        ruling: Ruling,
+        reason: &str,
+    ) -> Result<(), Problem> {
+        let act = match ruling {
+            Ruling::PaidBack => "surplus.paid_back",
+            Ruling::Dismiss => "surplus.dismissed",
+            Ruling::Accept | Ruling::Refund => return Err(CheckoutError::NotInReview.into()),
+        };
+        if !payment_store::rule_surplus(&mut tx, payment.id).await? {
+            return Err(CheckoutError::NotInReview.into());
+        }
+        if ruling == Ruling::PaidBack {
+            refuse_while_held(&mut tx, payment, self.0.now()).await?;
+        }
+        audit(&mut tx, self.0, actor, act, &payment.hash.to_string(), reason).await?;
+        self.0.point("rule.before_commit").await;
+        tx.commit().await?;
+        Ok(())
+    }
+
     async fn lock_with_buyer(
         &self,
         conn: &mut Conn,
@@ -127,5 +155,14 @@ impl Checkout<'_> {
         let user = store::order(conn, id).await?.ok_or(CheckoutError::NoSuchOrder)?.user;
         self.0.accounts().lock(conn, user).await?;
         Ok(store::lock_order(conn, id).await?)
+    }
+}
+
+/// What the contract can still send back must not go back by hand as well.
+async fn refuse_while_held(conn: &mut Conn, payment: &PaymentRecord, now: Time) -> Result<(), Problem> {
+    let hold = payment_store::found(conn, payment).await?.hold;
+    match hold.is_some_and(|hold| Time::of_seconds(hold.until) > now) {
+        true => Err(CheckoutError::StillHeld.into()),
+        false => Ok(()),
     }
 }

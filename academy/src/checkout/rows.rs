@@ -11,6 +11,7 @@ use crate::{
     evm::Address,
     ids::{OrderId, PaymentId, TransferId},
     money::{Currency, Wei},
+    price::Cents,
     time::Time,
 };
 
@@ -31,6 +32,8 @@ pub struct OrderRow {
     pub beneficiary: String,
     /// The price.
     pub price: Wei,
+    /// What it was before it was quoted, if it was.
+    pub fiat: Option<Cents>,
     /// What it is paid in.
     pub currency: Currency,
     /// The chain's name, where the site has several.
@@ -41,6 +44,8 @@ pub struct OrderRow {
     pub setback: Option<Setback>,
     /// A wallet took the request to pay it, and named no transaction.
     pub awaiting: bool,
+    /// Its newest transaction is in no block after so long that it takes help.
+    pub stuck: bool,
     /// The newest transaction.
     pub transaction: Option<Transaction>,
     /// When it was opened.
@@ -88,6 +93,8 @@ pub struct PaymentRow {
     pub standing: Standing,
     /// Why a person must look at it.
     pub setback: Option<Setback>,
+    /// It counts, and this much was paid more than was due: a person says what became of that.
+    pub surplus: Option<Wei>,
     /// When it was first seen.
     pub seen_at: Time,
 }
@@ -103,6 +110,8 @@ pub struct Due {
     pub what: String,
     /// The price.
     pub price: Wei,
+    /// What it was before it was quoted, if it was.
+    pub fiat: Option<Cents>,
     /// In what.
     pub currency: Currency,
     /// When it was opened.
@@ -115,6 +124,11 @@ impl PaymentRow {
     /// Whether somebody still has to pay it back.
     pub fn is_owed(&self) -> bool {
         (self.standing, self.setback) == (Standing::Dismissed, Some(Setback::ToRefund))
+    }
+
+    /// Whether somebody has to say something of it.
+    pub fn is_open(&self) -> bool {
+        self.waits_for().is_some() || self.is_owed() || self.surplus.is_some()
     }
 
     /// Why a person must look at it, if one must: money moved and opened nothing, or what opened a course is in
@@ -154,7 +168,7 @@ words! {
         Refund = "refund",
         /// It does not, whatever became of the money.
         Dismiss = "dismiss",
-        /// It was to go back, and did, by other means than the contract.
+        /// It was to go back, and did, by other means than the contract; or what was paid too much did.
         PaidBack = "paid_back",
     }
 }

@@ -435,10 +435,7 @@ impl Checkout<'_> {
         };
         Ok(Order {
             transaction: self.transaction_of(conn, order.chain_id, order.id).await?,
-            stuck: order.state == OrderState::Submitted
-                && named_at
-                    .zip(policy)
-                    .is_some_and(|(at, policy)| now >= at.plus_minutes(policy.stuck_after_minutes)),
+            stuck: policy.is_some_and(|policy| policy.is_stuck(order.state, named_at, now)),
             id: order.id,
             course_slug: course.slug,
             course_title: course.title,

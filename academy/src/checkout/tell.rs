@@ -70,6 +70,9 @@ struct ReviewTold {
     amount: Amount,
 }
 
+/// Why a payment that counts needs a person.
+const OVERPAID: &str = "overpaid";
+
 /// What is told when an order and whether it is final became another.
 fn told(was: (OrderState, bool), now: (OrderState, bool)) -> Vec<EventKind> {
     let change = match (was.0, now.0) {
@@ -120,6 +123,37 @@ impl Checkout<'_> {
         Ok(())
     }
 
+    /// Records, once, that more was paid than was due: it counts, and what becomes of the rest is for a person to say.
+    pub(super) async fn tell_of_surplus(
+        &self,
+        conn: &mut Conn,
+        order: &OrderRecord,
+        found: &Found,
+    ) -> Result<(), Problem> {
+        if found.amount <= order.price {
+            return Ok(());
+        }
+        let marked = payment_store::mark_surplus_told(conn, order.chain_id, found).await?;
+        let Some(payment) = marked else { return Ok(()) };
+        let data = ReviewTold {
+            payment,
+            reason: OVERPAID,
+            chain_id: order.chain_id,
+            transaction: found.transaction.to_string(),
+            log_index: found.log_index,
+            order: Some(order.id),
+            beneficiary: order.beneficiary.checksummed(),
+            amount: self.amount(order.chain_id, order.token, found.amount),
+        };
+        self.record_review(conn, &data).await
+    }
+
+    async fn record_review(&self, conn: &mut Conn, data: &ReviewTold) -> Result<(), Problem> {
+        tracing::warn!(transaction = data.transaction, reason = data.reason, "a payment needs a person");
+        metrics::counter!("lectern_payments_to_review_total", "setback" => data.reason).increment(1);
+        Ok(self.0.webhooks().record(conn, EventKind::PaymentReview, data).await?)
+    }
+
     /// Records which payments of a chain have come to need a person, each once for each reason.
     pub(super) async fn tell_of_review(&self, chain_id: u64) -> Result<(), Problem> {
         let mut conn = self.0.0.db.read().await?;
@@ -141,13 +175,7 @@ impl Checkout<'_> {
                     amount: self.amount(chain_id, token, store::parse("an amount", &payment.amount)?),
                     transaction: payment.tx_hash,
                 };
-                tracing::warn!(
-                    transaction = data.transaction,
-                    reason = data.reason,
-                    "a payment needs a person"
-                );
-                metrics::counter!("lectern_payments_to_review_total", "setback" => data.reason).increment(1);
-                self.0.webhooks().record(&mut tx, EventKind::PaymentReview, &data).await?;
+                self.record_review(&mut tx, &data).await?;
             }
             self.0.point("follow.before_telling").await;
             tx.commit().await?;

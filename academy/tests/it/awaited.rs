@@ -6,6 +6,7 @@ use academy::{
     chain::{Event, fake::FakeTransaction},
     checkout::{OrderState, Reference, Setback, Told},
     evm::Address,
+    page::Filter,
 };
 
 use crate::support::{TTL_MINUTES, on_both_engines, refusal, wallet_call};
@@ -23,7 +24,7 @@ on_both_engines! {
         let elsewhere = world.restarted();
         let shown = elsewhere.checkout().order(&buyer, order.id).await.unwrap();
         assert_eq!(shown.awaiting.map(String::from).as_deref(), Some("safe-tx-17"));
-        assert!(elsewhere.checkout().mine(&buyer).await.unwrap()[0].awaiting);
+        assert!(elsewhere.checkout().mine(&buyer, &Filter::default()).await.unwrap().rows[0].awaiting);
         assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "awaited");
         assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id);
         world.assert_nothing_opened().await;
@@ -33,7 +34,7 @@ on_both_engines! {
         world.turn().await;
         let paid = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((paid.state, paid.awaiting), (OrderState::Paid, None));
-        assert!(!checkout.mine(&buyer).await.unwrap()[0].awaiting);
+        assert!(!checkout.mine(&buyer, &Filter::default()).await.unwrap().rows[0].awaiting);
         // The page that hears of it late learns that it is paid.
         let late = checkout.wait_for(&buyer, order.id, "safe-tx-17").await.unwrap();
         assert_eq!((late.state, late.awaiting), (OrderState::Paid, None));

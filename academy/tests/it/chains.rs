@@ -325,7 +325,7 @@ on_both_engines! {
         // The site is configured with the first chain only, since.
         let checkout = world.academy.checkout();
         assert!(world.can_read(&buyer, &course).await);
-        assert_eq!(checkout.mine(&buyer).await.unwrap()[0].chain.as_deref(), Some("chain 8453"));
+        assert_eq!(checkout.mine(&buyer, &Filter::default()).await.unwrap().rows[0].chain.as_deref(), Some("chain 8453"));
         assert_eq!(checkout.receipt(&buyer, order.id).await.unwrap().chain_id, SECOND_CHAIN_ID);
         assert_eq!(checkout.sales(&teacher, course.id).await.unwrap().count, 1);
         let page = checkout.order(&buyer, order.id).await.unwrap();

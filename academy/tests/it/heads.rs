@@ -22,7 +22,7 @@ const NEVER: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn heads(url: &str) -> Heads {
-    Heads::subscribe(&url.replace("http://", "ws://"), Arc::new(SystemEntropy)).unwrap()
+    Heads::subscribe(&url.replace("http://", "ws://"), CHAIN_ID, Arc::new(SystemEntropy)).unwrap()
 }
 
 async fn opens(place: &Place) {
@@ -116,5 +116,5 @@ async fn a_socket_that_breaks_off_is_connected_again() {
 #[tokio::test]
 async fn what_is_no_url_is_refused() {
     assert!(Heads::try_out("ws://127.0.0.1:1").await.is_err());
-    assert!(Heads::subscribe("nowhere", Arc::new(SystemEntropy)).is_err());
+    assert!(Heads::subscribe("nowhere", CHAIN_ID, Arc::new(SystemEntropy)).is_err());
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use academy::{checkout::OrderState, fault::PAYMENT_POINTS};
+use academy::{checkout::OrderState, fault::PAYMENT_POINTS, page::Filter};
 
 use crate::{
     support::{Kill, on_both_engines, policy, turn},
@@ -53,7 +53,7 @@ on_both_engines! {
             faults.arm(point);
             let dying = world.academy_over(world.chain.clone(), policy(), faults.clone());
             let checkout = dying.checkout();
-            let mine = world.academy.checkout().mine(&buyer).await.unwrap();
+            let mine = world.academy.checkout().mine(&buyer, &Filter::default()).await.unwrap().rows;
             let doing = async {
                 match (point, mine.first()) {
                     ("open.before_commit", _) => drop(checkout.open(&buyer, course.tier).await.unwrap()),

@@ -23,6 +23,7 @@ mod learning;
 mod listing;
 mod markets;
 mod orders;
+mod owed;
 mod parallel;
 mod permissions;
 mod pool;

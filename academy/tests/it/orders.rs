@@ -7,7 +7,7 @@ use academy::{
     evm::Address,
     ids::{OrderId, TierId},
     money::Wei,
-    page::Filter,
+    page::{Filter, PAGE_SIZE},
     store::Db,
 };
 use sqlx::AssertSqlSafe;
@@ -41,6 +41,10 @@ on_both_engines! {
         assert!(!checkout.order(&buyer, order.id).await.unwrap().stuck);
         world.advance_minutes(1);
         assert!(checkout.order(&buyer, order.id).await.unwrap().stuck);
+        let (admin, all) = (world.admin().await, Filter::default());
+        for listed in [checkout.mine(&buyer, &all).await, checkout.orders(&admin, &all).await] {
+            assert!(listed.unwrap().rows[0].stuck);
+        }
         // Sped up in the wallet: the clock begins again with the new hash.
         let faster = FakeTransaction { hash: world.hash(), ..payment.clone() };
         world.chain.broadcast(faster.clone());
@@ -61,11 +65,31 @@ on_both_engines! {
             assert_eq!(refusal(wallet_call(&checkout, &stranger, order.id).await).0, Kind::NotFound);
             assert_eq!(refusal(checkout.cancel(&stranger, order.id).await).0, Kind::NotFound);
             assert_eq!(refusal(checkout.submit(&stranger, order.id, &hash).await).0, Kind::NotFound);
-            assert!(checkout.mine(&stranger).await.unwrap().is_empty());
+            assert!(checkout.mine(&stranger, &Filter::default()).await.unwrap().rows.is_empty());
         }
         assert_eq!(refusal(checkout.order(&buyer, OrderId(course.id.0)).await).0, Kind::NotFound);
         checkout.order(&world.admin().await, order.id).await.unwrap();
-        assert_eq!(checkout.mine(&buyer).await.unwrap().len(), 1);
+        assert_eq!(checkout.mine(&buyer, &Filter::default()).await.unwrap().rows.len(), 1);
+    }
+
+    async fn all_of_ones_orders_are_listed_a_page_at_a_time(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let mut opened = Vec::new();
+        for _ in 0..=PAGE_SIZE {
+            let order = checkout.open(&buyer, course.tier).await.unwrap();
+            checkout.cancel(&buyer, order.id).await.unwrap();
+            opened.push(order.id);
+            world.advance_minutes(1);
+        }
+        opened.reverse();
+        let mut listed = Vec::new();
+        for page in 1..=3 {
+            let orders = checkout.mine(&buyer, &Filter { page, ..Filter::default() }).await.unwrap();
+            assert_eq!((orders.total, orders.pages(), orders.number), (PAGE_SIZE + 1, 2, page));
+            listed.extend(orders.rows.into_iter().map(|order| order.id));
+        }
+        assert_eq!(listed, opened);
     }
 
     async fn the_wallets_call_carries_what_the_order_says(world: &World) {

@@ -181,7 +181,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             let opened = checkout.open(actor, course.tier).await;
             let id = opened.as_ref().map_or(*strangers_order, |order| order.id);
             calls.push(("open", Scope::Somebody, opened.map(|_| ())));
-            call!(calls, Somebody, checkout.mine(actor));
+            call!(calls, Somebody, checkout.mine(actor, &all));
             call!(calls, Somebody, checkout.order(actor, id));
             call!(calls, Somebody, checkout.payment(actor, id, Address([3; 20]), &PayBy::Best));
             call!(calls, Somebody, checkout.refund(actor, id));

@@ -15,6 +15,7 @@ use academy::{
     },
     evm::Address,
     money::Wei,
+    page::Filter,
     price::{Cents, Fiat},
 };
 use proptest::prelude::*;
@@ -152,6 +153,10 @@ on_both_engines! {
         let order = checkout.open(&buyer, course.tier).await.unwrap();
         assert_eq!((order.price, order.fiat), (ether("0.025"), Some(dollars(5000))));
         assert_eq!(order.expires_at, world.academy.now().plus_minutes(QUOTE_MINUTES));
+        let (admin, all) = (world.admin().await, Filter::default());
+        for listed in [checkout.mine(&buyer, &all).await, checkout.orders(&admin, &all).await] {
+            assert_eq!(listed.unwrap().rows[0].fiat, Some(dollars(5000)));
+        }
         // The rate moves, the quote does not.
         world.set_rate(1000);
         assert_eq!(checkout.open(&buyer, course.tier).await.unwrap(), order);
@@ -162,6 +167,8 @@ on_both_engines! {
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
         world.assert_paid(1).await;
+        let seen = checkout.payments(&admin, &all).await.unwrap().rows.remove(0);
+        assert_eq!(seen.due.unwrap().fiat, Some(dollars(5000)));
     }
 
     async fn case_15_while_a_rollups_sequencer_is_down_nothing_is_quoted(world: &World) {

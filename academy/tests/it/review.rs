@@ -13,7 +13,7 @@ use academy::{
 use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, TestCourse, World, on_both_engines, person, refusal};
 
 /// A payment that came too late, an admin, and its order.
-async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, PaymentId, OrderId) {
+pub async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, PaymentId, OrderId) {
     let order = world.academy.checkout().open(buyer, course.tier).await.unwrap();
     world.advance_minutes(TTL_MINUTES + TOLERANCE_MINUTES + 1);
     world.chain.mine(vec![world.payment(course, &order)]);
@@ -23,20 +23,8 @@ async fn late(world: &World, course: &TestCourse, buyer: &Actor) -> (Actor, Paym
     (admin, payment, order.id)
 }
 
-/// A payment of an order, but for one thing.
-fn strange(
-    world: &World,
-    course: &TestCourse,
-    order: &Order,
-    change: impl Fn(&mut Event),
-) -> FakeTransaction {
-    let mut paid = world.payment(course, order);
-    change(&mut paid.events[0].1);
-    paid
-}
-
 /// The only payment of that standing.
-async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> PaymentId {
+pub async fn payment_in(world: &World, admin: &Actor, standing: Standing) -> PaymentId {
     let filter = Filter { state: standing.word().to_owned(), ..Filter::default() };
     let found = world.academy.checkout().payments(admin, &filter).await.unwrap();
     assert_eq!(found.total, 1);
@@ -143,54 +131,6 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
     }
 
-    async fn a_payment_that_the_contract_does_not_hold_goes_back_by_hand(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let (admin, payment, order) = late(world, &course, &buyer).await;
-        checkout.rule(&admin, payment, Ruling::Refund, "sent back by hand").await.unwrap();
-        world.turn().await;
-        let told = checkout.order(&buyer, order).await.unwrap();
-        assert_eq!((told.setback, told.refundable_until), (Some(Setback::ToRefund), None));
-        assert_eq!(refusal(checkout.refund(&buyer, order).await).1, "not_refundable");
-        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.to_refund'").await, 1);
-        // Neither a reorg nor a second look makes it count.
-        let again = world.chain.reorg(1);
-        world.chain.mine(again);
-        world.turn().await;
-        world.turn().await;
-        assert!(!world.can_read(&buyer, &course).await);
-        payment_in(world, &admin, Standing::Dismissed).await;
-    }
-
-    async fn what_was_to_go_back_leaves_the_list_once_somebody_says_how_it_did(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let (admin, payment, order) = late(world, &course, &buyer).await;
-        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
-        let paid_back = async |how| checkout.rule(&admin, payment, Ruling::PaidBack, how).await;
-        assert_eq!(refusal(paid_back("before it was decided").await).1, "not_in_review");
-        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
-        world.turn().await;
-        let listed = checkout.payments(&admin, &owed).await.unwrap();
-        assert!(listed.total == 1 && listed.rows[0].is_owed() && listed.rows[0].waits_for().is_none());
-        assert_eq!(refusal(paid_back(" ").await).0, Kind::Invalid);
-        assert_eq!(refusal(checkout.rule(&buyer, payment, Ruling::PaidBack, "0x1").await).0, Kind::Forbidden);
-        paid_back("transaction 0x12 from the till").await.unwrap();
-        assert_eq!(refusal(paid_back("again").await).1, "not_in_review");
-        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
-        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.paid_back'").await, 1);
-        // It counts as little as before, whatever comes.
-        let again = world.chain.reorg(1);
-        world.chain.mine(again);
-        for _ in 0..2 {
-            world.turn().await;
-            let told = checkout.order(&buyer, order).await.unwrap();
-            assert_eq!((told.state, told.setback), (OrderState::Expired, Some(Setback::PaidBack)));
-        }
-        assert!(!world.can_read(&buyer, &course).await);
-        payment_in(world, &admin, Standing::Dismissed).await;
-    }
-
     async fn who_sent_what_was_turned_down_and_when_is_learned(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
@@ -215,118 +155,6 @@ on_both_engines! {
         world.chain.mine(gone);
         world.turn().await;
         assert_eq!(row().await.mined_at, mined_at());
-    }
-
-    async fn what_was_turned_down_and_is_in_no_block_waits_for_nobody(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        world.chain.mine(vec![strange(world, &course, &order, |event| {
-            if let Event::CoursePurchased { order, .. } = event { *order = [7; 32]; }
-        })]);
-        let admin = world.admin().await;
-        let total = async |state: &str| {
-            let filter = Filter { state: state.to_owned(), ..Filter::default() };
-            checkout.payments(&admin, &filter).await.unwrap().total
-        };
-        world.turn().await;
-        let payment = payment_in(world, &admin, Standing::Review).await;
-        let mut gone = world.chain.reorg(1);
-        world.chain.mine_empty(2);
-        world.turn().await;
-        assert_eq!(total("review").await, 0);
-        world.chain.mine(gone);
-        world.turn().await;
-        assert_eq!(payment_in(world, &admin, Standing::Review).await, payment);
-        // The same where it is owed.
-        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
-        assert_eq!(total("to_refund").await, 1);
-        gone = world.chain.reorg(1);
-        world.chain.mine_empty(2);
-        world.turn().await;
-        assert_eq!((total("to_refund").await, total("review").await), (0, 0));
-        world.chain.mine(gone);
-        for _ in 0..2 {
-            world.turn().await;
-            assert_eq!((total("to_refund").await, total("review").await), (1, 0));
-        }
-    }
-
-    async fn what_bought_something_else_and_is_owed_stays_so_when_it_comes_back(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        world.chain.mine(vec![strange(world, &course, &order, |event| {
-            if let Event::CoursePurchased { tier, .. } = event { *tier = 7; }
-        })]);
-        world.turn().await;
-        let admin = world.admin().await;
-        let payment = payment_in(world, &admin, Standing::Review).await;
-        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
-        world.turn().await;
-        let gone = world.chain.reorg(1);
-        world.chain.mine_empty(2);
-        world.turn().await;
-        payment_in(world, &admin, Standing::Orphaned).await;
-        world.chain.mine(gone);
-        for _ in 0..2 {
-            world.turn().await;
-            assert_eq!(payment_in(world, &admin, Standing::Dismissed).await, payment);
-        }
-        checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await.unwrap();
-    }
-
-    async fn what_the_contract_holds_of_what_was_turned_down_is_told_and_does_not_go_back_twice(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, _, buyer) = world.sale_with_window(14).await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let until = world.academy.now().plus_minutes(14 * 24 * 60);
-        let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
-        for (_, event) in &mut paid.events {
-            if let Event::CoursePurchased { order, .. } | Event::PurchaseHeld { order, .. } = event {
-                *order = [7; 32];
-            }
-        }
-        world.chain.mine(vec![paid]);
-        world.turn().await;
-        let admin = world.admin().await;
-        let row = checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
-        assert_eq!((row.payer, row.held_until), (Some(order.beneficiary.clone()), Some(until)));
-        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().refundable_until, None);
-        checkout.rule(&admin, row.id, Ruling::Refund, "").await.unwrap();
-        let by_hand = async || checkout.rule(&admin, row.id, Ruling::PaidBack, "by hand").await;
-        assert_eq!(refusal(by_hand().await).1, "still_held");
-        world.advance_minutes(14 * 24 * 60);
-        by_hand().await.unwrap();
-    }
-
-    async fn nobody_pays_back_what_a_reorg_took(world: &World) {
-        let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let (admin, payment, order) = late(world, &course, &buyer).await;
-        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
-        world.turn().await;
-        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
-        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
-        // A reorg that only moves it changes nothing.
-        let moved = world.chain.reorg(1);
-        world.chain.mine_empty(1);
-        world.chain.mine(moved);
-        for _ in 0..2 {
-            world.turn().await;
-            assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
-        }
-        let gone = world.chain.reorg(1);
-        world.chain.mine_empty(2);
-        world.turn().await;
-        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
-        assert_eq!(refusal(checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await).1, "not_in_review");
-        // It comes back: what was decided of it holds.
-        world.chain.mine(gone);
-        world.turn().await;
-        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
-        assert_eq!(checkout.order(&buyer, order).await.unwrap().setback, Some(Setback::ToRefund));
-        assert!(!world.can_read(&buyer, &course).await);
     }
 
     async fn whoever_cancelled_reads_what_was_decided(world: &World) {

@@ -151,7 +151,7 @@ impl History<'_> {
         }
     }
 
-    /// A purchase that must not count for its order.
+    /// A purchase that differs from what its order asked for: nearly all must not count for it.
     fn wrong(&self, place: usize, dice: &mut StdRng) -> (bool, Vec<(Address, Event)>) {
         let order = &self.oracle.orders[place];
         let mut event = purchase(order);
@@ -164,7 +164,9 @@ impl History<'_> {
         match dice.random_range(0..8) {
             0 => *tier = 1 - *tier,
             1 => *number = if *number == shelf[0] { shelf[1] } else { shelf[0] },
-            2 => *amount = Wei::new(amount.get() - U256::from(1)),
+            2 if dice.random() => *amount = Wei::new(amount.get() - U256::from(1)),
+            // More than what was asked for counts all the same.
+            2 => *amount = Wei::new(amount.get() + U256::from(1)),
             3 => *beneficiary = others[(order.buyer + 1) % others.len()].address,
             4 if dice.random() => *token = Address([9; 20]),
             4 => *token = if *token == TOKEN { Address::ZERO } else { TOKEN },

@@ -15,4 +15,4 @@ mod refund_parts;
 mod stage;
 
 #[cfg(feature = "ssr")]
-pub(crate) use parts::state_words;
+pub(crate) use parts::{STUCK, state_words};

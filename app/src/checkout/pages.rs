@@ -1,11 +1,12 @@
 //! An order's page, and my orders.
 
-use academy::ids::OrderId;
+use academy::{ids::OrderId, page::Filter};
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     routing::get,
 };
+use serde::Deserialize;
 
 use super::{parts, receipt_parts, refund_parts};
 use crate::{
@@ -54,8 +55,16 @@ async fn receipt(State(state): State<AppState>, visitor: Visitor, Path(id): Path
     Ok(render(&state, &visitor, head, || receipt_parts::receipt(receipt)))
 }
 
-async fn mine(State(state): State<AppState>, visitor: Visitor) -> Answer {
-    let orders = state.academy.checkout().mine(&visitor.actor).await?;
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    // Read leniently: an address that was typed by hand shows the first page, not an error.
+    page: String,
+}
+
+async fn mine(State(state): State<AppState>, visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
+    let filter = Filter { page: asked.page.parse().unwrap_or(1), ..Filter::default() };
+    let orders = state.academy.checkout().mine(&visitor.actor, &filter).await?;
     let head = PageHead::new("Orders and receipts", "What you bought, with each payment on the chain.");
     Ok(render(&state, &visitor, head, || parts::orders(orders)))
 }

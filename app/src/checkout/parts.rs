@@ -1,11 +1,15 @@
 //! The views of the orders' pages.
 
-use academy::checkout::{ChainInfo, Order, OrderRow, OrderState, Setback, TransferRow, TransferState, Way};
+use academy::{
+    checkout::{ChainInfo, Order, OrderRow, OrderState, Setback, TransferRow, TransferState, Way},
+    page::Page,
+};
 use leptos::prelude::*;
 
 use super::island::Checkout;
 use crate::ui::{
-    Badge, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When, on_chain,
+    Badge, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, Pager, TableScroll, Tone, When, on_chain,
+    quoted_for,
 };
 
 pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl IntoView + use<> {
@@ -125,6 +129,9 @@ fn refundable(order: &Order) -> Option<impl IntoView + use<>> {
     })
 }
 
+/// The word for a payment that takes too long, and how it looks.
+pub const STUCK: (&str, Tone) = ("Stuck", Tone::Warning);
+
 /// The word for a state, and how it looks.
 pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str, Tone) {
     match (state, setback) {
@@ -146,8 +153,9 @@ pub fn state_words(state: OrderState, setback: Option<Setback>) -> (&'static str
     }
 }
 
-pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
-    let body = if orders.is_empty() {
+pub fn orders(orders: Page<OrderRow>) -> impl IntoView {
+    let (number, pages) = (orders.number, orders.pages());
+    let body = if orders.total == 0 {
         view! {
             <EmptyState title="No orders yet.">
                 <p>"What you buy shows here with its payment on the chain. Free courses need no order."</p>
@@ -156,7 +164,7 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
         }
         .into_any()
     } else {
-        let rows: Vec<_> = orders.into_iter().map(row).collect();
+        let rows: Vec<_> = orders.rows.into_iter().map(row).collect();
         view! {
             <TableScroll label="Your orders">
                 // The roles keep it a table for screen readers where a phone stacks its cells.
@@ -174,6 +182,7 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
                     <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </TableScroll>
+            <Pager number=number pages=pages base="/orders?page="/>
         }
         .into_any()
     };
@@ -188,9 +197,10 @@ pub fn orders(orders: Vec<OrderRow>) -> impl IntoView {
 }
 
 fn row(order: OrderRow) -> impl IntoView {
-    let (words, tone) = match order.awaiting {
-        true => ("Waiting for your wallet", Tone::Accent),
-        false => state_words(order.state, order.setback),
+    let (words, tone) = match (order.awaiting, order.stuck) {
+        (true, _) => ("Waiting for your wallet", Tone::Accent),
+        (_, true) => STUCK,
+        _ => state_words(order.state, order.setback),
     };
     let (action, tail) = match order.state {
         OrderState::Paid | OrderState::Refunded => ("Receipt", "/receipt"),
@@ -218,7 +228,7 @@ fn row(order: OrderRow) -> impl IntoView {
                 <span class="table-sub">{order.tier_name}</span>
             </th>
             <td role="cell"><Badge tone=tone>{words}</Badge>{refund}</td>
-            <td role="cell" class="number" data-label="Price"><div><Money wei=order.price currency=order.currency/>{on_chain(order.chain)}</div></td>
+            <td role="cell" class="number" data-label="Price"><div><Money wei=order.price currency=order.currency/>{quoted_for(order.fiat)}{on_chain(order.chain)}</div></td>
             <td role="cell" data-label="Ordered"><When at=order.created_at/></td>
             <td role="cell" data-label="Transaction">{transaction}</td>
             <td role="cell" class="table-action">

@@ -36,7 +36,7 @@ pub use cover::{Cover, cover_svg};
 #[cfg(feature = "ssr")]
 pub use form::{ErrorSummary, Field, FormState, Select, Submit, TextArea};
 #[cfg(feature = "ssr")]
-pub use money::{PriceTag, chain_currency, on_chain};
+pub use money::{PriceTag, chain_currency, on_chain, quoted_for};
 #[cfg(feature = "ssr")]
 pub use parts::{Crumbs, EmptyState, Notice, PageTitle, Pager, TableScroll};
 #[cfg(feature = "ssr")]

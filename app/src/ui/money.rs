@@ -63,6 +63,12 @@ pub fn on_chain(chain: Option<String>) -> Option<impl IntoView> {
     chain.map(|chain| view! { <span class="table-sub">"on "{chain}</span> })
 }
 
+/// Below an amount: the price that it was quoted for, if it was.
+#[cfg(feature = "ssr")]
+pub fn quoted_for(price: Option<academy::price::Cents>) -> Option<impl IntoView> {
+    price.map(|price| view! { <span class="table-sub">"for "{price.to_string()}</span> })
+}
+
 /// A token's currency.
 #[cfg(feature = "ssr")]
 fn currency_of(token: academy::evm::Address) -> Currency {

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     AppState, Visitor,
+    checkout::STUCK,
     render::{Answer, render},
-    ui::{AddressText, Hash, Money, TableScroll, When, on_chain},
+    ui::{AddressText, Badge, Hash, Money, TableScroll, When, on_chain, quoted_for},
 };
 
 const PATH: &str = "/admin/orders";
@@ -59,9 +60,13 @@ fn row(order: &OrderRow) -> impl IntoView + use<> {
                 <span class="table-sub">{order.tier_name.clone()}</span>
             </th>
             <td><AddressText address=order.beneficiary.clone()/></td>
-            <td class="number"><Money wei=order.price currency=order.currency.clone()/>{on_chain(order.chain.clone())}</td>
+            <td class="number"><Money wei=order.price currency=order.currency.clone()/>{quoted_for(order.fiat)}{on_chain(order.chain.clone())}</td>
             <td>
-                {order_badge(order.state)}
+                {if order.stuck {
+                    view! { <Badge tone=STUCK.1>{STUCK.0}</Badge> }.into_any()
+                } else {
+                    order_badge(order.state).into_any()
+                }}
                 {order.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}
             </td>
             <td>

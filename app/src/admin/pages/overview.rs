@@ -39,6 +39,7 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
     let review = Standing::Review.word();
     let owed = Setback::ToRefund.word();
     let paid = OrderState::Paid.word();
+    let submitted = OrderState::Submitted.word();
     let confirming = OrderState::Confirming.word();
     let published = CourseState::Published.word();
     Ok(vec![
@@ -51,6 +52,11 @@ async fn figures(state: &AppState, visitor: &Visitor) -> Result<Vec<Figure>, Pro
             "Payments to pay back",
             checkout.payments(actor, &by(owed)).await?.total,
             format!("/admin/payments?state={owed}"),
+        ),
+        figure(
+            "Orders with a payment under way",
+            checkout.orders(actor, &by(submitted)).await?.total,
+            format!("/admin/orders?state={submitted}"),
         ),
         figure(
             "Orders being confirmed",

@@ -21,7 +21,7 @@ use crate::{
     studio::pages::list::shown_in_form,
     ui::{
         AddressText, Badge, ErrorSummary, Field, FormState, Hash, Money, Notice, Submit, TableScroll, Tone,
-        When, on_chain,
+        When, on_chain, quoted_for,
     },
 };
 
@@ -84,15 +84,14 @@ async fn payments_page(
             Ok(Ruling::Refund) => Some(
                 "The payment is to go back. Its buyer reads it on the order's page, and the instructor among the sales.",
             ),
-            Ok(Ruling::PaidBack) => Some("The payment is paid back. The audit log keeps how."),
-            Ok(Ruling::Dismiss) => Some("The payment is dismissed. The audit log keeps the reason."),
+            Ok(Ruling::PaidBack) => Some("Noted as paid back. The audit log keeps how."),
+            Ok(Ruling::Dismiss) => Some("Dismissed. The audit log keeps the reason."),
             Err(_) => None,
         };
         // Decided by somebody else meanwhile, or on another page of the list now.
-        let lost = refused.problem().filter(|_| {
-            let asks = |row: &PaymentRow| row.waits_for().is_some() || row.is_owed();
-            !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && asks(row))
-        });
+        let lost = refused
+            .problem()
+            .filter(|_| !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && row.is_open()));
         let lost = lost.map(|problem| problem.message.clone());
         let table = || table(&payments.rows, None, &sent.payment, &refused).into_any();
         let content = view! {
@@ -161,26 +160,32 @@ fn acceptable(payment: &PaymentRow, setback: Setback) -> bool {
 
 /// What can be done about a payment and needs words.
 struct Said {
-    ruling: Ruling,
+    /// What its form has buttons for.
+    rulings: &'static [Ruling],
     /// Of what the facts are under.
     summary: &'static str,
     advice: &'static str,
     label: &'static str,
     hint: &'static str,
-    kind: &'static str,
-    button: &'static str,
 }
 
 fn said(payment: &PaymentRow) -> Option<Said> {
     if payment.is_owed() {
         return Some(Said {
-            ruling: Ruling::PaidBack,
+            rulings: &[Ruling::PaidBack],
             summary: "Facts, and how it was paid back",
             advice: "It is to go back. Where the contract holds what was paid for the order, its sending back is seen, and the payment leaves this list. Otherwise say here how it went back.",
             label: "How it was paid back",
             hint: "The transaction, or what else shows it. Kept in the audit log.",
-            kind: "secondary",
-            button: "It is paid back",
+        });
+    }
+    if payment.surplus.is_some() {
+        return Some(Said {
+            rulings: &[Ruling::PaidBack, Ruling::Dismiss],
+            summary: "Facts, and the surplus",
+            advice: "More came than was due, and the course is open. The payee has the surplus, or gets it when the money-back window ends: agree with them and the buyer, and say here how it went back, or why it stays.",
+            label: "How it was paid back, or why not",
+            hint: "Kept in the audit log.",
         });
     }
     let setback = payment.waits_for()?;
@@ -194,14 +199,21 @@ fn said(payment: &PaymentRow) -> Option<Said> {
         "Nothing opens for this payment, and nobody here is told of it, since it names no order. Grant access by hand to the account that it was bought for, and dismiss it; or refund it: it is then on the list of what is to be paid back. While the contract holds it, that account and the course's lister can have the contract send it."
     };
     Some(Said {
-        ruling: Ruling::Dismiss,
+        rulings: &[Ruling::Dismiss],
         summary: "Facts, and dismissing",
         advice,
         label: "Reason",
         hint: "Kept in the audit log.",
-        kind: "danger",
-        button: "Dismiss",
     })
+}
+
+/// Its button in a form that asks for words.
+fn button(ruling: Ruling) -> impl IntoView {
+    let (kind, words) = match ruling {
+        Ruling::PaidBack => ("secondary", "It is paid back"),
+        Ruling::Accept | Ruling::Refund | Ruling::Dismiss => ("danger", "Dismiss"),
+    };
+    view! { <Submit kind=kind name="act" value=ruling.word()>{words}</Submit> }
 }
 
 /// All that is known, and what needs words: a row of its own, as wide as the page.
@@ -211,7 +223,8 @@ fn more(
     target: &str,
     refused: &FormState,
 ) -> Option<impl IntoView + use<>> {
-    let Said { ruling, summary, advice, label, hint, kind, button } = said(payment)?;
+    let Said { rulings, summary, advice, label, hint } = said(payment)?;
+    let buttons = rulings.iter().map(|ruling| button(*ruling)).collect_view();
     let id = payment.id.to_string();
     let mine = id == target;
     let form = if mine { refused.clone() } else { FormState::default() };
@@ -229,7 +242,7 @@ fn more(
                 <p>{advice}</p>
                 <Field form=form name="reason" prefix=prefix label=label hint=hint required=true maxlength=200/>
                 <div class="button-row">
-                    <Submit kind=kind name="act" value=ruling.word()>{button}</Submit>
+                    {buttons}
                 </div>
             </form>
         </details>
@@ -243,7 +256,7 @@ fn facts(payment: &PaymentRow) -> impl IntoView + use<> {
         view! {
             <div><dt>"Ordered"</dt><dd>{due.what}</dd></div>
             <div><dt>"By"</dt><dd>{due.buyer}</dd></div>
-            <div><dt>"Price"</dt><dd><Money wei=due.price currency=due.currency/></dd></div>
+            <div><dt>"Price"</dt><dd><Money wei=due.price currency=due.currency/>{quoted_for(due.fiat)}</dd></div>
             <div><dt>"Order opened"</dt><dd><When at=due.created_at/></dd></div>
             <div><dt>"Price held until"</dt><dd><When at=due.expires_at/></dd></div>
             <div><dt>"Order is"</dt><dd>{order_words(due.state)}</dd></div>
@@ -285,6 +298,7 @@ fn row(
                     standing_badge(payment.standing).into_any()
                 }}
                 {payment.setback.map(|setback| view! { <span class="table-sub">{setback_words(setback)}</span> })}
+                {payment.surplus.map(|_| view! { <span class="table-sub">"More was paid than was due."</span> })}
             </td>
             <td class="number">
                 <Money wei=payment.amount currency=payment.currency.clone()/>

@@ -12,7 +12,7 @@ use crate::{
     AppState, Visitor,
     checkout::state_words,
     render::{Answer, Layout, PageHead, render},
-    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When, on_chain},
+    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When, on_chain, quoted_for},
 };
 
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
@@ -112,7 +112,7 @@ fn row(sale: &OrderRow) -> impl IntoView + use<> {
         <tr>
             <th scope="row"><AddressText address=sale.beneficiary.clone()/></th>
             <td>{sale.tier_name.clone()}</td>
-            <td class="number"><Money wei=sale.price currency=sale.currency.clone()/>{on_chain(sale.chain.clone())}</td>
+            <td class="number"><Money wei=sale.price currency=sale.currency.clone()/>{quoted_for(sale.fiat)}{on_chain(sale.chain.clone())}</td>
             <td>
                 {sale.transaction.clone().map(|known| view! { <Hash hash=known.hash.to_string() link=known.link/> })}
             </td>

@@ -1,0 +1,257 @@
+//! What is to be paid back stays on a list until it was, as long as the chain has it.
+
+use academy::{
+    Kind,
+    chain::{Event, fake::FakeTransaction},
+    checkout::{Order, OrderState, Ruling, Setback, Standing},
+    money::Wei,
+    page::Filter,
+};
+use ruint::aliases::U256;
+
+use crate::{
+    review::{late, payment_in},
+    support::{TestCourse, World, on_both_engines, refusal},
+};
+
+/// A payment of an order, but for one thing.
+fn strange(
+    world: &World,
+    course: &TestCourse,
+    order: &Order,
+    change: impl Fn(&mut Event),
+) -> FakeTransaction {
+    let mut paid = world.payment(course, order);
+    change(&mut paid.events[0].1);
+    paid
+}
+
+on_both_engines! {
+    async fn a_payment_that_the_contract_does_not_hold_goes_back_by_hand(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "sent back by hand").await.unwrap();
+        world.turn().await;
+        let told = checkout.order(&buyer, order).await.unwrap();
+        assert_eq!((told.setback, told.refundable_until), (Some(Setback::ToRefund), None));
+        assert_eq!(refusal(checkout.refund(&buyer, order).await).1, "not_refundable");
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.to_refund'").await, 1);
+        // Neither a reorg nor a second look makes it count.
+        let again = world.chain.reorg(1);
+        world.chain.mine(again);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        payment_in(world, &admin, Standing::Dismissed).await;
+    }
+
+    async fn what_was_to_go_back_leaves_the_list_once_somebody_says_how_it_did(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
+        let paid_back = async |how| checkout.rule(&admin, payment, Ruling::PaidBack, how).await;
+        assert_eq!(refusal(paid_back("before it was decided").await).1, "not_in_review");
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let listed = checkout.payments(&admin, &owed).await.unwrap();
+        assert!(listed.total == 1 && listed.rows[0].is_owed() && listed.rows[0].waits_for().is_none());
+        assert_eq!(refusal(paid_back(" ").await).0, Kind::Invalid);
+        assert_eq!(refusal(checkout.rule(&buyer, payment, Ruling::PaidBack, "0x1").await).0, Kind::Forbidden);
+        paid_back("transaction 0x12 from the till").await.unwrap();
+        assert_eq!(refusal(paid_back("again").await).1, "not_in_review");
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.paid_back'").await, 1);
+        // It counts as little as before, whatever comes.
+        let again = world.chain.reorg(1);
+        world.chain.mine(again);
+        for _ in 0..2 {
+            world.turn().await;
+            let told = checkout.order(&buyer, order).await.unwrap();
+            assert_eq!((told.state, told.setback), (OrderState::Expired, Some(Setback::PaidBack)));
+        }
+        assert!(!world.can_read(&buyer, &course).await);
+        payment_in(world, &admin, Standing::Dismissed).await;
+    }
+
+    async fn what_was_turned_down_and_is_in_no_block_waits_for_nobody(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![strange(world, &course, &order, |event| {
+            if let Event::CoursePurchased { order, .. } = event { *order = [7; 32]; }
+        })]);
+        let admin = world.admin().await;
+        let total = async |state: &str| {
+            let filter = Filter { state: state.to_owned(), ..Filter::default() };
+            checkout.payments(&admin, &filter).await.unwrap().total
+        };
+        world.turn().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        let mut gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!(total("review").await, 0);
+        world.chain.mine(gone);
+        world.turn().await;
+        assert_eq!(payment_in(world, &admin, Standing::Review).await, payment);
+        // The same where it is owed.
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        assert_eq!(total("to_refund").await, 1);
+        gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!((total("to_refund").await, total("review").await), (0, 0));
+        world.chain.mine(gone);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!((total("to_refund").await, total("review").await), (1, 0));
+        }
+    }
+
+    async fn what_bought_something_else_and_is_owed_stays_so_when_it_comes_back(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![strange(world, &course, &order, |event| {
+            if let Event::CoursePurchased { tier, .. } = event { *tier = 7; }
+        })]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        payment_in(world, &admin, Standing::Orphaned).await;
+        world.chain.mine(gone);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!(payment_in(world, &admin, Standing::Dismissed).await, payment);
+        }
+        checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await.unwrap();
+    }
+
+    async fn what_the_contract_holds_of_what_was_turned_down_is_told_and_does_not_go_back_twice(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
+        for (_, event) in &mut paid.events {
+            if let Event::CoursePurchased { order, .. } | Event::PurchaseHeld { order, .. } = event {
+                *order = [7; 32];
+            }
+        }
+        world.chain.mine(vec![paid]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let row = checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+        assert_eq!((row.payer, row.held_until), (Some(order.beneficiary.clone()), Some(until)));
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().refundable_until, None);
+        checkout.rule(&admin, row.id, Ruling::Refund, "").await.unwrap();
+        let by_hand = async || checkout.rule(&admin, row.id, Ruling::PaidBack, "by hand").await;
+        assert_eq!(refusal(by_hand().await).1, "still_held");
+        world.advance_minutes(14 * 24 * 60);
+        by_hand().await.unwrap();
+    }
+
+    async fn what_was_paid_too_much_counts_and_waits_for_a_person(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, order) = (world.admin().await, checkout.open(&buyer, course.tier).await.unwrap());
+        let paid = strange(world, &course, &order, |event| {
+            if let Event::CoursePurchased { amount, .. } = event { *amount = amount.plus(Wei::new(U256::from(5))); }
+        });
+        let gone = vec![paid.clone()];
+        world.chain.mine(vec![paid]);
+        for _ in 0..2 {
+            world.turn().await;
+        }
+        assert!(world.can_read(&buyer, &course).await);
+        let in_review = async || {
+            let filter = Filter { state: "review".to_owned(), ..Filter::default() };
+            checkout.payments(&admin, &filter).await.unwrap().rows
+        };
+        let rows = in_review().await;
+        assert_eq!((rows.len(), rows[0].standing, rows[0].surplus), (1, Standing::Accepted, Some(Wei::new(U256::from(5)))));
+        let told = "SELECT COUNT(*) FROM payments WHERE told = 'overpaid'";
+        assert_eq!(world.count(told).await, 1);
+        // While no block holds it there is nothing to say of it.
+        world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert!(in_review().await.iter().all(|row| row.surplus.is_none()));
+        world.chain.mine(gone);
+        world.turn().await;
+        let payment = in_review().await[0].id;
+        let rule = async |actor, ruling, reason| checkout.rule(actor, payment, ruling, reason).await;
+        assert_eq!(refusal(rule(&buyer, Ruling::Dismiss, "mine").await).0, Kind::Forbidden);
+        assert_eq!(refusal(rule(&admin, Ruling::PaidBack, " ").await).0, Kind::Invalid);
+        for other in [Ruling::Accept, Ruling::Refund] {
+            assert_eq!(refusal(rule(&admin, other, "").await).1, "not_in_review");
+        }
+        rule(&admin, Ruling::PaidBack, "5 wei, in transaction 0x12").await.unwrap();
+        assert!(in_review().await.is_empty());
+        assert_eq!(refusal(rule(&admin, Ruling::Dismiss, "again").await).1, "not_in_review");
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'surplus.paid_back'").await, 1);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await && in_review().await.is_empty());
+        // What was paid as it was due has no surplus.
+        let other = world.learner().await;
+        let exact = checkout.open(&other, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &exact)]);
+        world.turn().await;
+        assert_eq!((in_review().await.len(), world.count(told).await), (0, 1));
+    }
+
+    async fn what_was_paid_too_much_does_not_go_back_twice(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
+        for (_, event) in &mut paid.events {
+            if let Event::CoursePurchased { amount, .. } = event { *amount = amount.plus(Wei::new(U256::from(5))); }
+        }
+        world.chain.mine(vec![paid]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let payment = payment_in(world, &admin, Standing::Accepted).await;
+        let paid_back = async || checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await;
+        assert_eq!(refusal(paid_back().await).1, "still_held");
+        world.advance_minutes(14 * 24 * 60);
+        paid_back().await.unwrap();
+    }
+
+    async fn nobody_pays_back_what_a_reorg_took(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, order) = late(world, &course, &buyer).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let owed = Filter { state: "to_refund".to_owned(), ..Filter::default() };
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        // A reorg that only moves it changes nothing.
+        let moved = world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.chain.mine(moved);
+        for _ in 0..2 {
+            world.turn().await;
+            assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        }
+        let gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 0);
+        assert_eq!(refusal(checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await).1, "not_in_review");
+        // It comes back: what was decided of it holds.
+        world.chain.mine(gone);
+        world.turn().await;
+        assert_eq!(checkout.payments(&admin, &owed).await.unwrap().total, 1);
+        assert_eq!(checkout.order(&buyer, order).await.unwrap().setback, Some(Setback::ToRefund));
+        assert!(!world.can_read(&buyer, &course).await);
+    }
+}
