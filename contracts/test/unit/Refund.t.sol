@@ -208,7 +208,7 @@ contract RefundTest is MarketTest {
         expectUnknown(learner);
     }
 
-    function test_RevertWhen_RefundDiffers() external {
+    function test_RevertWhen_RefundDiffers_Case28() external {
         bought.orderId = keccak256("another");
         expectUnknown(learner);
         (bought.orderId, bought.payer) = (ORDER, stranger);

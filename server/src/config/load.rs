@@ -219,8 +219,12 @@ mod tests {
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             let config = load(Some(&path), Environment::default()).unwrap();
-            assert!(config.chain.rpc_urls.len() > 1 && config.chain.quotes(), "{}", path.display());
             ids.push(config.chain.id);
+            // On one's own machine one node is enough, and the feeds are what one deploys.
+            if config.chain.id == 31_337 {
+                continue;
+            }
+            assert!(config.chain.rpc_urls.len() > 1 && config.chain.quotes(), "{}", path.display());
             let text = std::fs::read_to_string(&path).unwrap();
             let addresses: Vec<_> = text.split('"').filter(|text| text.starts_with("0x")).collect();
             // One in lower case would be taken, and its wrong digit with it.
@@ -230,7 +234,7 @@ mod tests {
             assert!(addresses.len() >= 3, "{}", path.display());
         }
         ids.sort_unstable();
-        assert_eq!(ids, [1, 137, 8453, 11_155_111]);
+        assert_eq!(ids, [1, 137, 8453, 31_337, 11_155_111]);
     }
 
     #[test]
