@@ -60,7 +60,6 @@ pub const OTHER_POINTS: &[&str] = &[
     "follow.before_rewind",
     "facts.before_commit",
     "follow.before_telling",
-    "follow.before_final",
     "transfers.before_commit",
     "transfers.after_commit",
     "transfer_rule.before_commit",

@@ -1,5 +1,7 @@
 //! SQL of how far each chain was followed: cursors, and the blocks that were passed.
 
+use std::ops::Range;
+
 use super::{
     network::{Deployment, Policy},
     store::{parse, unsigned},
@@ -55,7 +57,7 @@ pub(super) async fn lock_cursor(conn: &mut Conn, policy: &Policy) -> Result<Opti
     next_block(conn, policy).await
 }
 
-/// The next block whose events are to be read once more, now that it is final.
+/// The first block that was not read since it is final.
 pub(super) async fn next_final(conn: &mut Conn, policy: &Policy) -> Result<u64, StoreError> {
     let rows = sql!(all conn, (String, i64), "SELECT market, final_block FROM chain_cursors WHERE chain_id = $1",
         policy.chain_id.cast_signed())?;
@@ -68,9 +70,19 @@ pub(super) async fn next_final(conn: &mut Conn, policy: &Policy) -> Result<u64, 
     Ok(next)
 }
 
-pub(super) async fn put_final(conn: &mut Conn, policy: &Policy, next: u64) -> Result<(), StoreError> {
-    sql!(run conn, "UPDATE chain_cursors SET final_block = $1 WHERE chain_id = $2",
-        next.cast_signed(), policy.chain_id.cast_signed())?;
+/// These blocks were read when they were final. Where others before them were not, they are read again with those.
+pub(super) async fn pass_final(
+    conn: &mut Conn,
+    policy: &Policy,
+    blocks: Range<u64>,
+) -> Result<(), StoreError> {
+    for Deployment { address, start_block } in policy.markets() {
+        sql!(run conn,
+            "UPDATE chain_cursors SET final_block = $1 WHERE chain_id = $2 AND market = $3 AND final_block < $1
+                AND (final_block >= $4 OR $4 <= $5)",
+            blocks.end.cast_signed(), policy.chain_id.cast_signed(), address.to_string(), blocks.start.cast_signed(),
+            start_block.cast_signed())?;
+    }
     Ok(())
 }
 

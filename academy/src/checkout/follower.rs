@@ -11,10 +11,10 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, cursors, events, payment_store, service::Checkout, store, transfer_store};
+use super::{Network, cursors, payment_store, service::Checkout, store, transfer_store};
 use crate::{
     Academy, Problem,
-    chain::{BlockRef, ChainError, Event, Log},
+    chain::{BlockRef, ChainError, Log},
     evm::{Address, BlockHash},
     jobs,
 };
@@ -36,6 +36,8 @@ pub struct Followed {
     pub next: u64,
     /// How many events were read, repeated ones included.
     pub events: usize,
+    /// How many more were found in blocks that were read once more, being final: a node told them late.
+    pub late: usize,
     /// The height above which blocks were replaced, if any were.
     pub reorg_above: Option<u64>,
     /// The step ended because it was long enough: the next need not wait for a new block.
@@ -74,17 +76,20 @@ impl Academy {
     pub async fn follow(&self, chain_id: u64) -> Result<Followed, Problem> {
         let network = self.0.networks.get(chain_id)?;
         let follower = Follower { academy: self, network };
-        let (mut followed, from) = follower.step().await?;
-        let final_to = network.final_to(followed.head).await?;
+        let head = network.head().await?;
+        // Asked before anything is read: what is final when it is read need not be read again.
+        let final_to = network.final_to(head.number).await;
+        let mut followed = follower.step(head, final_to.clone().unwrap_or(0)).await?;
+        let final_to = final_to?;
         let checkout = self.checkout();
-        match follower.read_again(from, followed.next, final_to).await {
-            Ok(more) => followed.more |= more,
-            // Orders wait for none of it.
-            Err(problem) => tracing::warn!(chain_id, %problem, "could not read final blocks once more"),
-        }
         checkout.settle_all(network, final_to).await?;
         checkout.tell_of_review(chain_id).await?;
         checkout.learn_facts(network).await?;
+        match follower.read_again(followed.next, final_to).await {
+            Ok((late, more)) => (followed.late, followed.more) = (late, followed.more | more),
+            // Nothing else waits for it.
+            Err(problem) => tracing::warn!(chain_id, %problem, "could not read final blocks once more"),
+        }
         match checkout.follow_transfers(network, final_to).await {
             Ok(more) => followed.more |= more,
             // Orders wait for none of it.
@@ -107,11 +112,9 @@ impl Academy {
 }
 
 impl Follower<'_> {
-    /// Where the step came to, and from which block on it read.
-    async fn step(&self) -> Result<(Followed, u64), Problem> {
+    async fn step(&self, head: BlockRef, final_to: u64) -> Result<Followed, Problem> {
         let policy = &self.network.policy;
         let chain_id = policy.chain_id;
-        let head = self.network.head().await?;
         let mut conn = self.academy.0.db.read().await?;
         let cursor = cursors::next_block(&mut conn, policy).await?;
         let known = cursors::known_blocks(&mut conn, chain_id).await?;
@@ -121,10 +124,9 @@ impl Follower<'_> {
             Fork::Above(height) => Some(height),
             Fork::Hidden => {
                 let next = cursor.unwrap_or(policy.first_block());
-                self.keep(&[], cursor, next, None).await?;
-                let followed =
-                    Followed { head: head.number, next, events: 0, reorg_above: None, more: false };
-                return Ok((followed, next));
+                self.keep(&[], cursor, next, None, 0..0).await?;
+                let (events, late, head) = (0, 0, head.number);
+                return Ok(Followed { head, next, events, late, reorg_above: None, more: false });
             }
         };
         let mut at = cursor;
@@ -134,68 +136,39 @@ impl Follower<'_> {
             at = Some(self.rewind(height).await?);
         }
         let below = known.into_iter().find(|(number, _)| reorg_above.is_none_or(|above| *number <= above));
-        let from = at.map_or(0, |at| at.saturating_sub(OVERLAP)).max(policy.first_block());
-        let (next, events, more) = self.read_on(at, from, below, head).await?;
+        let (next, events, more) = self.read_on(at, below, head, final_to).await?;
         let label = chain_id.to_string();
         metrics::gauge!("lectern_chain_head_block", "chain" => label.clone()).set(head.number as f64);
         metrics::gauge!("lectern_follower_next_block", "chain" => label).set(next as f64);
-        Ok((Followed { head: head.number, next, events, reorg_above, more }, from))
+        Ok(Followed { head: head.number, next, events, late: 0, reorg_above, more })
     }
 
-    /// Reads final blocks once more, a range at a time. What this step read from `from` on, below `next`, was
-    /// final already: a long history is not read twice. Whether there is more to read.
-    async fn read_again(&self, from: u64, next: u64, final_to: u64) -> Result<bool, Problem> {
+    /// Reads final blocks once more that were not final when they were read, a range at a time. How many events were
+    /// not known, and whether there is more to read.
+    async fn read_again(&self, next: u64, final_to: u64) -> Result<(usize, bool), Problem> {
         let Network { policy, pace, chain, .. } = self.network;
-        let end = next.min(final_to + 1);
+        let end = next.min(final_to.saturating_add(1));
         let mut conn = self.academy.0.db.read().await?;
         let start = cursors::next_final(&mut conn, policy).await?;
         drop(conn);
         if end < start.saturating_add(FINAL_AT_ONCE) {
-            return Ok(false);
+            return Ok((0, false));
         }
-        let mut to = end;
-        if start < from {
-            to = from.min(end).min(start.saturating_add(pace.span()));
-            let last = chain.block(to - 1).await?;
-            let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
-            let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
-            let logs = match chain.events(&markets, start, &last).await {
-                Err(ChainError::RangeTooLarge(_)) if pace.refused(to - start) => return Ok(true),
-                logs => logs?,
-            };
-            let late = self.unknown(logs).await?;
-            if !late.is_empty() {
-                let label = policy.chain_id.to_string();
-                tracing::warn!(chain_id = label, events = late.len(), "a node told late of events");
-                metrics::counter!("lectern_late_events_total", "chain" => label).increment(late.len() as u64);
-                if !self.keep(&late, Some(next), next, None).await? {
-                    return Ok(true);
-                }
-            }
-        }
-        let mut tx = self.academy.0.db.begin().await?;
+        let to = end.min(start.saturating_add(pace.span()));
+        let last = chain.block(to - 1).await?;
+        let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
+        let Some(logs) = self.events(start, &last).await? else { return Ok((0, true)) };
+        let late = self.unknown(logs).await?;
         // Another worker may have come further, or seen that blocks were replaced.
-        let here = cursors::lock_cursor(&mut tx, policy).await? == Some(next);
-        if !here || cursors::next_final(&mut tx, policy).await? != start {
-            return Ok(true);
+        if !self.keep(&late, Some(next), next, None, start..to).await? {
+            return Ok((0, false));
         }
-        cursors::put_final(&mut tx, policy, to).await?;
-        self.academy.point("follow.before_final").await;
-        tx.commit().await?;
-        Ok(end >= to.saturating_add(FINAL_AT_ONCE))
-    }
-
-    /// Those of these events that moved money and are not kept yet. Who listed what, and when, counts in its order, in
-    /// which it was read.
-    async fn unknown(&self, mut logs: Vec<Log>) -> Result<Vec<Log>, Problem> {
-        logs.retain(|log| {
-            use Event::{CoursePurchased, PayoutWithdrawn, PurchaseRefunded};
-            matches!(log.event, CoursePurchased { .. } | PurchaseRefunded { .. } | PayoutWithdrawn { .. })
-        });
-        let mut conn = self.academy.0.db.read().await?;
-        let known = events::known(&mut conn, self.network.policy.chain_id, &logs).await?;
-        logs.retain(|log| !known.contains(&(log.transaction, log.index)));
-        Ok(logs)
+        if !late.is_empty() {
+            let label = policy.chain_id.to_string();
+            tracing::warn!(chain_id = label, events = late.len(), "a node told late of events");
+            metrics::counter!("lectern_late_events_total", "chain" => label).increment(late.len() as u64);
+        }
+        Ok((late.len(), end >= to.saturating_add(FINAL_AT_ONCE)))
     }
 
     /// Reads and keeps range after range. The next one is fetched while the last is written: the
@@ -203,14 +176,15 @@ impl Follower<'_> {
     async fn read_on(
         &self,
         mut at: Option<u64>,
-        from: u64,
         mut below: Option<(u64, BlockHash)>,
         head: BlockRef,
+        final_to: u64,
     ) -> Result<(u64, usize, bool), Problem> {
         let mut next = at.unwrap_or(self.network.policy.first_block());
+        let mut from = next.saturating_sub(OVERLAP).max(self.network.policy.first_block());
         let mut range = if from <= head.number { self.read(from, next, below, head).await? } else { None };
         if range.is_none() {
-            self.keep(&[], at, next, None).await?;
+            self.keep(&[], at, next, None, 0..0).await?;
         }
         let mut events = 0;
         let mut ranges = 0;
@@ -225,11 +199,13 @@ impl Follower<'_> {
             let ahead = async {
                 if more && !enough { self.read(last.number + 1, next, below, head).await } else { Ok(None) }
             };
-            let (kept, ahead) = futures::join!(self.keep(&logs, at, next, passed.as_ref()), ahead);
+            let final_blocks = from..final_to.min(last.number).saturating_add(1);
+            let (kept, ahead) =
+                futures::join!(self.keep(&logs, at, next, passed.as_ref(), final_blocks), ahead);
             if !kept? {
                 return Ok((next, events, true));
             }
-            at = Some(next);
+            (at, from) = (Some(next), last.number + 1);
             if more && enough {
                 return Ok((next, events, true));
             }
@@ -296,7 +272,6 @@ impl Follower<'_> {
         head: BlockRef,
     ) -> Result<Option<Range>, Problem> {
         let Network { policy, pace, chain, .. } = self.network;
-        let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
         loop {
             let mut to = head.number.min(from.saturating_add(pace.span() - 1));
             // A block as deep as a reorg may reach is kept, to know what one of that depth left alone.
@@ -316,21 +291,31 @@ impl Follower<'_> {
                     _ => Ok(true),
                 }
             };
-            let (logs, linked) = futures::join!(chain.events(&markets, from, &last), linked);
-            match logs {
-                Ok(logs) => {
-                    pace.answered(to - from + 1, logs.len());
-                    let linked: Result<bool, ChainError> = linked;
-                    return Ok(linked?.then_some(Range { last, logs }));
+            let (logs, linked) = futures::join!(self.events(from, &last), linked);
+            let linked: Result<bool, ChainError> = linked;
+            if let Some(logs) = logs? {
+                return Ok(linked?.then_some(Range { last, logs }));
+            }
+        }
+    }
+
+    /// The markets' events from a height up to a block. `None`: fewer blocks are to be asked about.
+    async fn events(&self, from: u64, last: &BlockRef) -> Result<Option<Vec<Log>>, ChainError> {
+        let Network { policy, pace, chain, .. } = self.network;
+        let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
+        let blocks = last.number - from + 1;
+        match chain.events(&markets, from, last).await {
+            Ok(logs) => {
+                pace.answered(blocks, logs.len());
+                Ok(Some(logs))
+            }
+            Err(ChainError::RangeTooLarge(_)) if pace.refused(blocks) => Ok(None),
+            Err(error) => {
+                // Some nodes say nothing where the range is too large, and time runs out.
+                if error.is_retryable() {
+                    pace.refused(blocks);
                 }
-                Err(ChainError::RangeTooLarge(_)) if pace.refused(to - from + 1) => {}
-                Err(error) => {
-                    // Some nodes say nothing where the range is too large, and time runs out.
-                    if error.is_retryable() {
-                        pace.refused(to - from + 1);
-                    }
-                    return Err(error.into());
-                }
+                Err(error)
             }
         }
     }

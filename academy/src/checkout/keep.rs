@@ -1,6 +1,9 @@
 //! Keeping what the market said: many events to a transaction, so that a long history is read quickly.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+};
 
 use super::{
     cursors,
@@ -35,15 +38,16 @@ struct Batch<'a> {
 }
 
 impl Follower<'_> {
-    /// Keeps events and, with the last of them, how far the follower came: the next block to read, and
-    /// the last that was passed. Doing it again changes nothing. Whether the cursor was still where it was when
-    /// they were read: another worker may have come further, or seen that blocks were replaced.
+    /// Keeps events and, with the last of them, how far the follower came: the next block to read, the last that
+    /// was passed, and which of those that were read were final. Doing it again changes nothing. Whether the cursor was
+    /// still where it was when they were read: another worker may have come further, or seen that blocks were replaced.
     pub(super) async fn keep(
         &self,
         logs: &[Log],
         at: Option<u64>,
         next: u64,
         passed: Option<&BlockRef>,
+        final_blocks: Range<u64>,
     ) -> Result<bool, Problem> {
         let policy = &self.network.policy;
         let mut logs = logs;
@@ -74,6 +78,9 @@ impl Follower<'_> {
                     cursors::forget_blocks_below(&mut tx, policy.chain_id, reach).await?;
                 }
                 cursors::put_cursor(&mut tx, policy, next, self.academy.now()).await?;
+                if !final_blocks.is_empty() {
+                    cursors::pass_final(&mut tx, policy, final_blocks.clone()).await?;
+                }
             }
             tx.commit().await?;
             self.academy.point("follow.after_commit").await;
@@ -82,6 +89,31 @@ impl Follower<'_> {
             }
             logs = rest;
         }
+    }
+
+    /// Those of these events that moved money and are not kept, though they should be. Who listed what, and when,
+    /// counts in its order, in which it was read.
+    pub(super) async fn unknown(&self, mut logs: Vec<Log>) -> Result<Vec<Log>, Problem> {
+        let chain_id = self.network.policy.chain_id;
+        let refunded = logs.iter().filter_map(|log| match &log.event {
+            Event::PurchaseRefunded { order, .. } => dereference(order).map(OrderId),
+            _ => None,
+        });
+        let refunded: Vec<OrderId> = refunded.collect();
+        let mut conn = self.academy.0.db.read().await?;
+        let ours = events::orders_among(&mut conn, &refunded).await?;
+        logs.retain(|log| match &log.event {
+            Event::CoursePurchased { .. } | Event::PayoutWithdrawn { .. } => true,
+            Event::PurchaseRefunded { order, number, beneficiary, .. } => {
+                let asked = dereference(order).and_then(|order| ours.get(&OrderId(order)));
+                let place = Place::of(log);
+                asked.is_some_and(|asked| asked.turns_down(chain_id, &place, *number, *beneficiary).is_none())
+            }
+            _ => false,
+        });
+        let known = events::known(&mut conn, chain_id, &logs).await?;
+        logs.retain(|log| !known.contains(&(log.transaction, log.index)));
+        Ok(logs)
     }
 
     /// What to keep of each event. No two of a chain's logs stand at one place: the first counts.

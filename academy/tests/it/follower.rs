@@ -6,6 +6,7 @@ use academy::{
     Kind, Rhythm,
     chain::{Event, fake::FakeChain},
     checkout::{Depth, OrderState, Policy},
+    evm::{Address, BlockTag},
     money::Wei,
 };
 use ruint::aliases::U256;
@@ -75,6 +76,7 @@ on_both_engines! {
         turn(&academy).await;
         assert!(!world.can_read(&buyer, &course).await, "too far back to be read again at once");
         world.chain.mine_empty(30);
+        assert_eq!(academy.follow_once().await.unwrap().late, 1);
         turn(&academy).await;
         assert!(world.can_read(&buyer, &course).await);
         world.assert_paid(1).await;
@@ -88,9 +90,39 @@ on_both_engines! {
         let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
         let followed = academy.follow_once().await.unwrap();
         assert_eq!(followed.next, followed.head + 1);
-        // Twice would take more steps than one.
+        // Reading it again would take more steps than one.
         let final_block = world.count("SELECT MAX(final_block) FROM chain_cursors").await;
         assert_eq!(final_block, i64::try_from(followed.head).unwrap() - 1);
+    }
+
+    async fn what_was_read_before_it_was_final_is_read_again_in_ranges_that_the_node_answers(world: &World) {
+        let policy = Policy { finality: Depth::Tag(BlockTag::Finalized), ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        world.chain.mine_empty(100);
+        academy.follow_once().await.unwrap();
+        let final_block = async || world.count("SELECT MAX(final_block) FROM chain_cursors").await;
+        assert!(final_block().await <= 1, "the first block at most");
+        world.chain.finalize(90);
+        world.chain.limit_range(40);
+        for _ in 0..8 {
+            academy.follow_once().await.unwrap();
+        }
+        assert!(final_block().await > 90 - 32, "{}", final_block().await);
+    }
+
+    async fn what_strangers_refund_among_themselves_comes_late_to_nobody(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let (somebody, token) = (person(&buyer).address, Address::ZERO);
+        let refunded = Event::PurchaseRefunded {
+            order: [9; 32], beneficiary: somebody, number: course.number, tier: 0, token, amount: Wei::new(U256::from(1)),
+        };
+        let policy = Policy { finality: Depth::Confirmations(40), ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        world.chain.mine(vec![world.transaction(somebody, vec![refunded])]);
+        world.chain.mine_empty(1);
+        academy.follow_once().await.unwrap();
+        world.chain.mine_empty(80);
+        assert_eq!(academy.follow_once().await.unwrap().late, 0);
     }
 
     async fn a_long_way_is_gone_in_steps(world: &World) {
