@@ -100,7 +100,7 @@ operations! {
     SeeAllCourses => Admin,
     /// List all orders and payments.
     SeeAllOrders => Admin,
-    /// Accept or dismiss payments that opened nothing.
+    /// Decide about payments that opened nothing, or were too much.
     ReviewPayments => Admin,
     /// Give and take access by hand.
     GrantAccess => Admin,

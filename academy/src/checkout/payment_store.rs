@@ -255,12 +255,14 @@ pub(super) async fn mark_told(conn: &mut Conn, payment: &Untold) -> Result<bool,
     Ok(marked == 1)
 }
 
-/// More was paid than was due, and no person has said what became of the rest.
+/// More was paid than was due, for good, and no person has said what became of the rest.
 macro_rules! surplus {
     ($payment:literal) => {
         concat!(
             $payment,
             ".standing = 'accepted' AND ",
+            $payment,
+            ".is_final AND ",
             $payment,
             ".surplus_ruled IS DISTINCT FROM ",
             $payment,

@@ -9,7 +9,7 @@ use super::{
     network::Network,
     payment_store::surplus,
     refund_store::held,
-    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Standing, Till},
+    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
     service::Checkout,
     store::{cents, parse, unsigned},
     wallet::WalletCall,
@@ -88,7 +88,7 @@ struct Seen {
     sender: Option<String>,
     payer: Option<String>,
     refundable_until: Option<Time>,
-    surplus_ruled: Option<String>,
+    overpaid: bool,
     #[sqlx(flatten)]
     due: DueRow,
 }
@@ -255,7 +255,7 @@ impl Checkout<'_> {
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
-                p.payer, p.refundable_until, p.surplus_ruled,
+                p.payer, p.refundable_until, CASE WHEN ", surplus!("p"), " THEN TRUE ELSE FALSE END AS overpaid,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
                 o.price, o.fiat_currency, o.fiat_amount, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
@@ -268,15 +268,9 @@ impl Checkout<'_> {
                 let block = (unsigned("a block", seen.block_number)?, parse("a hash", &seen.block_hash)?);
                 let chain_id = unsigned("a chain id", seen.chain_id)?;
                 let amount: Wei = parse("an amount", &seen.amount)?;
-                let standing = parse("a standing", &seen.standing)?;
                 let due = self.due(chain_id, seen.due)?;
-                let counts =
-                    standing == Standing::Accepted && seen.surplus_ruled.as_ref() != Some(&seen.amount);
                 Ok(PaymentRow {
-                    surplus: due
-                        .as_ref()
-                        .filter(|due| counts && amount > due.price)
-                        .map(|due| amount.minus(due.price)),
+                    surplus: due.as_ref().filter(|_| seen.overpaid).map(|due| amount.minus(due.price)),
                     id: seen.id,
                     order: seen.order_id,
                     transaction: self.transaction(chain_id, parse("a hash", &seen.tx_hash)?, Some(block)),
@@ -293,7 +287,7 @@ impl Checkout<'_> {
                     held_until: seen.refundable_until,
                     mined_at: seen.mined_at,
                     due,
-                    standing,
+                    standing: parse("a standing", &seen.standing)?,
                     setback: seen.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
                     seen_at: seen.seen_at,
                 })

@@ -1,4 +1,4 @@
-//! What people decide about payments that opened nothing.
+//! What people decide about payments that opened nothing, or were too much.
 
 use super::{
     error::CheckoutError,
@@ -27,7 +27,7 @@ impl Checkout<'_> {
     /// A payment whose block was replaced can only be dismissed: nothing is there to accept or to give back. Its
     /// order is over, so that its buyer can order again; should it come back all the same, it is in review again.
     ///
-    /// Of a payment that counts and was too much, a person says that the rest went back, or why it does not.
+    /// Of a payment that counts for good and was too much, a person says that the rest went back, or why it does not.
     ///
     /// What is to go back and the contract does not hold is sent by a person, who says so here, and how. While the
     /// contract holds it, it is the contract that sends it: it could go back twice.
@@ -47,8 +47,8 @@ impl Checkout<'_> {
         actor.may(Operation::ReviewPayments)?;
         let (least, unsaid) = match ruling {
             Ruling::Accept | Ruling::Refund => (0, CheckoutError::NoReason),
-            Ruling::Dismiss => (1, CheckoutError::NoReason),
-            Ruling::PaidBack => (1, CheckoutError::NoProof),
+            Ruling::Dismiss | Ruling::SurplusKept => (1, CheckoutError::NoReason),
+            Ruling::PaidBack | Ruling::SurplusBack => (1, CheckoutError::NoProof),
         };
         let reason = line(reason, least, 300).map_err(|_| unsaid)?;
         let now = self.0.now();
@@ -57,7 +57,7 @@ impl Checkout<'_> {
         // In the order in which settling locks them.
         let mut order = self.lock_with_buyer(&mut tx, order).await?;
         let payment = payment_store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
-        if payment.standing == Standing::Accepted {
+        if matches!(ruling, Ruling::SurplusBack | Ruling::SurplusKept) {
             return self.rule_surplus(tx, actor, &payment, ruling, &reason).await;
         }
         let setback = payment
@@ -95,6 +95,7 @@ impl Checkout<'_> {
             }
             Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
             Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
+            Ruling::SurplusBack | Ruling::SurplusKept => return Err(CheckoutError::NotInReview.into()),
             Ruling::PaidBack => {
                 refuse_while_held(&mut tx, &payment, now).await?;
                 (Standing::Dismissed, Some(Setback::PaidBack), "payment.paid_back")
@@ -129,18 +130,14 @@ impl Checkout<'_> {
         ruling: Ruling,
         reason: &str,
     ) -> Result<(), Problem> {
-        let act = match ruling {
-            Ruling::PaidBack => "surplus.paid_back",
-            Ruling::Dismiss => "surplus.dismissed",
-            Ruling::Accept | Ruling::Refund => return Err(CheckoutError::NotInReview.into()),
-        };
         if !payment_store::rule_surplus(&mut tx, payment.id).await? {
             return Err(CheckoutError::NotInReview.into());
         }
-        if ruling == Ruling::PaidBack {
+        if ruling == Ruling::SurplusBack {
             refuse_while_held(&mut tx, payment, self.0.now()).await?;
         }
-        audit(&mut tx, self.0, actor, act, &payment.hash.to_string(), reason).await?;
+        let act = format!("payment.{}", ruling.word());
+        audit(&mut tx, self.0, actor, &act, &payment.hash.to_string(), reason).await?;
         self.0.point("rule.before_commit").await;
         tx.commit().await?;
         Ok(())

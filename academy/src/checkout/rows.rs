@@ -168,8 +168,12 @@ words! {
         Refund = "refund",
         /// It does not, whatever became of the money.
         Dismiss = "dismiss",
-        /// It was to go back, and did, by other means than the contract; or what was paid too much did.
+        /// It was to go back, and did, by other means than the contract.
         PaidBack = "paid_back",
+        /// It counts, and what was paid too much went back.
+        SurplusBack = "surplus_back",
+        /// It counts, and what was paid too much stays where it is.
+        SurplusKept = "surplus_kept",
     }
 }
 

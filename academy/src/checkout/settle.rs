@@ -128,7 +128,9 @@ impl Checkout<'_> {
             if let Some(worth) = worth {
                 payment_store::put_worth(&mut tx, order.chain_id, found, worth).await?;
             }
-            self.tell_of_surplus(&mut tx, &order, found).await?;
+            if decision.is_final {
+                self.tell_of_surplus(&mut tx, &order, found).await?;
+            }
         }
         for (found, setback) in &decision.review {
             let id = PaymentId(self.0.mint());

@@ -19,7 +19,7 @@ words! {
         OrderSuspended = "order.suspended",
         /// The payment went back, and the lessons are closed.
         OrderRefunded = "order.refunded",
-        /// Money came that opened nothing: a person must decide about it.
+        /// Money came that opened nothing, or more than was due: a person must decide about it.
         PaymentReview = "payment.review",
         /// Tokens came to the contract without a purchase: a person must send them back.
         TransferReview = "transfer.review",

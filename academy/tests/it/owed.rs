@@ -26,6 +26,13 @@ fn strange(
     paid
 }
 
+/// So much more was paid than was due.
+fn dearer(event: &mut Event) {
+    if let Event::CoursePurchased { amount, .. } = event {
+        *amount = amount.plus(Wei::new(U256::from(5)));
+    }
+}
+
 on_both_engines! {
     async fn a_payment_that_the_contract_does_not_hold_goes_back_by_hand(world: &World) {
         let checkout = world.academy.checkout();
@@ -162,49 +169,52 @@ on_both_engines! {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
         let (admin, order) = (world.admin().await, checkout.open(&buyer, course.tier).await.unwrap());
-        let paid = strange(world, &course, &order, |event| {
-            if let Event::CoursePurchased { amount, .. } = event { *amount = amount.plus(Wei::new(U256::from(5))); }
-        });
-        let gone = vec![paid.clone()];
-        world.chain.mine(vec![paid]);
-        for _ in 0..2 {
-            world.turn().await;
-        }
+        world.chain.mine(vec![strange(world, &course, &order, dearer)]);
+        world.turn().await;
         assert!(world.can_read(&buyer, &course).await);
         let in_review = async || {
             let filter = Filter { state: "review".to_owned(), ..Filter::default() };
             checkout.payments(&admin, &filter).await.unwrap().rows
         };
-        let rows = in_review().await;
-        assert_eq!((rows.len(), rows[0].standing, rows[0].surplus), (1, Standing::Accepted, Some(Wei::new(U256::from(5)))));
         let told = "SELECT COUNT(*) FROM payments WHERE told = 'overpaid'";
-        assert_eq!(world.count(told).await, 1);
-        // While no block holds it there is nothing to say of it.
-        world.chain.reorg(1);
+        assert_eq!((in_review().await.len(), world.count(told).await), (0, 0), "it may still be undone");
         world.chain.mine_empty(2);
-        world.turn().await;
-        assert!(in_review().await.iter().all(|row| row.surplus.is_none()));
-        world.chain.mine(gone);
-        world.turn().await;
-        let payment = in_review().await[0].id;
-        let rule = async |actor, ruling, reason| checkout.rule(actor, payment, ruling, reason).await;
-        assert_eq!(refusal(rule(&buyer, Ruling::Dismiss, "mine").await).0, Kind::Forbidden);
-        assert_eq!(refusal(rule(&admin, Ruling::PaidBack, " ").await).0, Kind::Invalid);
-        for other in [Ruling::Accept, Ruling::Refund] {
-            assert_eq!(refusal(rule(&admin, other, "").await).1, "not_in_review");
+        for _ in 0..2 {
+            world.turn().await;
         }
-        rule(&admin, Ruling::PaidBack, "5 wei, in transaction 0x12").await.unwrap();
+        let row = in_review().await.remove(0);
+        assert_eq!((row.standing, row.surplus), (Standing::Accepted, Some(Wei::new(U256::from(5)))));
+        assert_eq!(world.count(told).await, 1);
+        let rule = async |actor, ruling, reason| checkout.rule(actor, row.id, ruling, reason).await;
+        assert_eq!(refusal(rule(&buyer, Ruling::SurplusKept, "mine").await).0, Kind::Forbidden);
+        assert_eq!(refusal(rule(&admin, Ruling::SurplusBack, " ").await).0, Kind::Invalid);
+        // What somebody decides who sees the payment as it stood before.
+        for other in [Ruling::Accept, Ruling::Refund, Ruling::Dismiss, Ruling::PaidBack] {
+            assert_eq!(refusal(rule(&admin, other, "too late").await).1, "not_in_review");
+        }
+        rule(&admin, Ruling::SurplusBack, "5 wei, in transaction 0x12").await.unwrap();
         assert!(in_review().await.is_empty());
-        assert_eq!(refusal(rule(&admin, Ruling::Dismiss, "again").await).1, "not_in_review");
-        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'surplus.paid_back'").await, 1);
+        assert_eq!(refusal(rule(&admin, Ruling::SurplusKept, "again").await).1, "not_in_review");
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'payment.surplus_back'").await, 1);
         world.turn().await;
         assert!(world.can_read(&buyer, &course).await && in_review().await.is_empty());
         // What was paid as it was due has no surplus.
         let other = world.learner().await;
         let exact = checkout.open(&other, course.tier).await.unwrap();
         world.chain.mine(vec![world.payment(&course, &exact)]);
+        world.chain.mine_empty(2);
         world.turn().await;
         assert_eq!((in_review().await.len(), world.count(told).await), (0, 1));
+    }
+
+    async fn what_did_not_count_has_no_surplus_to_decide_about(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let (admin, payment, _) = late(world, &course, &buyer).await;
+        for ruling in [Ruling::SurplusBack, Ruling::SurplusKept] {
+            let ruled = world.academy.checkout().rule(&admin, payment, ruling, "so it is").await;
+            assert_eq!(refusal(ruled).1, "not_in_review");
+        }
+        payment_in(world, &admin, Standing::Review).await;
     }
 
     async fn what_was_paid_too_much_does_not_go_back_twice(world: &World) {
@@ -213,14 +223,13 @@ on_both_engines! {
         let order = checkout.open(&buyer, course.tier).await.unwrap();
         let until = world.academy.now().plus_minutes(14 * 24 * 60);
         let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
-        for (_, event) in &mut paid.events {
-            if let Event::CoursePurchased { amount, .. } = event { *amount = amount.plus(Wei::new(U256::from(5))); }
-        }
+        paid.events.iter_mut().for_each(|(_, event)| dearer(event));
         world.chain.mine(vec![paid]);
+        world.chain.mine_empty(2);
         world.turn().await;
         let admin = world.admin().await;
         let payment = payment_in(world, &admin, Standing::Accepted).await;
-        let paid_back = async || checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await;
+        let paid_back = async || checkout.rule(&admin, payment, Ruling::SurplusBack, "0x1").await;
         assert_eq!(refusal(paid_back().await).1, "still_held");
         world.advance_minutes(14 * 24 * 60);
         paid_back().await.unwrap();

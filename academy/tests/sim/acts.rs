@@ -18,7 +18,7 @@ use crate::{
     history::History,
     net::{Happening, Mood, Net},
     oracle::Place,
-    people::some_ruling,
+    people::{decides, some_ruling},
     world::CHAINS,
 };
 
@@ -66,10 +66,19 @@ impl History<'_> {
             }
             Deed::AtOnce => self.at_once(dice).await,
             Deed::Crash => {
-                self.crash.arm(some_point(dice), dice.random_range(0_u32..5).saturating_sub(2));
+                let point = some_point(dice);
+                self.crash.arm(point, dice.random_range(0_u32..5).saturating_sub(2));
                 let before = self.world.audited().await;
                 let crash = self.crash.clone();
-                crash.outlives(self.toil(dice)).await;
+                crash
+                    .outlives(async {
+                        // Few payments can be decided about: hardly anybody would die of it.
+                        for _ in 0..if point.starts_with("rule.") { 3 } else { 0 } {
+                            self.rule(dice).await;
+                        }
+                        self.toil(dice).await;
+                    })
+                    .await;
                 self.learn_decided(&before).await;
                 self.restart();
             }
@@ -291,8 +300,7 @@ impl History<'_> {
             tasks.push(Box::pin(async move {
                 if let Some((payment, place)) = ruled {
                     let ruled = academy.checkout().rule(&admin, payment, ruling, "so it is").await;
-                    // That it is paid back decides nothing: that was decided before.
-                    if ruled.is_ok() && ruling != Ruling::PaidBack {
+                    if ruled.is_ok() && decides(ruling) {
                         decided.borrow_mut().push((place, ruling == Ruling::Accept));
                     }
                     return;

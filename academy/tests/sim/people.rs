@@ -10,7 +10,7 @@ use academy::{
 use rand::{
     Rng,
     rngs::StdRng,
-    seq::{IndexedRandom, SliceRandom},
+    seq::{IteratorRandom, SliceRandom},
 };
 use ruint::aliases::U256;
 
@@ -24,8 +24,13 @@ use crate::{
 
 /// Mostly that it counts.
 pub fn some_ruling(dice: &mut StdRng) -> Ruling {
-    let others = [Ruling::Dismiss, Ruling::Refund, Ruling::PaidBack];
-    if dice.random_ratio(3, 5) { Ruling::Accept } else { *others.choose(dice).unwrap() }
+    let others = Ruling::ALL.iter().copied().filter(|ruling| *ruling != Ruling::Accept);
+    if dice.random_ratio(3, 5) { Ruling::Accept } else { others.choose(dice).unwrap() }
+}
+
+/// Whether it decides if a payment counts; that money went back, or stays, was decided before.
+pub fn decides(ruling: Ruling) -> bool {
+    matches!(ruling, Ruling::Accept | Ruling::Refund | Ruling::Dismiss)
 }
 
 impl History<'_> {
@@ -329,7 +334,7 @@ impl History<'_> {
         let ruled = self.academy.checkout().rule(&actor, payment, ruling, "so it is").await;
         match ruled {
             Ok(()) if !admin => self.broken = Some("a teacher decided about a payment".to_owned()),
-            Ok(()) if ruling == Ruling::PaidBack => {}
+            Ok(()) if !decides(ruling) => {}
             Ok(()) => self.deeds.decided.push((place, ruling == Ruling::Accept)),
             Err(_) => drop(self.expect_sane("deciding", ruled)),
         }

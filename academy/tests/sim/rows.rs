@@ -195,7 +195,7 @@ impl World {
     /// What admins decided about payments, and of which transactions.
     pub async fn audited(&mut self) -> Vec<(String, TxHash)> {
         let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT act, subject FROM audit_log WHERE act LIKE 'payment.%' AND act <> 'payment.paid_back' ORDER BY act, subject",
+            "SELECT act, subject FROM audit_log WHERE act IN ('payment.accepted', 'payment.to_refund', 'payment.dismissed') ORDER BY act, subject",
         )
         .fetch_all(&mut self.reader)
         .await

@@ -54,6 +54,8 @@ fn act_words(act: &str) -> &str {
         "payment.accepted" => "Accepted a payment",
         "payment.to_refund" => "Had a payment refunded",
         "payment.paid_back" => "Noted that a payment was paid back",
+        "payment.surplus_back" => "Noted that a surplus was paid back",
+        "payment.surplus_kept" => "Let a surplus stay where it is",
         "payment.dismissed" => "Dismissed a payment",
         "transfer.dismissed" => "Dismissed a transfer",
         "course.published" => "Published a course",

@@ -152,7 +152,7 @@ fn chain(health: &ChainHealth) -> impl IntoView + use<> {
     }
 }
 
-/// Money that came and opened nothing waits for a person, and comes first.
+/// Money that came and opened nothing, or was too much, waits for a person, and comes first.
 fn to_decide(review: &Page<PaymentRow>, waiting: &Page<TransferRow>) -> impl IntoView + use<> {
     if review.rows.is_empty() && waiting.rows.is_empty() {
         return view! { <p class="muted">"No payment waits for a decision."</p> }.into_any();

@@ -84,8 +84,10 @@ async fn payments_page(
             Ok(Ruling::Refund) => Some(
                 "The payment is to go back. Its buyer reads it on the order's page, and the instructor among the sales.",
             ),
-            Ok(Ruling::PaidBack) => Some("Noted as paid back. The audit log keeps how."),
-            Ok(Ruling::Dismiss) => Some("Dismissed. The audit log keeps the reason."),
+            Ok(Ruling::PaidBack) => Some("The payment is paid back. The audit log keeps how."),
+            Ok(Ruling::Dismiss) => Some("The payment is dismissed. The audit log keeps the reason."),
+            Ok(Ruling::SurplusBack) => Some("The surplus is paid back. The audit log keeps how."),
+            Ok(Ruling::SurplusKept) => Some("The surplus stays where it is. The audit log keeps the reason."),
             Err(_) => None,
         };
         // Decided by somebody else meanwhile, or on another page of the list now.
@@ -181,9 +183,9 @@ fn said(payment: &PaymentRow) -> Option<Said> {
     }
     if payment.surplus.is_some() {
         return Some(Said {
-            rulings: &[Ruling::PaidBack, Ruling::Dismiss],
+            rulings: &[Ruling::SurplusBack, Ruling::SurplusKept],
             summary: "Facts, and the surplus",
-            advice: "More came than was due, and the course is open. The payee has the surplus, or gets it when the money-back window ends: agree with them and the buyer, and say here how it went back, or why it stays.",
+            advice: "More came than was due, and the course is open. The payee has the surplus, or gets it when the money-back window ends: agree with them and the buyer, and say here how it went back, or why it stays. While the contract holds it, only the whole purchase can go back, which closes the course.",
             label: "How it was paid back, or why not",
             hint: "Kept in the audit log.",
         });
@@ -210,7 +212,8 @@ fn said(payment: &PaymentRow) -> Option<Said> {
 /// Its button in a form that asks for words.
 fn button(ruling: Ruling) -> impl IntoView {
     let (kind, words) = match ruling {
-        Ruling::PaidBack => ("secondary", "It is paid back"),
+        Ruling::PaidBack | Ruling::SurplusBack => ("secondary", "It is paid back"),
+        Ruling::SurplusKept => ("secondary", "It stays"),
         Ruling::Accept | Ruling::Refund | Ruling::Dismiss => ("danger", "Dismiss"),
     };
     view! { <Submit kind=kind name="act" value=ruling.word()>{words}</Submit> }
@@ -270,6 +273,9 @@ fn facts(payment: &PaymentRow) -> impl IntoView + use<> {
     view! {
         <dl class="fact-list">
             <div><dt>"Bought"</dt><dd>{payment.course.clone()}", "{payment.tier.clone()}</dd></div>
+            {payment.surplus.map(|surplus| view! {
+                <div><dt>"Surplus"</dt><dd><Money wei=surplus currency=payment.currency.clone()/></dd></div>
+            })}
             {payment.sender.clone().map(|sender| view! { <div><dt>"Sent by"</dt><dd><AddressText address=sender/></dd></div> })}
             {payment.payer.clone().map(|payer| view! { <div><dt>"Paid by"</dt><dd><AddressText address=payer/></dd></div> })}
             {payment.held_until.map(|until| view! { <div><dt>"Held by the contract until"</dt><dd><When at=until/></dd></div> })}
