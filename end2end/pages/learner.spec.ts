@@ -76,6 +76,16 @@ test('case 17: an order that a wallet has taken is not asked for again', async (
   await expect(page.getByRole('link', { name: `Details: ${RUST.title}` })).toBeVisible();
 });
 
+test('an order is given up by a button, and had again', async ({ page, context, world }) => {
+  const bought = await order(context, world, RUST.slug);
+  await page.goto(bought);
+  await page.getByRole('button', { name: 'Cancel this order' }).click();
+  await expect(page.getByTestId('order-state')).toHaveAttribute('data-state', 'cancelled');
+  expect(new URL(page.url()).pathname).toBe(bought);
+  await page.getByRole('button', { name: 'Get a new price' }).click();
+  await expect(page.getByTestId('order-state')).toHaveAttribute('data-state', 'open');
+});
+
 test('someone else’s order is nowhere', async ({ page, context, browser, world, someone }) => {
   const address = await order(context, world, RUST.slug);
   const other = await browser.newContext({ baseURL: world.url });

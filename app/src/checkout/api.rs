@@ -36,8 +36,6 @@ pub enum Report {
     Took(String),
     /// The wallet sent nothing after all.
     NothingSent,
-    /// The buyer gives the unpaid order up.
-    GivenUp,
 }
 
 /// Hears from the buyer. One function for all that they can say: each would bring a copy of the client into
@@ -50,6 +48,5 @@ pub async fn report(id: OrderId, what: Report) -> Result<Order, AppError> {
         Report::Sent(hash) => checkout.submit(actor, id, &hash).await?,
         Report::Took(reference) => checkout.wait_for(actor, id, &reference).await?,
         Report::NothingSent => checkout.wait_no_more(actor, id).await?,
-        Report::GivenUp => checkout.cancel(actor, id).await?,
     })
 }

@@ -157,7 +157,9 @@ impl<'a> Scene<'a, '_> {
             html.raw("</p>");
         }
         if self.link.asking.is_none() {
-            html.button("cancel-order", "quiet", "Cancel this order");
+            html.raw(r#"<form method="post" action="/orders/"#)
+                .text(&self.order.id.to_string())
+                .raw(r#"/cancel"><button class="button" data-kind="quiet" data-testid="cancel-order">Cancel this order</button></form>"#);
         }
     }
 
@@ -419,7 +421,7 @@ mod tests {
             let html = whole(&awaited(), &link);
             assert!(html.contains(r#"data-code="awaited""#), "{html}");
             for act in ["pay", "switch-network", "cancel-order"] {
-                assert!(!html.contains(&format!(r#"data-act="{act}""#)), "{act} in {html}");
+                assert!(!html.contains(&format!(r#"data-testid="{act}""#)), "{act} in {html}");
             }
             assert!(html.contains(r#"data-act="pay-again""#), "{html}");
         }

@@ -85,7 +85,6 @@ impl Flow {
         match link.act(word, |wallet| link.choose(wallet)) {
             Some("switch-network") => link.switch_to(self.0.chain.clone()),
             Some("pay") => self.pay(),
-            Some("cancel-order") => js::spawn(Box::pin(self.clone().cancel())),
             Some("pay-again") => {
                 let flow = self.clone();
                 js::spawn(Box::pin(async move {
@@ -336,17 +335,6 @@ impl Flow {
         self.0.offline.set(false);
         self.0.reporting.set(false);
         self.0.link.draw();
-    }
-
-    /// Gives the order up.
-    async fn cancel(self) {
-        match api::report(self.id(), Report::GivenUp).await {
-            Ok(order) => self.take(order),
-            Err(error) => {
-                self.look().await;
-                self.0.link.say(Self::refused(&error));
-            }
-        }
     }
 
     /// Says that the wallet sent nothing after all; whether the order waits for a payment again.

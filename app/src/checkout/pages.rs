@@ -1,17 +1,17 @@
 //! An order's page, and my orders.
 
-use academy::{ids::OrderId, page::Filter};
+use academy::{Kind, ids::OrderId, page::Filter};
 use axum::{
     Router,
     extract::{Path, Query, State},
-    routing::get,
+    routing::{get, post},
 };
 use serde::Deserialize;
 
 use super::{parts, receipt_parts, refund_parts};
 use crate::{
     AppState, Visitor,
-    render::{Answer, Islands, Layout, PageHead, render},
+    render::{Answer, Islands, Layout, PageHead, render, see_other},
 };
 
 /// The orders' pages.
@@ -19,6 +19,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/orders", get(mine))
         .route("/orders/{id}", get(order))
+        .route("/orders/{id}/cancel", post(cancel))
         .route("/orders/{id}/refund", get(refund))
         .route("/orders/{id}/receipt", get(receipt))
 }
@@ -33,6 +34,14 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
         .with(Islands::Paying);
     let chain = checkout.chain_of(order.chain_id);
     Ok(render(&state, &visitor, head, || parts::order(order, chain, &transfers)))
+}
+
+/// Gives an unpaid order up. Where it can't be any more, its page says what it is instead.
+async fn cancel(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
+    match state.academy.checkout().cancel(&visitor.actor, id).await {
+        Err(problem) if problem.kind != Kind::Conflict => Err(problem.into()),
+        _ => Ok(see_other(&format!("/orders/{id}"))),
+    }
 }
 
 async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {

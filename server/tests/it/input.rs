@@ -268,7 +268,7 @@ async fn server_functions_refuse_what_they_cannot_read() {
         "{}".into(),
         "\"\\u0000\"".into(),
         "{\"id\":-1,\"what\":5}".into(),
-        format!("{{\"id\":\"{id}\",\"what\":\"given_up\"}}"),
+        format!("{{\"id\":\"{id}\",\"what\":\"nothing_sent\"}}"),
         format!("{{\"id\":\"{id}\",\"what\":{{\"sent\":\"0x12\"}}}}"),
         format!("{{\"id\":\"{id}\",\"what\":{{\"sent\":\"\\u0000\"}}}}"),
         format!("{{\"id\":\"{id}\",\"what\":{{\"sent\":\"' OR 1=1 --\"}}}}"),
