@@ -1,6 +1,15 @@
+import type { BrowserContext } from '@playwright/test';
+
+import type { Complaints } from '../fixtures/complaints.ts';
 import { FREE, Learner, RUST, TYPE, alive, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { Wallet } from '../fixtures/wallet.ts';
+
+/** The demo wallet does not load; that its script is asked for in vain is logged. */
+async function withoutDemoWallet(context: BrowserContext, complaints: Complaints): Promise<void> {
+  complaints.expect(/net::ERR_FAILED \(\S+\/static\/dev\/demo-wallet\.js\)$/);
+  await context.route('**/static/dev/demo-wallet.js', (route) => route.abort());
+}
 
 test('a visitor finds a course, pays with a wallet and reads it', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
@@ -104,9 +113,9 @@ test('signing out closes what was bought, signing in opens it again', async ({ p
   expect(wallet.count('sign')).toBe(2);
 });
 
-test('a wallet that announces nothing is found as window.ethereum', async ({ page, context, world, someone }) => {
+test('a wallet that announces nothing is found as window.ethereum', async ({ page, context, world, someone, complaints }) => {
   // The demo wallet would announce itself.
-  await context.route('**/static/dev/demo-wallet.js', (route) => route.abort());
+  await withoutDemoWallet(context, complaints);
   const wallet = await Wallet.install(context, world.chain, someone(), { announced: false });
   const learner = new Learner(page);
   await visit(page, '/sign-in');
@@ -115,8 +124,8 @@ test('a wallet that announces nothing is found as window.ethereum', async ({ pag
   expect(wallet.prompts).toEqual(['connect', 'sign']);
 });
 
-test('without a wallet the sign-in page says what to do', async ({ page, context }) => {
-  await context.route('**/static/dev/demo-wallet.js', (route) => route.abort());
+test('without a wallet the sign-in page says what to do', async ({ page, context, complaints }) => {
+  await withoutDemoWallet(context, complaints);
   await visit(page, '/sign-in');
   await expect(page.getByTestId('no-wallet')).toBeVisible();
   await expect(page.getByTestId('no-wallet')).toContainText('Install one');

@@ -1,13 +1,24 @@
+import type { Page } from '@playwright/test';
+
+import type { Complaints } from '../fixtures/complaints.ts';
 import { Learner, RUST, TYPE, alive, fold, visit } from '../fixtures/learner.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { Wallet } from '../fixtures/wallet.ts';
 
-test('a tab that is closed after the wallet’s yes loses nothing', async ({ page, context, wallet, world }) => {
+const REPORT = '**/api/fn/report';
+
+/** The page can't tell the site what the wallet answered, and logs each attempt. */
+async function muteReports(page: Page, complaints: Complaints): Promise<void> {
+  complaints.expect(/net::ERR_FAILED \(\S+\/api\/fn\/report\)$/);
+  await page.route(REPORT, (route) => route.abort());
+}
+
+test('a tab that is closed after the wallet’s yes loses nothing', async ({ page, context, wallet, world, complaints }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   const order = page.url();
   // The page dies before it hears the hash.
-  await page.route('**/api/fn/report', (route) => route.abort());
+  await muteReports(page, complaints);
   await learner.pay.click();
   await expect.poll(() => wallet.sent.length).toBe(1);
   await page.close();
@@ -18,10 +29,10 @@ test('a tab that is closed after the wallet’s yes loses nothing', async ({ pag
   await reader.is('paid');
 });
 
-test('a hash that never reached the site opens on another device', async ({ page, browser, wallet, world }) => {
+test('a hash that never reached the site opens on another device', async ({ page, browser, wallet, world, complaints }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
-  await page.route('**/api/fn/report', (route) => route.abort());
+  await muteReports(page, complaints);
   await learner.pay.click();
   await learner.says('reporting_offline');
   await expect(learner.message).toContainText('Do not pay again');
@@ -50,13 +61,18 @@ test('a page that is reloaded while the payment waits goes on', async ({ page, w
   expect(wallet.sent).toHaveLength(1);
 });
 
-test('a reload between the wallet’s yes and the site’s answer reports the kept hash', async ({ page, wallet, world }) => {
+test('a reload between the wallet’s yes and the site’s answer reports the kept hash', async ({
+  page,
+  wallet,
+  world,
+  complaints,
+}) => {
   const learner = new Learner(page);
   await learner.readyToPay();
-  await page.route('**/api/fn/report', (route) => route.abort());
+  await muteReports(page, complaints);
   await learner.pay.click();
   await learner.says('reporting_offline');
-  await page.unroute('**/api/fn/report');
+  await page.unroute(REPORT);
   await page.reload();
   await learner.is('submitted');
   await world.chain.mine(2);
@@ -208,12 +224,14 @@ test('someone else’s payment opens the course for them, not for who names its 
   await elsewhere.close();
 });
 
-test('the hash of an old payment of one’s own opens no other course', async ({ page, wallet, world }) => {
+test('the hash of an old payment of one’s own opens no other course', async ({ page, wallet, world, complaints }) => {
   const learner = new Learner(page);
   await learner.buy(world.chain);
   const old = wallet.last.hash;
   await learner.openOrder(TYPE.slug, 'Reader');
   wallet.answerNextWith(old);
+  // The site's no to the hash.
+  complaints.expect(/status of 409 .*\/api\/fn\/report\)$/);
   await learner.pay.click();
   await learner.says('refused');
   await expect(learner.message).toContainText('already');
@@ -284,15 +302,15 @@ test('case 17: a reference that is no hash at all is waited for, on every device
   expect(wallet.sent).toHaveLength(1);
 });
 
-test('case 17: a reference that the site could not hear is kept until it does', async ({ page, wallet, world }) => {
+test('case 17: a reference that the site could not hear is kept until it does', async ({ page, wallet, world, complaints }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   wallet.keepHashToItself('safe-tx-17');
-  await page.route('**/api/fn/report', (route) => route.abort());
+  await muteReports(page, complaints);
   await learner.pay.click();
   await learner.says('reporting_offline');
   await expect(learner.message).toContainText('Do not pay again');
-  await page.unroute('**/api/fn/report');
+  await page.unroute(REPORT);
   await page.reload();
   await learner.says('awaited');
   await expect(learner.pay).toHaveCount(0);

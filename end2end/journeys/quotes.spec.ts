@@ -74,7 +74,9 @@ test('a quote that ran out is made anew at today’s rate, in the currency that 
   expect(wallet.sent).toHaveLength(1);
 });
 
-test('case 15: without a rate to trust nothing is sold, and the person is told', async ({ page, wallet, world }) => {
+test('case 15: without a rate to trust nothing is sold, and the person is told', async ({ page, wallet, world, complaints }) => {
+  // Not now: the page that says so is a 503.
+  complaints.expect(new RegExp(`status of 503 .*/courses/${TYPE.slug}/buy\\)$`));
   const learner = new Learner(page);
   await learner.signIn(`/courses/${TYPE.slug}`);
   for (const rate of [0n, 99n, 200_000n]) {
@@ -103,13 +105,7 @@ test('whoever looks sees what a price in dollars comes to, as long as there is a
   await teacher.addModule('Money');
   await teacher.addLesson('Money', 'What a dollar is');
   await teacher.addTier('Everything', '49', '1', 'USD');
-  await teacher.go('/publish');
-  await page.getByTestId('publish-form').getByRole('button').click();
-  await alive(page);
-  await teacher.send();
-  await expect.poll(() => wallet.sent.length).toBe(1);
-  await world.chain.mine(3);
-  await expect(page.getByText('The chain sells every tier')).toBeVisible({ timeout: 20_000 });
+  await teacher.publish(wallet, world.chain);
 
   const places = ['/?q=dollars', `/courses/${teacher.slug}`, `/courses/${teacher.slug}/lessons/what-a-dollar-is`];
   const look = async (see: (shown: string[]) => void) => {

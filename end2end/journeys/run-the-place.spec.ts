@@ -1,3 +1,5 @@
+import type { Browser } from '@playwright/test';
+
 import { account } from '../fixtures/chain.ts';
 import { Learner, RUST, TYPE, fold, visit } from '../fixtures/learner.ts';
 import { expect, signInAs, test } from '../fixtures/test.ts';
@@ -144,6 +146,18 @@ async function payTooLate(buyer: Learner, wallet: Wallet, world: World): Promise
   await buyer.says('closed');
 }
 
+/** An admin decides that a payment goes back. */
+async function haveRefunded(browser: Browser, world: World, hash: string) {
+  const office = await browser.newContext({ baseURL: world.url });
+  await signInAs(office, world, ADMIN);
+  const desk = await office.newPage();
+  await visit(desk, `/admin/payments?q=${hash}`);
+  const payments = desk.getByTestId('payments');
+  await payments.getByRole('button', { name: 'Refund' }).click();
+  await expect(desk.getByText('The payment is to go back')).toBeVisible();
+  return { office, desk, payments };
+}
+
 test('money that came for a cancelled order is accepted by a person', async ({ page, browser, wallet, world }) => {
   const buyer = new Learner(page);
   await buyer.readyToPay();
@@ -181,13 +195,7 @@ test('money that came for a cancelled order goes back, from the contract that ho
   await buyer.readyToPay(TYPE.slug, 'Reader');
   await payTooLate(buyer, wallet, world);
 
-  const office = await browser.newContext({ baseURL: world.url });
-  await signInAs(office, world, ADMIN);
-  const desk = await office.newPage();
-  await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
-  const payments = desk.getByTestId('payments');
-  await payments.getByRole('button', { name: 'Refund' }).click();
-  await expect(desk.getByText('The payment is to go back')).toBeVisible();
+  const { office } = await haveRefunded(browser, world, wallet.last.hash);
   await office.close();
 
   const order = page.url();
@@ -208,13 +216,7 @@ test('money that the contract does not hold goes back by hand, and somebody says
   await buyer.readyToPay();
   await payTooLate(buyer, wallet, world);
 
-  const office = await browser.newContext({ baseURL: world.url });
-  await signInAs(office, world, ADMIN);
-  const desk = await office.newPage();
-  await visit(desk, `/admin/payments?q=${wallet.last.hash}`);
-  const payments = desk.getByTestId('payments');
-  await payments.getByRole('button', { name: 'Refund' }).click();
-  await expect(desk.getByText('The payment is to go back')).toBeVisible();
+  const { office, desk, payments } = await haveRefunded(browser, world, wallet.last.hash);
   await visit(desk, '/admin');
   await desk.getByTestId('figures').getByRole('link', { name: 'Payments to pay back' }).click();
   const owed = payments.getByRole('rowgroup').filter({ has: desk.getByTitle(wallet.last.hash) });

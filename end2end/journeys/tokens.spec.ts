@@ -161,7 +161,7 @@ test('who declines the signature has sent nothing and can go on', async ({ page,
   await learner.is('paid');
 });
 
-test('who has too few tokens is told before the wallet is asked', async ({ page, wallet, world }) => {
+test('who has too few tokens is told before the wallet is asked', async ({ page, wallet, world, complaints }) => {
   const learner = new Learner(page);
   await orderIn(learner, 'DUSD');
   const me = wallet.account.address;
@@ -170,6 +170,8 @@ test('who has too few tokens is told before the wallet is asked', async ({ page,
   const data = encodeFunctionData({ abi: TOKEN, functionName: 'transfer', args });
   await world.chain.send({ from: me, to: world.tokens.DUSD, data });
   const asked = wallet.prompts.length;
+  // The site's no to this payment.
+  complaints.expect(/status of 409 .*\/api\/fn\/payment\)$/);
   await learner.pay.click();
   await learner.says('refused');
   await expect(learner.message).toContainText('119.999');
