@@ -293,6 +293,10 @@ impl Follower<'_> {
             };
             let (logs, linked) = futures::join!(self.events(from, &last), linked);
             let linked: Result<bool, ChainError> = linked;
+            // Some nodes say nothing where the range is too large, and time runs out.
+            if logs.as_ref().is_err_and(ChainError::is_retryable) {
+                pace.refused(to - from + 1);
+            }
             if let Some(logs) = logs? {
                 return Ok(linked?.then_some(Range { last, logs }));
             }
@@ -310,13 +314,7 @@ impl Follower<'_> {
                 Ok(Some(logs))
             }
             Err(ChainError::RangeTooLarge(_)) if pace.refused(blocks) => Ok(None),
-            Err(error) => {
-                // Some nodes say nothing where the range is too large, and time runs out.
-                if error.is_retryable() {
-                    pace.refused(blocks);
-                }
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
 }
