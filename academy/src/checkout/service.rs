@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Academy, Actor, Operation, Person, Problem,
+    accounts::audit,
     catalog::{CoursePage, CourseState, Market, Tier},
     chain::Call,
     evm::{Address, BlockHash, TxHash},
@@ -336,7 +337,7 @@ impl Checkout<'_> {
         self.order(actor, id).await
     }
 
-    /// Gives an order up.
+    /// Gives an order up. Where an admin does, the audit log keeps it.
     ///
     /// # Errors
     /// `not_payable` once a transaction was named: money may be under way.
@@ -348,6 +349,9 @@ impl Checkout<'_> {
             OrderState::Open => {
                 order.state = OrderState::Cancelled;
                 store::update_order(&mut tx, &order).await?;
+                if actor.user() != Some(order.user) {
+                    audit(&mut tx, self.0, actor, "order.cancelled", &id.to_string(), "").await?;
+                }
             }
             OrderState::Cancelled => {}
             state => return Err(CheckoutError::NotPayable(state.word()).into()),

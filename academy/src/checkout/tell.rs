@@ -151,7 +151,7 @@ impl Checkout<'_> {
     async fn record_review(&self, conn: &mut Conn, data: &ReviewTold) -> Result<(), Problem> {
         tracing::warn!(transaction = data.transaction, reason = data.reason, "a payment needs a person");
         metrics::counter!("lectern_payments_to_review_total", "setback" => data.reason).increment(1);
-        Ok(self.0.webhooks().record(conn, EventKind::PaymentReview, data).await?)
+        self.0.webhooks().record(conn, EventKind::PaymentReview, data).await
     }
 
     /// Records which payments of a chain have come to need a person, each once for each reason.

@@ -68,8 +68,13 @@ on_both_engines! {
             assert!(checkout.mine(&stranger, &Filter::default()).await.unwrap().rows.is_empty());
         }
         assert_eq!(refusal(checkout.order(&buyer, OrderId(course.id.0)).await).0, Kind::NotFound);
-        checkout.order(&world.admin().await, order.id).await.unwrap();
+        let admin = world.admin().await;
+        checkout.order(&admin, order.id).await.unwrap();
         assert_eq!(checkout.mine(&buyer, &Filter::default()).await.unwrap().rows.len(), 1);
+        // What an admin does to it is kept, and what its buyer does is theirs.
+        checkout.cancel(&admin, order.id).await.unwrap();
+        checkout.cancel(&buyer, order.id).await.unwrap();
+        assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'order.cancelled'").await, 1);
     }
 
     async fn all_of_ones_orders_are_listed_a_page_at_a_time(world: &World) {

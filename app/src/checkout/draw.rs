@@ -157,9 +157,10 @@ impl<'a> Scene<'a, '_> {
             html.raw("</p>");
         }
         if self.link.asking.is_none() {
+            // Its act is where the focus returns to once the part is drawn anew.
             html.raw(r#"<form method="post" action="/orders/"#)
                 .text(&self.order.id.to_string())
-                .raw(r#"/cancel"><button class="button" data-kind="quiet" data-testid="cancel-order">Cancel this order</button></form>"#);
+                .raw(r#"/cancel"><button class="button" data-kind="quiet" data-act="cancel-order" data-testid="cancel-order">Cancel this order</button></form>"#);
         }
     }
 

@@ -36,10 +36,11 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
     Ok(render(&state, &visitor, head, || parts::order(order, chain, &transfers)))
 }
 
-/// Gives an unpaid order up. Where it can't be any more, its page says what it is instead.
+/// Gives an unpaid order up. Where it can't be any more, its page says what it is instead; signed out meanwhile, its
+/// buyer signs in there.
 async fn cancel(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
     match state.academy.checkout().cancel(&visitor.actor, id).await {
-        Err(problem) if problem.kind != Kind::Conflict => Err(problem.into()),
+        Err(problem) if !matches!(problem.kind, Kind::Conflict | Kind::SignInFirst) => Err(problem.into()),
         _ => Ok(see_other(&format!("/orders/{id}"))),
     }
 }

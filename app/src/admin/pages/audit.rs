@@ -57,6 +57,7 @@ fn act_words(act: &str) -> &str {
         "payment.surplus_back" => "Noted that a surplus was paid back",
         "payment.surplus_kept" => "Let a surplus stay where it is",
         "payment.dismissed" => "Dismissed a payment",
+        "order.cancelled" => "Gave a buyer's order up",
         "transfer.dismissed" => "Dismissed a transfer",
         "course.published" => "Published a course",
         "course.withdrawn" => "Withdrew a course",
