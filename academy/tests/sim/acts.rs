@@ -49,8 +49,22 @@ impl History<'_> {
             Deed::Withdraw => self.withdraw(dice).await,
             Deed::GiveBack => self.give_back(dice).await,
             Deed::Rule => {
-                for _ in 0..dice.random_range(1..=2) {
-                    self.rule(dice).await;
+                // Few payments can be decided about: hardly anybody would die of it among all else.
+                let dies = dice.random_ratio(1, 8);
+                if dies {
+                    self.crash.arm(if dice.random() { "rule.before_commit" } else { "rule.after_commit" }, 0);
+                }
+                let before = self.world.audited().await;
+                let crash = self.crash.clone();
+                let ruling = async {
+                    for _ in 0..dice.random_range(1..=2) {
+                        self.rule(dice).await;
+                    }
+                };
+                crash.outlives(ruling).await;
+                if dies {
+                    self.learn_decided(&before).await;
+                    self.restart();
                 }
             }
             Deed::SendPast => self.send_past(dice),
@@ -66,19 +80,10 @@ impl History<'_> {
             }
             Deed::AtOnce => self.at_once(dice).await,
             Deed::Crash => {
-                let point = some_point(dice);
-                self.crash.arm(point, dice.random_range(0_u32..5).saturating_sub(2));
+                self.crash.arm(some_point(dice), dice.random_range(0_u32..5).saturating_sub(2));
                 let before = self.world.audited().await;
                 let crash = self.crash.clone();
-                crash
-                    .outlives(async {
-                        // Few payments can be decided about: hardly anybody would die of it.
-                        for _ in 0..if point.starts_with("rule.") { 3 } else { 0 } {
-                            self.rule(dice).await;
-                        }
-                        self.toil(dice).await;
-                    })
-                    .await;
+                crash.outlives(self.toil(dice)).await;
                 self.learn_decided(&before).await;
                 self.restart();
             }
