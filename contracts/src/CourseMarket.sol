@@ -33,6 +33,7 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     uint256 private constant BPS = 10_000;
 
     /// @param owner The account that may pause purchases and name the other roles.
+    // slither-disable-next-line shadowing-local whoever it is told to be becomes the owner
     constructor(address owner) Ownable(owner) EIP712("CourseMarket", "2") {}
 
     // ------------------------------------------------------------------------------------------ purchases
@@ -144,6 +145,7 @@ contract CourseMarket is ICourseMarket, Listings, EIP712 {
     // ---------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc ICourseMarket
+    // slither-disable-next-line shadowing-local the owner of a pass
     function hasPass(address owner, uint256 courseId, uint8 tier) external view returns (bool) {
         (bool possible, uint256 passIndex) = _passIndex(courseId, tier);
         return possible && _owns(owner, passIndex);

@@ -173,6 +173,7 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
     }
 
     /// @inheritdoc AccessPass
+    // slither-disable-next-line shadowing-local the owner of passes
     function _countRecords(address owner) internal view override returns (uint256 count) {
         uint256 length = _windowed.length;
         for (uint256 i = 0; i < length; ++i) {

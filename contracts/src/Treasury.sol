@@ -216,13 +216,19 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
         if (!_trySend(token, to, amount)) revert CourseMarket_TransferFailed(to, amount);
     }
 
-    /// @dev Sends money that no purse holds any more, or answers false and leaves all as it was.
+    /// @dev Sends money that no purse holds any more, or answers false and leaves all as it was. Reverts for a
+    /// token that takes more than that from the market: the rest of it would be others' money.
     function _trySend(address token, address to, uint256 amount) internal returns (bool sent) {
         // A token would take it, and the money would be nobody's.
         if (to == address(this)) return false;
         if (token == COIN) return LowLevelCall.callNoReturn(to, amount, "");
-        sent = IERC20(token).trySafeTransfer(to, amount);
-        if (sent) _tokens[token] = _tokens[token].minus(amount);
+        (bool answered, uint256 before) = _tryBalanceOf(token);
+        if (!answered || !IERC20(token).trySafeTransfer(to, amount)) return false;
+        uint256 left = _balanceOf(token);
+        // What it had, not what it owes: of a token that shrank, what is left is still paid.
+        if (left + amount < before) revert CourseMarket_TokenShrank(token, before - amount, left);
+        _tokens[token] = _tokens[token].minus(amount);
+        return true;
     }
 
     // ------------------------------------------------------------------------------------------- internal
@@ -230,6 +236,14 @@ abstract contract Treasury is IMarketTreasury, Control, ReentrancyGuardTransient
     /// @dev What the market has of a token.
     function _balanceOf(address token) private view returns (uint256) {
         return IERC20(token).balanceOf(address(this));
+    }
+
+    /// @dev The same; false for a token that does not answer, or is gone: a refund in it is credited.
+    function _tryBalanceOf(address token) private view returns (bool answered, uint256 balance) {
+        bytes memory call = abi.encodeCall(IERC20.balanceOf, (address(this)));
+        // slither-disable-next-line unused-return a balance is one word
+        (bool success, bytes32 answer,) = LowLevelCall.staticcallReturn64Bytes(token, call);
+        return (success && LowLevelCall.returnDataSize() >= 32, uint256(answer));
     }
 
     /// @dev How much there is of what a rescue must leave, of each token that ever was on the list. Of the

@@ -63,11 +63,12 @@ interface IMarketTreasury is IMarketErrors {
     /// @param received What arrived.
     error CourseMarket_WrongTokenAmount(address token, uint256 expected, uint256 received);
 
-    /// @notice The token took back some of what this market holds of it, so no more is taken in; or a rescue
-    /// would have taken it.
+    /// @notice The token took back some of what this market holds of it, so no more is taken in; or a payout,
+    /// a refund or a rescue would have taken more than was sent, of what is others'.
     /// @param token The token; in a rescue the zero address stands for the chain's own coin.
-    /// @param held What the market owes; in a rescue of this token, too. In one of another what it had.
-    /// @param balance What it has.
+    /// @param held What the market owes; in a rescue of this token, too. In one of another what it had. In a
+    /// payout or a refund what it had less the sum.
+    /// @param balance What it has, or would have.
     error CourseMarket_TokenShrank(address token, uint256 held, uint256 balance);
 
     /// @notice The sum is nothing, or more than what the market has of the token beside what it owes.
@@ -82,6 +83,7 @@ interface IMarketTreasury is IMarketErrors {
 
     /// @notice Sends all that the caller can withdraw now in one currency. Works while purchases are paused.
     /// @dev Emits {PayoutWithdrawn}. Looks at no more than 64 days, and at those since the last time only.
+    /// Fails for a token that takes more from the market than the sum, as {withdrawFees} and a refund do.
     /// @param token The currency.
     /// @param to The account that receives it.
     /// @return amount The sum in base units.
@@ -99,8 +101,9 @@ interface IMarketTreasury is IMarketErrors {
         returns (uint256 amount);
 
     /// @notice Puts a token on the list, or takes it off. Owner only.
-    /// @dev Emits {TokenAllowed}. A token whose balances change by themselves must not be on the list: a
-    /// market can refuse those that shrink, but not give back what they took.
+    /// @dev Emits {TokenAllowed}. A token whose balances change by themselves must not be on the list: the
+    /// market refuses those that shrink once the loss shows, and can not give back what they took. Nor must one
+    /// that takes a fee from the sender: what was paid with it can not be paid out.
     /// @param token The token.
     /// @param allowed Whether purchases may be paid in it.
     function setTokenAllowed(address token, bool allowed) external;

@@ -13,9 +13,8 @@ contract GasTest is MarketTest {
     bytes32 private constant RANDOM_ORDER = bytes32(type(uint256).max);
     bytes32 private constant UUID_ORDER = bytes32(uint256(type(uint128).max));
 
-    uint256 private constant PAYER_KEY = uint256(keccak256("payer"));
-
     IToken private token;
+    uint256 private signers;
     uint256 private second;
     uint256 private third;
     uint256 private windowed;
@@ -39,19 +38,25 @@ contract GasTest is MarketTest {
             market.setTokenPrice(id, 0, address(token), uint96(PRICE));
         }
         token.mint(FIRST, 1e30);
-        token.mint(vm.addr(PAYER_KEY), 1e30);
         vm.deal(FIRST, 10 ether);
         vm.prank(owner);
         market.setFeePayee(lister);
-        buy(list(lister, unheld, prices(PRICE)), 0, PRICE);
-        // The payee's purses, and the day's, are in use: somebody bought before, with either currency.
-        for (uint256 id = course; id <= windowed; id += windowed - course) {
-            buy(id, 0, PRICE);
-            ICourseMarket.Order memory order = orderFor(id, 0, address(token), PRICE);
-            order.beneficiary = stranger;
-            vm.prank(buyer);
-            market.purchaseForTokens(order, "");
-        }
+        uint256 free = list(lister, unheld, prices(PRICE));
+        vm.prank(lister);
+        market.setTokenPrice(free, 0, address(token), uint96(PRICE));
+        buyInEither(free);
+        // The payee's purses, and the day's, are in use: somebody bought before.
+        buyInEither(course);
+        buyInEither(windowed);
+    }
+
+    /// @dev Somebody buys with coins, and somebody else with tokens.
+    function buyInEither(uint256 id) private {
+        buy(id, 0, PRICE);
+        ICourseMarket.Order memory order = orderFor(id, 0, address(token), PRICE);
+        order.beneficiary = stranger;
+        vm.prank(buyer);
+        market.purchaseForTokens(order, "");
     }
 
     function test_measure() external {
@@ -84,6 +89,9 @@ contract GasTest is MarketTest {
         vm.prank(lister);
         market.withdrawFees(address(0), one(payee), lister);
         note("withdrawFees, one payee");
+        vm.prank(unheld);
+        market.withdraw(address(token), unheld);
+        note("withdraw of tokens, payee without windows");
         vm.prank(FIRST);
         market.purchase{value: DEAR}(RANDOM_ORDER, 1, 2, FIRST);
         note("purchase, another course, first sale of its payee");
@@ -131,6 +139,12 @@ contract GasTest is MarketTest {
         vm.prank(learner);
         market.refund(bought);
         note("refund");
+
+        bought.token = address(token);
+        bought.beneficiary = stranger;
+        vm.prank(stranger);
+        market.refund(bought);
+        note("refund of tokens");
     }
 
     /// @dev A payee's first sales with a window: each day of the first 64 sets up a slot of its own.
@@ -171,7 +185,6 @@ contract GasTest is MarketTest {
     }
 
     function measureTokens(uint256 courseId, string memory window) private {
-        address payer = vm.addr(PAYER_KEY);
         ICourseMarket.Order memory order = orderOf(courseId, address(token));
 
         // The allowance that a shop asks for: exactly the price.
@@ -205,16 +218,48 @@ contract GasTest is MarketTest {
         note(string.concat("purchaseForTokens, quoted", window, ", first of a buyer"));
 
         order.beneficiary = address(uint160(FIRST) ^ 3);
-        ICourseMarket.Permit memory permit = permitBy(PAYER_KEY, token, order.amount);
-        vm.prank(payer);
-        market.purchaseWithPermit(order, "", permit);
-        note(string.concat("purchaseWithPermit", window, ", first of a buyer"));
-
+        measurePermit(order, "", string.concat("purchaseWithPermit", window, ", first of a buyer"));
+        order.beneficiary = address(uint160(FIRST) ^ 7);
+        measurePermit(
+            order, quote(order), string.concat("purchaseWithPermit, quoted", window, ", first of a buyer")
+        );
         order.beneficiary = address(uint160(FIRST) ^ 4);
-        ICourseMarket.Authorization memory authorization = authorizationBy(PAYER_KEY, token, order);
+        measureAuthorization(
+            order, "", string.concat("purchaseWithAuthorization", window, ", first of a buyer")
+        );
+        order.beneficiary = address(uint160(FIRST) ^ 8);
+        measureAuthorization(
+            order,
+            quote(order),
+            string.concat("purchaseWithAuthorization, quoted", window, ", first of a buyer")
+        );
+    }
+
+    function measurePermit(ICourseMarket.Order memory order, bytes memory signature, string memory operation)
+        private
+    {
+        uint256 key = newSigner();
+        ICourseMarket.Permit memory permit = permitBy(key, token, order.amount);
+        vm.prank(vm.addr(key));
+        market.purchaseWithPermit(order, signature, permit);
+        note(operation);
+    }
+
+    function measureAuthorization(
+        ICourseMarket.Order memory order,
+        bytes memory signature,
+        string memory operation
+    ) private {
+        ICourseMarket.Authorization memory authorization = authorizationBy(newSigner(), token, order);
         vm.prank(FIRST);
-        market.purchaseWithAuthorization(order, "", authorization);
-        note(string.concat("purchaseWithAuthorization", window, ", first of a buyer"));
+        market.purchaseWithAuthorization(order, signature, authorization);
+        note(operation);
+    }
+
+    /// @dev Somebody who never signed for the token before: their nonce takes a new slot.
+    function newSigner() private returns (uint256 key) {
+        key = uint256(keccak256(abi.encode("payer", ++signers)));
+        token.mint(vm.addr(key), 1e30);
     }
 
     /// @dev What the last call cost, less what it got back.

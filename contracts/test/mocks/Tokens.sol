@@ -169,6 +169,26 @@ contract TakingToken is Token(18) {
     }
 }
 
+/// @notice A token that can tell its balances in a few bytes only, or fail to.
+contract MumblingToken is Token(18) {
+    uint256 private length = 32;
+    bool private fails;
+
+    function mumble(uint256 length_, bool fails_) external {
+        (length, fails) = (length_, fails_);
+    }
+
+    function balanceOf(address who) public view override returns (uint256 answer) {
+        answer = super.balanceOf(who);
+        (uint256 told, bool failed) = (length, fails);
+        assembly ("memory-safe") {
+            mstore(0, answer)
+            if failed { revert(0, told) }
+            return(0, told)
+        }
+    }
+}
+
 /// @notice A token with a second address.
 contract DoubleToken is Token(18) {
     Entrance public entrance = new Entrance();

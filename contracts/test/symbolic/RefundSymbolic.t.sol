@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {AnyToken} from "./AnyToken.sol";
 import {SymbolicTest} from "./SymbolicTest.sol";
 
 /// @notice Refunds, at any time, of a purchase at any price, under any fee.
@@ -141,6 +142,35 @@ contract RefundSymbolicTest is SymbolicTest {
         bool refunded = try_(beneficiary, 0, abi.encodeCall(ICourseMarket.refund, (bought)));
         vm.assertTrue(refunded == time < DUE * 1 days);
         vm.assertEq(token.balanceOf(PAYER), refunded ? price : 0);
+    }
+
+    /// @notice Of a token that does anything, no more leaves than is refunded, or the payer is credited.
+    function check_RefundOfAnyTokenTakesNoMore(
+        address beneficiary,
+        uint256 balance,
+        uint256 moved,
+        bool answer
+    ) external {
+        AnyToken any = AnyToken(create("AnyToken.sol/AnyToken.json", ""));
+        vm.prank(OWNER);
+        market.setTokenAllowed(address(any), true);
+        price = 1000;
+        vm.prank(LISTER);
+        market.setTokenPrice(windowed, 0, address(any), 1000);
+        any.set(0, price, true);
+        vm.assume(beneficiary != address(0));
+        ICourseMarket.Order memory order =
+            ICourseMarket.Order(ORDER, windowed, 0, beneficiary, address(any), price, START);
+        vm.prank(PAYER);
+        market.purchaseForTokens(order, "");
+        ICourseMarket.Purchase memory bought = purchase(beneficiary);
+        bought.token = address(any);
+
+        any.set(balance, moved, answer);
+        vm.assume(try_(beneficiary, 0, abi.encodeCall(ICourseMarket.refund, (bought))));
+        vm.assertTrue(!answer || moved >= balance || balance - moved <= price);
+        vm.assertEq(owed(address(any)), answer ? 0 : price);
+        vm.assertEq(market.payoutOf(PAYER, address(any)), answer ? 0 : price);
     }
 
     // -------------------------------------------------------------------------------------------- helpers

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketTreasury} from "../../src/interfaces/IMarketTreasury.sol";
+import {AnyToken} from "./AnyToken.sol";
 import {SymbolicTest} from "./SymbolicTest.sol";
 
 /// @notice Payouts of any sums.
@@ -113,6 +114,37 @@ contract WithdrawSymbolicTest is SymbolicTest {
         vm.assertTrue(now_.net == one.net && now_.fee == 0);
         now_ = booksOf(second, address(token));
         vm.assertTrue(now_.net == two.net && now_.fee == 0);
+    }
+
+    /// @notice Of a token that does anything, no more leaves than is paid out, be it earnings or fees.
+    function check_WithdrawOfAnyTokenTakesNoMore(
+        address who,
+        bool fees,
+        uint256 balance,
+        uint256 moved,
+        bool answer
+    ) external {
+        AnyToken any = AnyToken(create("AnyToken.sol/AnyToken.json", ""));
+        vm.prank(OWNER);
+        market.setTokenAllowed(address(any), true);
+        fill(who, TOKEN_CURRENCY + 1);
+        Books memory before = booksOf(who, address(any));
+        setOwed(address(any), total(before));
+        any.set(balance, moved, answer);
+        address[] memory payees = new address[](1);
+        payees[0] = who;
+
+        if (fees) {
+            vm.assume(
+                try_(FEE_PAYEE, 0, abi.encodeCall(IMarketTreasury.withdrawFees, (address(any), payees, TO)))
+            );
+        } else {
+            vm.assume(withdraw(who, address(any)));
+        }
+        uint256 paid = fees ? before.fee : before.net;
+        vm.assertTrue(answer && paid != 0);
+        vm.assertTrue(moved >= balance || balance - moved <= paid);
+        vm.assertEq(owed(address(any)), total(before) - paid);
     }
 
     /// @notice Nobody is paid who refuses the coins: what they have stays theirs.

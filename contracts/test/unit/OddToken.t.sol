@@ -101,6 +101,59 @@ contract OddTokenTest is TokenMarketTest {
         vm.assertEq(token.balanceOf(stranger), DEAR);
     }
 
+    function test_RevertWhen_PayoutTakesMore_Case25() external {
+        setFee(1000);
+        use(deployToken("TakingToken"));
+        buyFor("");
+        // One per cent of nine tenths would be of the platform's tenth.
+        expectShrank(address(token), DEAR / 10, DEAR / 10 - DEAR * 9 / 1000);
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        vm.assertEq(payout(), DEAR - DEAR / 10);
+        vm.assertEq(token.balanceOf(address(market)), DEAR);
+    }
+
+    function test_RevertWhen_FeePayoutTakesMore_Case25() external {
+        setFee(1000);
+        use(deployToken("TakingToken"));
+        buyFor("");
+        vm.prank(owner);
+        market.setFeePayee(owner);
+        address[] memory payees = new address[](1);
+        payees[0] = payee;
+        expectShrank(address(token), DEAR - DEAR / 10, DEAR - DEAR / 10 - DEAR / 1000);
+        vm.prank(owner);
+        market.withdrawFees(address(token), payees, owner);
+        vm.assertEq(market.feesOf(payee, address(token)), DEAR / 10);
+        vm.assertEq(token.balanceOf(address(market)), DEAR);
+    }
+
+    function test_PaysATokenThatShrank() external {
+        setFee(1000);
+        use(deployToken("RebasingToken"));
+        buyFor("");
+        token.shrink(address(market), DEAR / 20);
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        vm.assertEq(token.balanceOf(payee), DEAR - DEAR / 10);
+        vm.assertEq(token.balanceOf(address(market)), DEAR / 20);
+    }
+
+    function test_RevertWhen_PaidTokenTellsNoBalance() external {
+        use(deployToken("MumblingToken"));
+        buyFor("");
+        token.mumble(31, false);
+        expectNotSent(payee);
+        token.mumble(0, false);
+        expectNotSent(payee);
+        token.mumble(32, true);
+        expectNotSent(payee);
+        token.mumble(32, false);
+        vm.prank(payee);
+        market.withdraw(address(token), payee);
+        vm.assertEq(token.balanceOf(payee), DEAR);
+    }
+
     function test_RevertWhen_TokensGoToTheMarket() external {
         buyFor("");
         expectNotSent(address(market));

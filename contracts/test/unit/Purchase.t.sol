@@ -66,7 +66,7 @@ contract PurchaseTest is MarketTest {
         buy(course, 0, PRICE);
     }
 
-    function test_RevertWhen_Underpaid() external {
+    function test_RevertWhen_Underpaid_Case13() external {
         expectWrongPrice(PRICE, PRICE - 1);
         buy(course, 0, PRICE - 1);
     }

@@ -152,7 +152,7 @@ contract RefundTest is MarketTest {
         assertHeld(PRICE, 0);
     }
 
-    function test_CreditsAPayerThatRefusesMoney() external {
+    function test_CreditsAPayerThatRefusesMoney_Case28() external {
         address refusing = address(new RefusingPayee(market));
         vm.deal(refusing, DEAR);
         vm.prank(refusing);
@@ -194,7 +194,7 @@ contract RefundTest is MarketTest {
         }
     }
 
-    function test_RevertWhen_WindowHasEnded() external {
+    function test_RevertWhen_WindowHasEnded_Case28() external {
         vm.warp(bought.refundableUntil);
         vm.expectRevert(
             abi.encodeWithSelector(ICourseMarket.CourseMarket_WindowEnded.selector, bought.refundableUntil)
@@ -203,7 +203,7 @@ contract RefundTest is MarketTest {
         vm.assertEq(payoutOf(payee), PRICE);
     }
 
-    function test_RevertWhen_RefundedTwice() external {
+    function test_RevertWhen_RefundedTwice_Case28() external {
         refundBy(learner);
         expectUnknown(learner);
     }
@@ -278,13 +278,42 @@ contract RefundTest is MarketTest {
         vm.assertEq(token.balanceOf(address(market)), 0);
     }
 
-    function test_CreditsAPayerThatATokenBlocks() external {
+    function test_CreditsAPayerThatATokenBlocks_Case28() external {
         IToken token = buyWithToken(deployToken("BlockingToken"));
         token.block_(buyer);
         vm.expectEmit(address(market));
         emit ICourseMarket.RefundCredited(buyer, address(token), DEAR);
         refundBy(learner);
         vm.assertEq(market.payoutOf(buyer, address(token)), DEAR);
+        vm.prank(buyer);
+        market.withdraw(address(token), stranger);
+        vm.assertEq(token.balanceOf(stranger), DEAR);
+    }
+
+    function test_RevertWhen_RefundTakesMore_Case25() external {
+        IToken token = buyWithToken(deployToken("TakingToken"));
+        ICourseMarket.Order memory order = orderFor(windowed, 2, address(token), DEAR);
+        order.beneficiary = stranger;
+        vm.prank(buyer);
+        market.purchaseForTokens(order, "");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarketTreasury.CourseMarket_TokenShrank.selector, address(token), DEAR, DEAR - DEAR / 100
+            )
+        );
+        refundBy(learner);
+        vm.assertTrue(market.hasPass(learner, windowed, 2));
+        vm.assertEq(token.balanceOf(address(market)), 2 * uint256(DEAR));
+    }
+
+    function test_CreditsAPayerWhoseTokenIsGone_Case28() external {
+        IToken token = buyWithToken(deployToken("Token", 6));
+        bytes memory code = address(token).code;
+        vm.etch(address(token), "");
+        vm.expectEmit(address(market));
+        emit ICourseMarket.RefundCredited(buyer, address(token), DEAR);
+        refundBy(learner);
+        vm.etch(address(token), code);
         vm.prank(buyer);
         market.withdraw(address(token), stranger);
         vm.assertEq(token.balanceOf(stranger), DEAR);

@@ -14,6 +14,7 @@ interface IToken is IERC20, IERC20Permit {
     function entrance() external view returns (address);
     function shrink(address who, uint256 amount) external;
     function block_(address who) external;
+    function mumble(uint256 length, bool fails) external;
     function hook(address target, bytes calldata data) external;
     function succeeded() external view returns (bool);
     function answer() external view returns (bytes memory);

@@ -1,13 +1,14 @@
 // Mutation testing: changes the market in each small way that mutants.mjs knows, and looks that a test fails.
 // A mutant that no test kills fails this, unless equivalent.json says why nobody could tell it from the market;
-// so does an entry there that a test does kill, or that is no mutant any more.
+// so does an entry there that a test does kill, or that is no mutant any more. One whose tests do not end, twice,
+// is neither killed nor kept: it is named for a person to look at.
 //
 //   npm run mutation                   all mutants; goes on where it was stopped, as long as nothing changed
 //   npm run mutation -- Treasury.      those whose names begin so
 //   npm run mutation -- --survivors    those that the last run left, after tests were added
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { FORGE } from "../forge.mjs";
 import { compile, parse, readSources } from "./compile.mjs";
@@ -20,6 +21,20 @@ const RESULTS = `${WORK}/results.json`;
 const ARTIFACT = `${WORK}/out/CourseMarket.sol/CourseMarket.json`;
 const EQUIVALENT = new URL("equivalent.json", import.meta.url);
 const MUTATED = ["CourseMarket", "Purse", "Holding", "Treasury", "Offer", "AccessPass", "Listings", "Control"];
+
+/** What results hold for, beside the tests: what is mutated, and what makes and runs mutants of it. */
+const SOURCE = [
+  "src",
+  "package-lock.json",
+  "foundry.toml",
+  "tools/forge.mjs",
+  "tools/solc.mjs",
+  "tools/mutation/compile.mjs",
+  "tools/mutation/mutants.mjs",
+  "tools/mutation/run.mjs",
+  "tools/mutation/schema.mjs",
+];
+const TESTS = ["test/unit", "test/fuzz", "test/utils", "test/mocks"];
 
 /** One after the other, until one fails. The fuzz tests run on one seed: the same mutants survive each time. */
 const STAGES = [
@@ -37,7 +52,10 @@ const FORGE_ENV = {
 };
 /** The one test that has to fail for that reason. */
 const TOO_LARGE = "test_FitsOntoAChain";
-const TIMEOUT = 120_000;
+/** How long the tests may take, in milliseconds, and how long when they are run again. A machine can be busy. */
+const TIMEOUTS = [120_000, 600_000];
+/** In place of a test's name: nothing failed, but not all came to an end. */
+const UNFINISHED = Symbol("unfinished");
 
 /** Forge asks for the compiler's version each time; loading the compiler to say it costs as much as the tests. */
 function installCompiler() {
@@ -54,12 +72,18 @@ fi
   writeFileSync(`${WORK}/solc`, script, { mode: 0o755 });
 }
 
-function fingerprint(folders) {
+function filesIn(path) {
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesIn(`${path}/${name}`));
+}
+
+function fingerprint(paths) {
   const hash = createHash("sha256");
-  for (const folder of folders) {
-    for (const entry of readdirSync(`${ROOT}${folder}`, { withFileTypes: true, recursive: true })) {
-      if (entry.isFile()) hash.update(readFileSync(`${entry.parentPath ?? entry.path}/${entry.name}`));
-    }
+  for (const file of paths.flatMap((path) => filesIn(`${ROOT}${path}`))) {
+    const bytes = readFileSync(file);
+    hash.update(`${file.slice(ROOT.length)} ${bytes.length}\n`).update(bytes);
   }
   return hash.digest("hex");
 }
@@ -89,19 +113,27 @@ function compileSchema(sources, mutants) {
   return compile(mutated);
 }
 
-/** The name of the first test that fails; undefined if all pass. */
+/** The name of the first test that fails; undefined if all pass; UNFINISHED if they do not end, run again neither. */
 function firstFailure(id) {
+  for (const timeout of TIMEOUTS) {
+    const failure = firstFailureWithin(timeout, id);
+    if (failure !== UNFINISHED) return failure;
+  }
+  return UNFINISHED;
+}
+
+function firstFailureWithin(timeout, id) {
   for (const { path, env } of STAGES) {
     const args = ["test", "--match-path", path, "--no-match-test", TOO_LARGE, "--fail-fast", "--threads", "1"];
     const { status, signal, stdout, stderr } = spawnSync(FORGE, args, {
       cwd: ROOT,
       env: { ...FORGE_ENV, ...env, FOUNDRY_BLOCK_COINBASE: coinbaseOf(id) },
       encoding: "utf8",
-      timeout: TIMEOUT,
+      timeout,
       killSignal: "SIGKILL",
       maxBuffer: 2 ** 28,
     });
-    if (signal === "SIGKILL") return "(ran out of time)";
+    if (signal === "SIGKILL") return UNFINISHED;
     if (status === 0) {
       if (!/ 0 failed/.test(stdout)) throw new Error(`no test ran: ${stdout}${stderr}`);
       continue;
@@ -122,8 +154,8 @@ function main() {
 
   mkdirSync(WORK, { recursive: true });
   // What a mutant is, its name says.
-  const source = fingerprint(["src"]);
-  const tests = fingerprint(["test/unit", "test/fuzz", "test/utils", "test/mocks"]);
+  const source = fingerprint(SOURCE);
+  const tests = fingerprint(TESTS);
   const kept = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")) : {};
   const valid = kept.source === source && (again || kept.tests === tests);
   const state = { source, tests, results: valid ? kept.results : {} };
@@ -140,8 +172,10 @@ function main() {
     execFileSync(FORGE, ["build", "--quiet"], { cwd: ROOT, env: FORGE_ENV, stdio: "inherit" });
     deployable(compileSchema(sources, all));
     const unchanged = firstFailure(0);
+    if (unchanged === UNFINISHED) throw new Error("the tests do not end without a mutant");
     if (unchanged) throw new Error(`${unchanged} fails without a mutant`);
   }
+  const unfinished = [];
   const began = Date.now();
   let done = 0;
   // Those without a modifier last: each of them is compiled by itself.
@@ -149,8 +183,14 @@ function main() {
     const { id, name, file, modifier } = mutant;
     if (modifier) deployable(compile({ ...sources, [file]: without(sources[file], modifier) }));
     const killer = firstFailure(id);
-    state.results[name] = killer ?? null;
-    if (!killer && !equivalent[name]) console.log(`SURVIVED ${name}`);
+    if (killer === UNFINISHED) {
+      delete state.results[name];
+      unfinished.push(name);
+      console.log(`UNFINISHED ${name}`);
+    } else {
+      state.results[name] = killer ?? null;
+      if (!killer && !equivalent[name]) console.log(`SURVIVED ${name}`);
+    }
     if (++done % 20 === 0 || done === due.length) {
       keep();
       console.log(`${done} of ${due.length}, ${Math.round((Date.now() - began) / 1000)} s`);
@@ -160,6 +200,7 @@ function main() {
 
   const survivors = chosen.filter(({ name }) => name in state.results && !state.results[name]);
   const failures = survivors.filter(({ name }) => !equivalent[name]).map(({ name }) => `survived: ${name}`);
+  failures.push(...unfinished.map((name) => `neither killed nor survived, the tests do not end: ${name}`));
   for (const name of Object.keys(equivalent)) {
     if (!all.some((mutant) => mutant.name === name)) failures.push(`in equivalent.json, but no mutant: ${name}`);
     else if (state.results[name]) failures.push(`in equivalent.json, but killed: ${name}`);
