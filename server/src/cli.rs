@@ -16,7 +16,7 @@ pub use contracts::{
 };
 pub use pay::{Pay, Until};
 
-/// A site that teaches and is paid in a chain's own currency.
+/// A site that teaches and is paid on a chain, in its own currency or in tokens.
 #[derive(Debug, Parser)]
 #[command(name = "lectern", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Every configuration key can be set in a file or in the environment, as \
@@ -44,7 +44,7 @@ pub enum Command {
     /// Create the demo courses and their teachers; what is there already is left alone.
     ///
     /// Paid courses are put on the market with the development chain's own accounts, so this needs
-    /// a development chain (chain.id 31337) with the contract deployed.
+    /// a development chain (chain.id 31337 to 31346) with the contract deployed.
     Seed,
     /// Check the configuration, the database, the chain and the built site; say what to do.
     Doctor,

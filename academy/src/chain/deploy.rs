@@ -1,6 +1,6 @@
 //! Putting the market on a chain.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     bindings::market_artifact,
@@ -25,14 +25,16 @@ pub struct Deployed {
     pub block: u64,
     /// The gas it took.
     pub gas: u64,
-    /// What that cost: gas times the effective price.
+    /// What the network took for it.
     pub cost: Wei,
 }
 
-/// How often a node is asked whether the deployment is mined.
+/// How often a node is asked whether the deployment is mined, and for its code.
 const PAUSE: Duration = Duration::from_millis(250);
 /// So long a deployment may take to be mined.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// So long a node may be behind the one that showed the receipt: behind one URL there may be several.
+const CATCHING_UP: Duration = Duration::from_secs(30);
 
 /// Deploys the market, and looks at the code that stands there then; `owner` may pause it, or the deployer
 /// itself.
@@ -52,19 +54,56 @@ pub async fn deploy(
         WalletError::Chain(error) => error,
         refusal => ChainError::Refused(format!("the deployment would fail: {refusal}")),
     })?;
+    let foreseen = wallet.address_of(&prepared).checksummed();
     let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
-    let mined = until_mined(&wallet, hash).await?;
+    let mined = until_mined(&wallet, hash, &format!("the deployment {hash} to {foreseen}")).await?;
     let Some(address) = mined.contract.filter(|_| mined.success) else {
-        return Err(ChainError::Refused(format!("the deployment {hash} failed on-chain")));
-    };
-    if !is_our_market(&wallet.code(address).await?) {
         return Err(ChainError::Refused(format!(
-            "the deployment {hash} was mined, but the code at {} is not this version's market; don't use it, \
-             and don't trust this node",
-            address.checksummed()
+            "the deployment {hash} to {foreseen} failed on-chain in block {}",
+            mined.block
         )));
+    };
+    let deployed = Deployed { address, block: mined.block, gas: mined.gas, cost: mined.fee };
+    checked(deployed, hash, code_once_shown(&wallet, address).await)
+}
+
+/// A contract's code, asked for again while the node does not have it yet: behind one URL there may be several
+/// nodes, and one may be behind another that showed the receipt.
+async fn code_once_shown(wallet: &Wallet, at: Address) -> Result<Vec<u8>, ChainError> {
+    let give_up = Instant::now() + CATCHING_UP;
+    loop {
+        match wallet.code(at).await {
+            Ok(code) if !code.is_empty() => return Ok(code),
+            last if Instant::now() >= give_up => return last,
+            _ => tokio::time::sleep(PAUSE).await,
+        }
     }
-    Ok(Deployed { address, block: mined.block, gas: mined.gas, cost: mined.fee })
+}
+
+/// The deployment, if that code is the market's. It is paid for: whatever is wrong, what is known of it is told.
+fn checked(
+    deployed: Deployed,
+    hash: TxHash,
+    code: Result<Vec<u8>, ChainError>,
+) -> Result<Deployed, ChainError> {
+    let mined = format!(
+        "the deployment {hash} was mined in block {} at {}",
+        deployed.block,
+        deployed.address.checksummed()
+    );
+    let later = "compare it later with `lectern contracts verify`, before you deploy again or use it";
+    match code {
+        Ok(code) if is_our_market(&code) => Ok(deployed),
+        Ok(code) if code.is_empty() => {
+            Err(ChainError::Unavailable(format!("{mined}, but the node still shows no code there; {later}")))
+        }
+        Ok(_) => Err(ChainError::Refused(format!(
+            "{mined}, but the code there is not this version's market; don't use it, and don't trust this node"
+        ))),
+        Err(error) => Err(ChainError::Unavailable(format!(
+            "{mined}, but its code can't be looked at ({error}); {later}"
+        ))),
+    }
 }
 
 /// Sends a call, and waits until it is mined.
@@ -75,10 +114,13 @@ pub async fn send(wallet: &Wallet, call: &Call) -> Result<(TxHash, Mined), Chain
     rehearse(wallet, call).await?;
     let prepared = wallet.prepare(call).await.map_err(would_fail)?;
     let (Sent::Accepted(hash) | Sent::Unsure(hash)) = wallet.send(prepared).await?;
-    let mined = until_mined(wallet, hash).await?;
+    let mined = until_mined(wallet, hash, &format!("the transaction {hash}")).await?;
     match mined.success {
         true => Ok((hash, mined)),
-        false => Err(ChainError::Refused(format!("the transaction {hash} failed on-chain"))),
+        false => Err(ChainError::Refused(format!(
+            "the transaction {hash} failed on-chain in block {}",
+            mined.block
+        ))),
     }
 }
 
@@ -97,8 +139,8 @@ fn would_fail(error: WalletError) -> ChainError {
     }
 }
 
-/// A deployment is paid for: its node may be away for a while, and is asked again.
-async fn until_mined(wallet: &Wallet, hash: TxHash) -> Result<Mined, ChainError> {
+/// What was sent is paid for: its node may be away for a while, and is asked again. `what` names it for people.
+async fn until_mined(wallet: &Wallet, hash: TxHash, what: &str) -> Result<Mined, ChainError> {
     let told = async {
         loop {
             if let Ok(Some(mined)) = wallet.mined(hash).await {
@@ -109,7 +151,27 @@ async fn until_mined(wallet: &Wallet, hash: TxHash) -> Result<Mined, ChainError>
     };
     tokio::time::timeout(PATIENCE, told).await.map_err(|_| {
         ChainError::Unavailable(format!(
-            "{hash} was sent, but the node does not show it mined; look it up before you send it again"
+            "{what} was sent, but the node does not show it mined; look it up before you send it again"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_that_is_paid_for_is_told_whatever_its_code_is() {
+        let (address, hash) = (Address([7; 20]), TxHash([8; 32]));
+        let deployed = Deployed { address, block: 123, gas: 456, cost: Wei::ZERO };
+        assert_eq!(checked(deployed, hash, Ok(market_artifact().creation.clone())), Ok(deployed));
+        let silent = ChainError::Unavailable("the node does not answer".to_owned());
+        for (code, retryable) in [(Ok(vec![]), true), (Err(silent), true), (Ok(vec![0x60, 0]), false)] {
+            let error = checked(deployed, hash, code).unwrap_err();
+            assert_eq!(error.is_retryable(), retryable, "{error}");
+            for known in [hash.to_string(), address.checksummed(), "block 123 ".to_owned()] {
+                assert!(error.to_string().contains(&known), "{known}: {error}");
+            }
+        }
+    }
 }

@@ -27,6 +27,8 @@ async fn ask(from: ConfigLoader, id: String) -> Result<AwsSigner, ChainError> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use alloy::{
         network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder},
         primitives::{Address, U256},
@@ -46,6 +48,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::chain::{Key, Wallet};
 
     const ID: &str = "alias/deployer";
 
@@ -116,8 +119,8 @@ mod tests {
         stream.shutdown().await.unwrap();
     }
 
-    /// Where an AWS client finds a KMS of ours in place of Amazon's.
-    async fn kms() -> ConfigLoader {
+    /// Where a KMS of ours listens.
+    async fn start() -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -125,8 +128,13 @@ mod tests {
                 tokio::spawn(serve(listener.accept().await.unwrap().0));
             }
         });
+        url
+    }
+
+    /// Where an AWS client finds a KMS of ours in place of Amazon's.
+    async fn kms() -> ConfigLoader {
         aws_config::defaults(BehaviorVersion::latest())
-            .endpoint_url(url)
+            .endpoint_url(start().await)
             .region(Region::new("eu-central-1"))
             .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
     }
@@ -153,6 +161,33 @@ mod tests {
             .unwrap();
         let hash = signed.signature_hash();
         assert_eq!(signed.signature().recover_address_from_prehash(&hash).unwrap(), account);
+    }
+
+    /// An AWS client finds KMS by the environment, which belongs to a whole process: the test runs itself in another.
+    #[tokio::test]
+    async fn a_wallet_signs_with_a_key_that_the_environment_leads_to() {
+        const THIS: &str = "chain::kms::tests::a_wallet_signs_with_a_key_that_the_environment_leads_to";
+        const ENDPOINT: &str = "AWS_ENDPOINT_URL_KMS";
+        #[expect(clippy::disallowed_methods, reason = "a test is its own composition root")]
+        let is_first = std::env::var(ENDPOINT).is_err();
+        if is_first {
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            again.args(["--exact", THIS]).env(ENDPOINT, start().await).envs([
+                ("AWS_REGION", "eu-central-1"),
+                ("AWS_ACCESS_KEY_ID", "id"),
+                ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ]);
+            let output = tokio::task::spawn_blocking(move || again.output()).await.unwrap().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && told.contains("1 passed"), "{told}");
+            return;
+        }
+        let wallet = Wallet::open("http://127.0.0.1:1", Key::AwsKms { id: ID.to_owned() }).await.unwrap();
+        let account = secret_key_to_address(&key());
+        assert_eq!(wallet.address().0, account.0.0);
+        let signature: alloy::primitives::Signature =
+            wallet.sign_text("a text").await.unwrap().parse().unwrap();
+        assert_eq!(signature.recover_address_from_msg("a text").unwrap(), account);
     }
 
     #[tokio::test]

@@ -62,7 +62,8 @@ pub struct Prepared {
     pub nonce: u64,
     /// The gas that it may take.
     pub gas_limit: u64,
-    /// The most that the network may take for it.
+    /// The most that the network may take for its gas. A rollup's fee for its data, which no estimate tells, comes on
+    /// top.
     pub max_fee: Wei,
 }
 
@@ -214,6 +215,11 @@ impl Wallet {
     /// [`Wallet::prepare`] for a contract's creation code.
     pub(super) async fn prepare_deployment(&self, code: Vec<u8>) -> Result<Prepared, WalletError> {
         self.complete(TransactionRequest::default().with_from(self.address).with_deploy_code(code)).await
+    }
+
+    /// Where a deployment will stand, if it succeeds.
+    pub(super) fn address_of(&self, deployment: &Prepared) -> Address {
+        Address(self.address.create(deployment.nonce).0.0)
     }
 
     async fn complete(&self, request: TransactionRequest) -> Result<Prepared, WalletError> {

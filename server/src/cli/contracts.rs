@@ -29,9 +29,11 @@ pub enum Contracts {
     ///
     /// The market refuses more than it has beside what it keeps for buyers and payees.
     Rescue(Rescue),
-    /// Show the configured markets as their chains have them.
+    /// Show the configured markets as their chains have them; exit code 1 when one can't be shown, or its node serves
+    /// another chain.
     List(List),
-    /// Compare the code at an address with this version's market; exit code 1 when it is another.
+    /// Compare the code at an address with this version's market; exit code 1 when it is another, or the node serves
+    /// another chain than is meant.
     Verify(Verify),
 }
 
@@ -196,7 +198,7 @@ pub struct List {
 /// What to verify.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The chain, by its number, where several are configured [default: the first].
+    /// The chain, by its number, where several are configured [default: the first; any, with --rpc-url and --address].
     #[arg(long, value_name = "ID")]
     pub chain: Option<u64>,
     /// The chain's node [default: the configured ones].

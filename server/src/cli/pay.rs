@@ -13,7 +13,8 @@ Exit codes:
   0  bought (or owned already, or a dry run went well)
   1  refused: nothing was paid, or the transaction failed on the chain and only its fee was spent
   2  called with arguments that make no sense here
-  3  paid, or perhaps paid, but not open in time: run it again to go on, it never pays twice")]
+  3  paid, or perhaps paid, but not open, or not as far as was asked, in time: run it again to go on, it
+     never pays twice; or owned, and nothing is known of its payment that was to be followed")]
 pub struct Pay {
     /// The site's address, as browsers see it.
     #[arg(long, value_name = "URL", value_parser = site)]
@@ -39,7 +40,8 @@ pub struct Pay {
     /// Refuse a price above this, in what is paid in, before anything is signed.
     #[arg(long, value_name = "AMOUNT", value_parser = figure)]
     pub max_price: Option<String>,
-    /// Refuse to pay if the network's fee could come to more than this.
+    /// Refuse to pay if the network's fee for gas could come to more than this. A rollup's fee for its data, which
+    /// comes on top, is in no estimate: it is told once the payment is mined.
     #[arg(long, value_name = "ETH", value_parser = Wei::from_ether)]
     pub max_fee: Option<Wei>,
     /// Also wait until the node counts so many blocks, the payment's own included.

@@ -3,11 +3,16 @@
 use std::{path::Path, process::ExitCode};
 
 use academy::{
-    chain::{Chain, Heads, is_our_market},
-    checkout::{Token, quote::convert},
+    chain::{Chain, ChainError, Heads, Round, is_our_market},
+    checkout::{
+        Token,
+        quote::{convert, sequencer_is_up},
+    },
     evm::{Address, BlockTag},
     price::Cents,
+    time::Time,
 };
+use alloy::primitives::U256;
 
 use super::database;
 use crate::{
@@ -18,6 +23,9 @@ use crate::{
 
 /// Nodes hear of a new block some seconds after each other.
 const LAG: u64 = 3;
+
+/// Rollups with a feed that says whether their sequencer is up: Optimism, Base, Arbitrum, and the test networks of each.
+const ROLLUPS: [u64; 6] = [10, 8_453, 42_161, 11_155_420, 84_532, 421_614];
 
 enum Finding {
     Ok(String),
@@ -116,6 +124,7 @@ async fn chain(config: &Config, this: &config::Chain) -> Vec<(&'static str, Find
         findings.push(("node", Warning(text)));
     }
     findings.extend(socket(this).await.map(|finding| ("websocket", finding)));
+    findings.extend(unwatched(this).map(|finding| ("sequencer", finding)));
     if newest.is_some() {
         for (key, named) in [("open_tag", this.open_tag), ("final_tag", this.final_tag)] {
             if let Some(tag) = named {
@@ -244,7 +253,10 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
         Err(error) => Wrong(error.to_string()),
     };
     let mut findings = vec![("quotes", signer)];
-    let now = Machine::real().clock.now();
+    let now = u64::try_from(Machine::real().clock.now().0 / 1000).unwrap_or_default();
+    if let Some(feed) = quotes.sequencer {
+        findings.push(("sequencer", sequencer(this, chain.round(feed, None).await, now)));
+    }
     for token in &quotes.tokens {
         findings.push(("token", token_facts(this, chain, market, token).await));
     }
@@ -255,19 +267,50 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
             "rate",
             match chain.round(feed.address, None).await {
                 Err(error) => Wrong(format!("{word}: {error}")),
-                Ok(round) => {
-                    match convert(one, &round, feed, u64::try_from(now.0 / 1000).unwrap_or_default()) {
-                        Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
-                        Err(why) => Wrong(format!(
-                            "{word}: the feed's answer is no rate ({why:?}); see {}",
-                            this.named("feeds")
-                        )),
-                    }
-                }
+                Ok(round) => match convert(one, &round, feed, now) {
+                    Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
+                    Err(why) => Wrong(format!(
+                        "{word}: the feed's answer is no rate ({why:?}); see {}",
+                        this.named("feeds")
+                    )),
+                },
             },
         ));
     }
     findings
+}
+
+/// Whether nobody looks if a rollup's sequencer is up, though prices are quoted by feeds that stand still without it.
+fn unwatched(this: &config::Chain) -> Option<Finding> {
+    let is_rollup = ROLLUPS.contains(&this.id);
+    (is_rollup && !this.feeds.is_empty() && this.sequencer_feed.is_none()).then(|| {
+        Warning(format!(
+            "nobody looks whether that of {} is up, and while it is not, feeds go on to tell old prices; name \
+             its uptime feed in {}",
+            this.name,
+            this.named("sequencer_feed")
+        ))
+    })
+}
+
+/// Whether a rollup's sequencer is up, and since when, as its feed answered.
+fn sequencer(this: &config::Chain, answer: Result<Round, ChainError>, now_seconds: u64) -> Finding {
+    let key = this.named("sequencer_feed");
+    let round = match answer {
+        Ok(round) => round,
+        Err(error) => return Wrong(format!("{error}; nothing is quoted without its answer. See {key}")),
+    };
+    let since = Time::of_seconds(round.started_at).rfc3339();
+    let says = |answer: u64| round.answer == Some(U256::from(answer));
+    if round.started_at == 0 || !(says(0) || says(1)) {
+        Wrong(format!("that is no answer of an uptime feed, and nothing is quoted by it; correct {key}"))
+    } else if says(1) {
+        Warning(format!("down since {since}: nothing is quoted until it has been up for an hour"))
+    } else if sequencer_is_up(&round, now_seconds) {
+        Fine(format!("up since {since}"))
+    } else {
+        Warning(format!("up again since {since}: nothing is quoted in its first hour"))
+    }
 }
 
 /// Whether the market sells for a token, and the token is as it is configured.
@@ -299,9 +342,83 @@ async fn token_facts(this: &config::Chain, chain: &dyn Chain, market: Address, t
 
 #[cfg(test)]
 mod tests {
-    use academy::chain::ChainError;
+    use academy::chain::fake::FakeChain;
 
     use super::*;
+
+    const SEQUENCER: &str = "0x5555555555555555555555555555555555555555";
+
+    /// A chain that sells by a feed, and a feed for its sequencer, or none.
+    fn quoting(id: &str, sequencer: &str) -> Config {
+        let market = "0x1111111111111111111111111111111111111111";
+        let feeds =
+            format!(r#"[{{currency="USD",address="{market}",max_age_seconds=3900,min=100,max=100000}}]"#);
+        let key = "51".repeat(32);
+        let settings = [
+            ("CHAIN__ID", id),
+            ("CHAIN__MARKET", market),
+            ("CHAIN__FEEDS", feeds.as_str()),
+            ("CHAIN__SEQUENCER_FEED", sequencer),
+            ("QUOTES__KEY", key.as_str()),
+        ];
+        let own = settings.map(|(name, value)| (format!("LECTERN__{name}"), value.to_owned()));
+        config::load(None, config::Environment::new(own)).unwrap()
+    }
+
+    #[test]
+    fn warns_of_a_rollup_that_sells_by_feeds_and_has_none_for_its_sequencer() {
+        for id in ["10", "8453", "42161", "11155420", "84532", "421614"] {
+            let (without, with) = (quoting(id, ""), quoting(id, SEQUENCER));
+            let told = unwatched(&without.chain);
+            assert!(matches!(told, Some(Warning(text)) if text.contains("chain.sequencer_feed")), "{id}");
+            assert!(unwatched(&with.chain).is_none(), "{id}");
+        }
+        assert!(unwatched(&quoting("1", "").chain).is_none(), "Ethereum has no sequencer");
+        let mut priced_in_the_coin = quoting("8453", "");
+        priced_in_the_coin.chain.feeds.clear();
+        assert!(unwatched(&priced_in_the_coin.chain).is_none());
+    }
+
+    #[test]
+    fn tells_whether_a_sequencer_is_up_and_since_when() {
+        const NOW: u64 = 1_800_000_000;
+        let config = quoting("8453", SEQUENCER);
+        let say = |answer: Option<u64>, started_at| {
+            let answer = answer.map(U256::from);
+            let round = Round { answer, decimals: 0, started_at, updated_at: NOW };
+            sequencer(&config.chain, Ok(round), NOW)
+        };
+        assert!(matches!(say(Some(0), NOW - 7200), Fine(text) if text == "up since 2027-01-15T06:00:00Z"));
+        assert!(
+            matches!(say(Some(0), NOW - 60), Warning(text) if text.contains("again since 2027-01-15T07:59"))
+        );
+        assert!(
+            matches!(say(Some(1), NOW - 60), Warning(text) if text.contains("down since 2027-01-15T07:59"))
+        );
+        // A price, nothing, and a round that has not begun.
+        for (answer, started_at) in [(Some(300_000_000_000), NOW - 60), (None, NOW - 60), (Some(0), 0)] {
+            let told = say(answer, started_at);
+            assert!(matches!(told, Wrong(text) if text.contains("chain.sequencer_feed")), "{answer:?}");
+        }
+        let silent = Err(ChainError::Unavailable("down".to_owned()));
+        let told = sequencer(&config.chain, silent, NOW);
+        assert!(matches!(told, Wrong(text) if text.contains("chain.sequencer_feed")));
+    }
+
+    #[tokio::test]
+    async fn looks_at_the_sequencer_where_its_feed_is_named() {
+        let lines = async |config: &Config, chain: &FakeChain| {
+            let mut findings = quotes(config, &config.chain, chain).await;
+            findings.retain(|(what, _)| *what == "sequencer");
+            findings.into_iter().map(|(_, finding)| finding).collect::<Vec<_>>()
+        };
+        let (config, chain) = (quoting("8453", SEQUENCER), FakeChain::new(8453));
+        assert!(matches!(lines(&config, &chain).await.as_slice(), [Wrong(_)]), "nothing is there");
+        let up = Round { answer: Some(U256::ZERO), decimals: 0, started_at: 1, updated_at: 1 };
+        chain.set_round(SEQUENCER.parse().unwrap(), up);
+        assert!(matches!(lines(&config, &chain).await.as_slice(), [Fine(_)]));
+        assert!(lines(&quoting("8453", ""), &chain).await.is_empty());
+    }
 
     #[test]
     fn tells_how_far_a_provider_is_behind() {

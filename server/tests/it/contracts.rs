@@ -379,6 +379,35 @@ async fn a_node_alone_does_not_verify_what_another_contradicts() {
 }
 
 #[tokio::test]
+async fn a_node_of_another_chain_is_not_taken_for_the_configured_one() {
+    let anvil = Anvil::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = anvil.deploy().await.address.to_string();
+    let urls = format!("[\"{}\"]", anvil.url);
+    let settings =
+        [("CHAIN__ID", "31338"), ("CHAIN__RPC_URLS", urls.as_str()), ("CHAIN__MARKET", at.as_str())];
+    let contracts = |args: &[&str]| lectern(folder.path(), &[&["contracts"], args].concat(), &settings);
+    let (code, out, errors) = contracts(&["verify"]);
+    assert!(code == 1 && out.is_empty() && errors.contains("serves chain 31337"), "{out}{errors}");
+    assert!(errors.contains("chain.id is 31338"), "{errors}");
+    let named = ["verify", "--rpc-url", &anvil.url, "--address", &at];
+    assert_eq!(contracts(&named).0, 0, "nothing is configured that it could contradict");
+    let (code, out, errors) = contracts(&[&named[..], &["--chain", "31338"]].concat());
+    assert!(code == 1 && out.is_empty() && errors.contains("--chain is 31338"), "{out}{errors}");
+
+    let nonce = || anvil.ask("eth_getTransactionCount", json!([PLATFORM, "latest"]));
+    let before = nonce().await;
+    let (code, out, errors) = contracts(&["set", "--dev-account", PLATFORM, "--pause"]);
+    assert!(code == 1 && out.is_empty() && errors.contains("chain.id is 31338"), "{out}{errors}");
+    assert_eq!(nonce().await, before, "nothing was sent");
+
+    let (code, out, errors) = contracts(&["list"]);
+    assert!(code == 1 && out.contains("31337, but chain.id is 31338"), "{out}{errors}");
+    let (code, out, errors) = contracts(&["list", "--json"]);
+    assert!(code == 1 && out.contains("\"configured_chain\":31338"), "{out}{errors}");
+}
+
+#[tokio::test]
 async fn tells_other_code_from_ours() {
     let anvil = Anvil::start().await;
     let folder = tempfile::tempdir().unwrap();

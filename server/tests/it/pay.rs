@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use academy::Actor;
 use serde_json::json;
 
-use crate::till::{BUYER, PLATFORM, TEACHER, Till};
+use crate::till::{BUYER, PLATFORM, TEACHER, Till, address};
 
 const DEV: [&str; 2] = ["--dev-account", BUYER];
 
@@ -125,6 +126,42 @@ async fn waits_for_as_much_as_is_asked() {
     };
     assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
     assert!(line["steps"]["final"].as_f64() > line["steps"]["open"].as_f64(), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn follows_what_is_owned_as_far_as_is_asked() {
+    let till = Till::open().await;
+    let (code, bought, text) = till.pay(&DEV).await;
+    assert_eq!((code, &bought["outcome"]), (0, &json!("bought")), "{text}");
+    let asked: [&[&str]; 2] = [&["--until", "final"], &["--confirmations", "3"]];
+    for further in asked {
+        let (code, line, text) = till.pay(&with(&[further, &["--timeout", "3"]].concat())).await;
+        assert_eq!((code, &line["outcome"]), (3, &json!("not_opened")), "{text}");
+        let reason = line["reason"].as_str().unwrap();
+        assert!(reason.contains("not as far as was asked") && reason.contains("Run this again"), "{reason}");
+        assert_eq!(line["order"], bought["order"], "{text}");
+    }
+    till.anvil.ask("anvil_mine", json!(["0x2"])).await;
+    for (further, step) in asked.into_iter().zip(["final", "confirmed"]) {
+        let (code, line, text) = till.pay(&with(&[further, &["--timeout", "60"]].concat())).await;
+        assert_eq!((code, &line["outcome"]), (0, &json!("already_bought")), "{text}");
+        assert!(line["steps"]["owned"].is_number() && line["steps"][step].is_number(), "{text}");
+        assert_eq!((&line["transaction"], &line["lesson"]), (&bought["transaction"], &json!("inside")));
+    }
+    assert_eq!(till.nonce(BUYER).await, "\"0x1\"", "one payment in all runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn says_where_nothing_is_known_of_a_payment() {
+    let till = Till::open().await;
+    let course = till.academy.catalog().course(&Actor::System, "a-course").await.unwrap().course.id;
+    let learning = till.academy.learning();
+    learning.grant(&Actor::System, address(BUYER), course, 1, "a gift").await.unwrap();
+    let (code, line, text) = till.pay(&DEV).await;
+    assert_eq!((code, &line["outcome"]), (0, &json!("already_bought")), "{text}");
+    let (code, line, text) = till.pay(&with(&["--until", "final"])).await;
+    assert_eq!((code, &line["outcome"]), (3, &json!("not_opened")), "{text}");
+    assert!(line["reason"].as_str().unwrap().contains("nothing is known of its payment"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use academy::{
     money::{Currency, Wei},
 };
 
-use super::show;
+use super::{check_chain, show};
 use crate::{
     cli::{AcceptOwnership, KeyArgs, Rescue, Set, WithdrawFees},
     commands::key::key,
@@ -145,6 +145,7 @@ impl<'a> Desk<'a> {
                 chain.named("rpc_urls")
             ))
         })?;
+        check_chain(&facts, &chain.named("id"), chain.id)?;
         if facts.code == Code::Missing {
             return Err(Failure::Told(format!(
                 "{}: there is no contract at {}; deploy it with `lectern contracts deploy`",

@@ -82,11 +82,17 @@ async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
                 Ok::<_, Failure>(Shown { chain, market, start, facts, fees })
             };
             match told.await {
-                Ok(told) if how.json => println!("{}", told.json()),
                 Ok(told) => {
                     let gap = if shown > 0 { "\n" } else { "" };
-                    print!("{gap}{}", show::text(&told.rows()));
+                    match how.json {
+                        true => println!("{}", told.json()),
+                        false => print!("{gap}{}", show::text(&told.rows())),
+                    }
                     shown += 1;
+                    // It is shown all the same: that is how the mistake is found.
+                    if told.facts.chain_id != chain.id {
+                        code = ExitCode::FAILURE;
+                    }
                 }
                 // One that does not answer hides no other.
                 Err(failure) => {
@@ -100,18 +106,34 @@ async fn list(config: &Config, how: &List) -> Result<ExitCode, Failure> {
 }
 
 async fn verify(file: Option<&Path>, how: &Verify) -> Result<ExitCode, Failure> {
-    let (urls, market) = match (&how.rpc_url, how.address) {
-        (Some(url), Some(address)) => (vec![Secret::new(url)], address),
+    let (urls, market, chain) = match (&how.rpc_url, how.address) {
+        (Some(url), Some(address)) => {
+            (vec![Secret::new(url)], address, how.chain.map(|id| ("--chain".to_owned(), id)))
+        }
         (url, address) => {
             let config = load(file)?;
             let chain = config.chain_of(how.chain)?;
             let market = address.map_or_else(|| chain.market(), Ok)?;
-            (url.as_ref().map_or_else(|| chain.rpc_urls.clone(), |url| vec![Secret::new(url)]), market)
+            let urls = url.as_ref().map_or_else(|| chain.rpc_urls.clone(), |url| vec![Secret::new(url)]);
+            (urls, market, Some((chain.named("id"), chain.id)))
         }
     };
     let facts = agreed(&urls, market).await?;
+    if let Some((name, id)) = chain {
+        check_chain(&facts, &name, id)?;
+    }
     print!("{}", show::text(&show::verified(market, &facts)));
     Ok(if facts.code == Code::Ours { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Refuses a node of another chain than is meant: a market can stand at the same address on both.
+fn check_chain(facts: &MarketFacts, name: &str, id: u64) -> Result<(), Failure> {
+    match facts.chain_id {
+        served if served == id => Ok(()),
+        served => Err(Failure::Told(format!(
+            "the node serves chain {served}, and {name} is {id}: correct one of them"
+        ))),
+    }
 }
 
 /// The fees that can be withdrawn, of each currency; of listings' payees as they are now.

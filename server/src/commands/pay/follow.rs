@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use academy::{
     chain::{Call, Wallet},
     checkout::{Order, OrderState},
-    evm::TxHash,
+    evm::{Address, TxHash},
     ids::OrderId,
     money::Wei,
 };
@@ -34,6 +34,21 @@ pub struct Payment<'a> {
     pub told: bool,
     /// What was sent, to ask for the reason if it fails.
     pub call: Option<Call>,
+}
+
+impl<'a> Payment<'a> {
+    /// An order's payment, made by whomever: the site knows of it what there is to know.
+    pub fn of(order: &Order, coin: &'a str) -> Self {
+        let in_coins = order.currency.token == Address::ZERO;
+        Self {
+            order: order.id,
+            value: if in_coins { order.price } else { Wei::ZERO },
+            coin,
+            hash: None,
+            told: true,
+            call: None,
+        }
+    }
 }
 
 /// How far things are.

@@ -9,6 +9,7 @@ mod checks;
 mod choose;
 mod follow;
 mod lesson;
+mod owned;
 mod report;
 mod site;
 mod siwe;
@@ -20,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use academy::{checkout::OrderState, evm::Address, money::Wei};
+use academy::checkout::OrderState;
 
 use self::{
     checks::{Checked, pay_order, send},
@@ -29,10 +30,10 @@ use self::{
     lesson::Lesson,
     report::{Done, Report},
     site::Site,
-    steps::{check_open, offer, open_order, open_wallet, opened_by, sign_in},
+    steps::{check_open, offer, open_order, open_wallet, opened_by, sign_in, tell},
     stop::Stop,
 };
-use crate::cli::Pay;
+use crate::cli::{Pay, Until};
 
 /// Buys, and reports.
 pub async fn pay(how: &Pay) -> ExitCode {
@@ -72,6 +73,12 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     };
     if choose::is_owned(offer.access, tier) {
         report.step("owned", "this account has bought it already");
+        if how.until == Until::Final || how.confirmations.is_some() {
+            let order = owned::paid_order(&mut site, (&how.course, &offer), tier, chain.id).await?;
+            tell(&order, report);
+            let payment = Payment::of(&order, &chain.currency);
+            follow(how, &mut site, &wallet, payment, deadline, report).await?;
+        }
         check_open(&mut site, how, opened_by(&offer, tier), report).await?;
         return Ok(Done::AlreadyBought);
     }
@@ -84,14 +91,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     }
 
     let order = open_order(&mut site, how, tier, (&chain, &currency), &wallet, report).await?;
-    let mut payment = Payment {
-        order: order.id,
-        value: if order.currency.token == Address::ZERO { order.price } else { Wei::ZERO },
-        coin: &chain.currency,
-        hash: None,
-        told: true,
-        call: None,
-    };
+    let mut payment = Payment::of(&order, &chain.currency);
     let mut done = Done::Resumed;
     match order.state {
         OrderState::Submitted | OrderState::Confirming => {

@@ -117,6 +117,13 @@ pub async fn open_order(
     if order.beneficiary.parse() != Ok(wallet.address()) {
         return Stop::refused("the order is for another account; nothing was paid");
     }
+    tell(&order, report);
+    Ok(order)
+}
+
+/// Tells which order it is, and how it stands.
+pub fn tell(order: &Order, report: &mut Report) {
+    let id = order.id;
     report.facts.order = Some(id.to_string());
     report.facts.currency = Some(order.currency.symbol.clone());
     match order.currency.token {
@@ -125,7 +132,6 @@ pub async fn open_order(
     }
     report.facts.state = Some(order.state.word());
     report.step("order", &format!("{id}, {}, {}", order.state.word(), order.currency.short(order.price)));
-    Ok(order)
 }
 
 /// Whether the lesson's text comes, as it would for a reader.

@@ -14,7 +14,7 @@ pub enum Stop {
     /// The arguments make no sense for this site.
     #[error("{0}")]
     Usage(String),
-    /// Paid, or perhaps paid; not open in time.
+    /// Paid, or perhaps paid; not open, or not as far as was asked, in time.
     #[error("{0}")]
     NotOpened(String),
 }

@@ -40,7 +40,7 @@ impl Market {
     pub fn new(this: &ChainConfig) -> Result<Self, Failure> {
         if !config::is_dev(this.id) {
             return Err(Failure::Told(format!(
-                "{}: seeding signs with the accounts of a development chain (31337), and this is {}",
+                "{}: seeding signs with the accounts of a development chain (31337 to 31346), and this is {}",
                 this.named("id"),
                 this.id
             )));
