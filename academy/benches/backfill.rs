@@ -41,6 +41,11 @@ const EVENTS: u64 = 200_000;
 const PER_BLOCK: u64 = 10;
 const BLOCKS: u64 = EVENTS / PER_BLOCK;
 const RUNS: usize = 3;
+/// So many a second the best of the runs must come to, where that is asked for: on a machine of two shared cores it
+/// comes to half as many again.
+const LEAST: f64 = 30_000.0;
+/// What asks for it. Else it only measures, on whatever machine.
+const HOLD: &str = "--hold";
 
 /// How many of a hundred events are what. The rest are purchases of orders that the site does not know.
 const LISTINGS: u64 = 2;
@@ -50,11 +55,13 @@ const OURS: u64 = 20;
 #[tokio::main]
 async fn main() {
     // `cargo test --benches` asks every bench to run; only `cargo bench` wants to be measured.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let is_asked = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    if !is_asked("--bench") {
         return;
     }
     let url = serve(Arc::new(history()));
     println!("{EVENTS} events in {BLOCKS} blocks, from a loopback JSON-RPC into a fresh SQLite file");
+    let mut best = 0.0_f64;
     for run in 1..=RUNS {
         let world = World::new(Engine::Sqlite).await;
         make_orders(&world).await;
@@ -65,9 +72,12 @@ async fn main() {
         while academy.follow_once().await.unwrap().more {}
         let took = start.elapsed().as_secs_f64();
         check(&world).await;
-        println!("run {run}: {took:.2} s, {:.0} events a second decoded and committed", EVENTS as f64 / took);
+        let rate = EVENTS as f64 / took;
+        println!("run {run}: {took:.2} s, {rate:.0} events a second decoded and committed");
+        best = best.max(rate);
         world.close().await;
     }
+    assert!(!is_asked(HOLD) || best >= LEAST, "{best:.0} events a second at best; {LEAST} are the least");
 }
 
 /// Everything is there, once.

@@ -207,15 +207,16 @@ fn provisional_limits(chain: &config::Chain) -> Vec<(Address, Wei)> {
     currencies(chain).iter().filter_map(limit).collect()
 }
 
-/// How prices are quoted on a chain, if they are.
+/// How prices are quoted on a chain, if there is a key for it: where nothing but the coin is taken, an order's
+/// price can still outlive its listing (edge case 16).
 ///
 /// # Errors
 /// When the key can't be had.
 pub fn quotes(config: &Config, chain: &config::Chain) -> Result<Option<Quotes>, Failure> {
-    if !chain.quotes() {
+    let wanted = &config.quotes;
+    if wanted.keystore.is_empty() && wanted.key.expose().is_empty() {
         return Ok(None);
     }
-    let wanted = &config.quotes;
     let key = if wanted.keystore.is_empty() {
         QuoteKey::from_hex(wanted.key.expose())
             .map_err(|error| Failure::Told(format!("quotes.key: {error}")))?
@@ -265,4 +266,80 @@ fn tokens(chain: &config::Chain) -> Vec<Token> {
         }),
     });
     tokens.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::U256;
+
+    use super::*;
+
+    /// Every key of which a chain's rules are made, none as it is by default.
+    const SETTINGS: [(&str, &str); 16] = [
+        ("CHAIN__ID", "31338"),
+        ("CHAIN__CURRENCY", "DEV"),
+        ("CHAIN__MARKET", "0x1111111111111111111111111111111111111111"),
+        ("CHAIN__START_BLOCK", "41"),
+        (
+            "CHAIN__FORMER_MARKETS",
+            r#"[{address="0x2222222222222222222222222222222222222222",start_block=7}]"#,
+        ),
+        ("CHAIN__OPEN_CONFIRMATIONS", "2"),
+        ("CHAIN__FINAL_CONFIRMATIONS", "29"),
+        ("CHAIN__PROVISIONAL_LIMITS", r#"{USDC="1500.25",DEV="0.5"}"#),
+        (
+            "CHAIN__TOKENS",
+            r#"[{symbol="DAI",address="0x3333333333333333333333333333333333333333",decimals=18},
+                {symbol="USDC",address="0x4444444444444444444444444444444444444444",decimals=6}]"#,
+        ),
+        ("CHAIN__POLL_MS", "7000"),
+        ("CHAIN__MAX_LOG_RANGE", "321"),
+        ("CHAIN__REORG_DEPTH", "99"),
+        ("CHAIN__STUCK_MINUTES", "17"),
+        ("ORDERS__TTL_MINUTES", "43"),
+        ("ORDERS__LATE_TOLERANCE_MINUTES", "11"),
+        ("QUOTES__KEY", "of no use here"),
+    ];
+
+    fn rules(more: &[(&str, &str)]) -> Policy {
+        let own = SETTINGS.iter().chain(more);
+        let own = own.map(|(name, value)| (format!("LECTERN__{name}"), (*value).to_owned()));
+        let config = config::load(None, Environment::new(own)).unwrap();
+        policy(&config, &config.chain)
+    }
+
+    #[test]
+    fn a_chains_rules_are_what_the_configuration_says() {
+        let expected = Policy {
+            chain_id: 31338,
+            market: Address([0x11; 20]),
+            start_block: 41,
+            former_markets: vec![Deployment { address: Address([0x22; 20]), start_block: 7 }],
+            opening: Depth::Confirmations(2),
+            provisional_limits: vec![
+                (Address::ZERO, Wei::new(U256::from(500_000_000_000_000_000_u64))),
+                (Address([0x44; 20]), Wei::new(U256::from(1_500_250_000_u64))),
+            ],
+            finality: Depth::Confirmations(29),
+            order_ttl_minutes: 43,
+            late_tolerance_minutes: 11,
+            max_log_range: 321,
+            stuck_after_minutes: 17,
+            reorg_depth: 99,
+            stale_after_millis: 70_000,
+        };
+        assert_eq!(format!("{:#?}", rules(&[])), format!("{expected:#?}"));
+    }
+
+    #[test]
+    fn a_tag_goes_before_a_count() {
+        let rules = rules(&[("CHAIN__OPEN_TAG", "safe"), ("CHAIN__FINAL_TAG", "finalized")]);
+        assert_eq!(rules.opening, Depth::Tag(BlockTag::Safe));
+        assert_eq!(rules.finality, Depth::Tag(BlockTag::Finalized));
+    }
+
+    #[test]
+    fn a_quick_chain_is_not_called_stale_while_a_node_restarts() {
+        assert_eq!(rules(&[("CHAIN__POLL_MS", "50")]).stale_after_millis, 30_000);
+    }
 }

@@ -22,7 +22,7 @@ cargo xtask test     everything that must pass; closes on \"N passed, N failed\"
     --only STEP,…    fmt, contracts, clippy, rust, size, e2e
 
 cargo xtask nightly  what takes hours: analysis, proofs, mutants and long runs of the tests
-    --only STEP,…    slither, halmos, mutation, contracts, sim
+    --only STEP,…    slither, backfill, halmos, mutation, contracts, sim
 
 cargo xtask build    site (target/site) and server; fails above 100 kB of wasm + JavaScript
     --release        with an optimised server

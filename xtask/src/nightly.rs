@@ -8,7 +8,7 @@ use crate::test::counts::{self, Tally};
 use crate::test::{check, counted, run_steps};
 
 /// The shortest first.
-const STEPS: [&str; 5] = ["slither", "halmos", "mutation", "contracts", "sim"];
+const STEPS: [&str; 6] = ["slither", "backfill", "halmos", "mutation", "contracts", "sim"];
 
 /// So many histories, unless LECTERN_SIM_HISTORIES says otherwise.
 const HISTORIES: &str = "1000000";
@@ -19,10 +19,11 @@ pub fn run(only: &[String]) -> Result<bool> {
 }
 
 fn run_step(name: &str, toolchain: &Toolchain) -> Result<Tally> {
-    if name == "sim" {
-        return sim(toolchain);
+    match name {
+        "backfill" => return backfill(toolchain),
+        "sim" => return sim(toolchain),
+        _ => npm::ensure(&paths::contracts())?,
     }
-    npm::ensure(&paths::contracts())?;
     match name {
         "slither" => {
             setup::python()?;
@@ -38,6 +39,15 @@ fn run_step(name: &str, toolchain: &Toolchain) -> Result<Tally> {
             counted(job, "contract tests, 200,000 runs of each", "contracts-nightly", counts::forge)
         }
     }
+}
+
+/// How fast the follower reads a long history, which must not become slower than that: a bench of academy's own.
+fn backfill(toolchain: &Toolchain) -> Result<Tally> {
+    let job = toolchain
+        .cargo()
+        .args(["bench", "--package", "academy", "--features", "server", "--bench", "backfill"])
+        .args(["--", "--hold"]);
+    check(job, "30,000 events a second in a backfill", "backfill")
 }
 
 /// A million histories of payments by chance, optimised.

@@ -344,3 +344,30 @@ pub(super) fn decode(log: &LogData) -> Option<Event> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: [U256; 5]) -> Vec<u8> {
+        words.iter().flat_map(U256::to_be_bytes::<32>).collect()
+    }
+
+    #[test]
+    fn each_part_of_a_feeds_round_is_read_from_its_own_place() {
+        let decimals = U256::from(8).to_be_bytes::<32>();
+        let told = [11, 3_000, 1_800_000_000, 1_800_000_700, 12].map(U256::from);
+        let expected = Round {
+            answer: Some(U256::from(3_000)),
+            decimals: 8,
+            started_at: 1_800_000_000,
+            updated_at: 1_800_000_700,
+        };
+        assert_eq!(round(&words(told), &decimals), Some(expected));
+        // -1, in two's complement.
+        let [id, _, started_at, updated_at, answered_in] = told;
+        let negative = words([id, U256::MAX, started_at, updated_at, answered_in]);
+        assert_eq!(round(&negative, &decimals), Some(Round { answer: None, ..expected }));
+        assert_eq!(round(&words(told)[..128], &decimals), None);
+    }
+}

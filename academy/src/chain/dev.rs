@@ -1,4 +1,5 @@
-//! A development node (anvil) that signs for its own accounts: for the demo, seeding and tests.
+//! A development node (anvil) that signs for its own accounts: for the demo, seeding and tests. Nothing is sent
+//! from here on another chain than one of development.
 
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use super::{
 };
 use crate::evm::{Address, TxHash};
 
-/// The chain id of a development chain; everything here refuses any other.
-pub const DEV_CHAIN_ID: u64 = 31337;
+/// Whether it is a development chain's id, with which development's conveniences are allowed: what anvil and
+/// hardhat take by themselves, and a few more for those who need several.
+pub fn is_dev(chain_id: u64) -> bool {
+    (31_337..=31_346).contains(&chain_id)
+}
 
 /// A development node.
 #[derive(Clone)]
@@ -58,7 +62,7 @@ impl Dev {
     /// Puts a price feed on the chain that answers so many whole units of a currency to the coin.
     ///
     /// # Errors
-    /// When the node refuses it.
+    /// When the node refuses it, or serves no development chain.
     pub async fn deploy_feed(&self, from: Address, rate: u64) -> Result<Address, ChainError> {
         // The feed has eight digits after the point.
         self.put(from, dev_feed_creation(U256::from(rate) * U256::from(100_000_000))).await
@@ -68,14 +72,23 @@ impl Dev {
     /// thousand.
     ///
     /// # Errors
-    /// When the node refuses it.
+    /// When the node refuses it, or serves no development chain.
     pub async fn deploy_token(&self, from: Address, symbol: &str) -> Result<Address, ChainError> {
         let accounts = self.raw("eth_accounts", serde_json::json!([])).await?;
         let holders: Vec<Address> = serde_json::from_value(accounts).map_err(failed)?;
         self.put(from, dev_token_creation(symbol, &holders, U256::from(10_000_000_000_u64))).await
     }
 
+    /// What a node signs for by itself may be worth something elsewhere.
+    async fn check_chain(&self) -> Result<(), ChainError> {
+        match self.provider.get_chain_id().await.map_err(failed)? {
+            id if is_dev(id) => Ok(()),
+            id => Err(failed(format!("it serves chain {id}, no development chain (31337 to 31346)"))),
+        }
+    }
+
     async fn put(&self, from: Address, code: Vec<u8>) -> Result<Address, ChainError> {
+        self.check_chain().await?;
         let request =
             TransactionRequest::default().with_from(EvmAddress::from(from.0)).with_deploy_code(code);
         let pending = self.provider.send_transaction(request).await.map_err(failed)?;
@@ -87,7 +100,7 @@ impl Dev {
     /// Sends a call from an unlocked account and waits until it is mined.
     ///
     /// # Errors
-    /// When the node refuses it, or it fails on-chain.
+    /// As [`Dev::broadcast`], or when it fails on-chain.
     pub async fn send(&self, from: Address, call: &Call) -> Result<TxHash, ChainError> {
         let hash = self.broadcast(from, call).await?;
         loop {
@@ -103,8 +116,9 @@ impl Dev {
     /// Sends a call from an unlocked account, without waiting.
     ///
     /// # Errors
-    /// When the node refuses it.
+    /// When the node refuses it, or serves no development chain.
     pub async fn broadcast(&self, from: Address, call: &Call) -> Result<TxHash, ChainError> {
+        self.check_chain().await?;
         let request = TransactionRequest::default()
             .from(EvmAddress::from(from.0))
             .to(EvmAddress::from(call.to.0))
@@ -112,5 +126,29 @@ impl Dev {
             .input(Bytes::from(call.data.clone()).into());
         let pending = self.provider.send_transaction(request).await.map_err(failed)?;
         Ok(TxHash(pending.tx_hash().0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::providers::{ProviderBuilder, mock::Asserter};
+
+    use super::*;
+    use crate::money::Wei;
+
+    #[tokio::test]
+    async fn sends_nothing_on_a_chain_that_is_not_for_development() {
+        let call = Call { to: Address([1; 20]), data: Vec::new(), value: Wei::ZERO };
+        for (id, sends) in [(1_u64, false), (31_336, false), (31_337, true), (31_346, true), (31_347, false)]
+        {
+            let node = Asserter::new();
+            node.push_success(&format!("{id:#x}"));
+            node.push_success(&TxHash([7; 32]).to_string());
+            let builder = ProviderBuilder::new().disable_recommended_fillers();
+            let dev = Dev { provider: builder.connect_mocked_client(node.clone()) };
+            let sent = dev.broadcast(Address([2; 20]), &call).await;
+            assert_eq!(sent.is_ok(), sends, "{id}: {sent:?}");
+            assert_eq!(node.read_q().is_empty(), sends, "{id}: the transaction was sent");
+        }
     }
 }

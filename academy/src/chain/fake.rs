@@ -8,9 +8,12 @@ use std::{
 use async_trait::async_trait;
 use ruint::aliases::U256;
 
-use super::port::{
-    BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
-    TransactionFacts,
+use super::{
+    port::{
+        BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
+        TransactionFacts,
+    },
+    sale::{Bought, Sale},
 };
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -59,11 +62,15 @@ struct State {
     held: HashMap<(Address, Address), Wei>,
     token_accounts: HashMap<(Address, Address), TokenAccount>,
     permit_nonces: HashMap<(Address, Address), U256>,
+    paused: bool,
+    forbidden: HashSet<Address>,
     approvals: HashMap<Address, Vec<u8>>,
     /// What each feed answered, and since which block.
     rounds: HashMap<Address, Vec<(u64, Round)>>,
     code: HashMap<Address, Vec<u8>>,
     largest_range: u64,
+    longest_range: u64,
+    mines_when_asked: bool,
     hide_receipts: bool,
     hide_logs: bool,
     unreadable: Option<TxHash>,
@@ -104,10 +111,14 @@ impl FakeChain {
             held: HashMap::new(),
             token_accounts: HashMap::new(),
             permit_nonces: HashMap::new(),
+            paused: false,
+            forbidden: HashSet::new(),
             approvals: HashMap::new(),
             rounds: HashMap::new(),
             code: HashMap::new(),
             largest_range: u64::MAX,
+            longest_range: u64::MAX,
+            mines_when_asked: false,
             hide_receipts: false,
             hide_logs: false,
             unreadable: None,
@@ -128,7 +139,10 @@ impl FakeChain {
         while self.state().hangs {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
-        let state = self.state();
+        let mut state = self.state();
+        if state.mines_when_asked {
+            state.mine(Vec::new());
+        }
         match &state.failure {
             Some(error) => Err(error.clone()),
             None => Ok(state),
@@ -147,13 +161,12 @@ impl FakeChain {
 
     /// Mines one block with these transactions; those in the pool with their hashes leave it.
     pub fn mine(&self, transactions: Vec<FakeTransaction>) -> u64 {
-        let mut state = self.state();
-        state.pool.retain(|tx| !transactions.iter().any(|mined| mined.hash == tx.hash));
-        let number = state.blocks.len() as u64;
-        let hash = block_hash(state.fork, number);
-        let timestamp = state.timestamp;
-        state.blocks.push(Block { at: BlockRef { number, hash, timestamp }, transactions });
-        number
+        self.state().mine(transactions)
+    }
+
+    /// An empty block is mined before each answer, until none is again.
+    pub fn mine_when_asked(&self, mines: bool) {
+        self.state().mines_when_asked = mines;
     }
 
     /// Mines so many empty blocks.
@@ -241,6 +254,11 @@ impl FakeChain {
         self.state().largest_range = blocks;
     }
 
+    /// Does not answer in time where a range has more blocks than this.
+    pub fn choke_on(&self, blocks: u64) {
+        self.state().longest_range = blocks;
+    }
+
     /// The network vouches for all blocks up to this one, for good: both tags stand there.
     pub fn finalize(&self, number: u64) {
         self.tag(BlockTag::Safe, number);
@@ -265,6 +283,16 @@ impl FakeChain {
     /// What an account has of a token.
     pub fn give_tokens(&self, token: Address, owner: Address, account: TokenAccount) {
         self.state().token_accounts.insert((token, owner), account);
+    }
+
+    /// The markets sell nothing, until they are told that they do again.
+    pub fn pause(&self, paused: bool) {
+        self.state().paused = paused;
+    }
+
+    /// The markets take that token no more.
+    pub fn forbid_token(&self, token: Address) {
+        self.state().forbidden.insert(token);
     }
 
     /// An account's next permit number at a token.
@@ -296,6 +324,15 @@ impl FakeChain {
 }
 
 impl State {
+    fn mine(&mut self, transactions: Vec<FakeTransaction>) -> u64 {
+        self.pool.retain(|tx| !transactions.iter().any(|mined| mined.hash == tx.hash));
+        let number = self.blocks.len() as u64;
+        let hash = block_hash(self.fork, number);
+        let at = BlockRef { number, hash, timestamp: self.timestamp };
+        self.blocks.push(Block { at, transactions });
+        number
+    }
+
     fn logs_of(&self, block: &Block) -> Vec<Log> {
         let mut index = 0;
         let mut logs = Vec::new();
@@ -318,6 +355,9 @@ impl State {
     fn logs_between(&self, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
         if to.saturating_sub(from) >= self.largest_range {
             return Err(ChainError::RangeTooLarge(format!("at most {}", self.largest_range)));
+        }
+        if to.saturating_sub(from) >= self.longest_range {
+            return Err(ChainError::Unavailable("no answer in time".to_owned()));
         }
         if self.hide_logs {
             return Ok(Vec::new());
@@ -382,9 +422,14 @@ impl Chain for FakeChain {
         }))
     }
 
-    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+    async fn nonce(&self, account: Address, height: u64) -> Result<u64, ChainError> {
         let state = self.up().await?;
-        let next = state.mined().filter(|tx| tx.sender == account).map(|tx| tx.nonce + 1).max();
+        if state.blocks.iter().all(|block| block.at.number < height) {
+            return Err(ChainError::Unavailable("header not found".to_owned()));
+        }
+        let there = state.blocks.iter().take_while(|block| block.at.number <= height);
+        let mined = there.flat_map(|block| &block.transactions);
+        let next = mined.filter(|tx| tx.sender == account).map(|tx| tx.nonce + 1).max();
         Ok(next.unwrap_or(0))
     }
 
@@ -423,6 +468,32 @@ impl Chain for FakeChain {
     ) -> Result<TokenAccount, ChainError> {
         let nothing = TokenAccount { balance: Wei::ZERO, allowance: Wei::ZERO };
         Ok(self.up().await?.token_accounts.get(&(token, owner)).copied().unwrap_or(nothing))
+    }
+
+    async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError> {
+        let state = self.up().await?;
+        let logs = state.blocks.iter().flat_map(|block| state.logs_of(block));
+        let passes: i64 = logs
+            .filter(|log| log.contract == bought.market)
+            .map(|log| match log.event {
+                Event::CoursePurchased { beneficiary, number, tier, .. }
+                    if (beneficiary, number, tier) == (bought.beneficiary, bought.listing, bought.tier) =>
+                {
+                    1
+                }
+                Event::PurchaseRefunded { beneficiary, number, tier, .. }
+                    if (beneficiary, number, tier) == (bought.beneficiary, bought.listing, bought.tier) =>
+                {
+                    -1
+                }
+                _ => 0,
+            })
+            .sum();
+        Ok(Sale {
+            paused: state.paused,
+            takes_token: !state.forbidden.contains(&bought.token),
+            has_pass: passes > 0,
+        })
     }
 
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {

@@ -24,6 +24,7 @@ mod provider;
 mod purchase;
 mod quote;
 mod revert;
+mod sale;
 mod token;
 mod wallet;
 
@@ -44,6 +45,7 @@ pub use port::{
 };
 pub use purchase::{Purchase, read_approval, read_purchase};
 pub use quote::{QuoteKey, Terms, purchase_quoted_call};
+pub use sale::{Bought, Sale};
 pub use token::{
     Consent, Signing, TokenDomain, approve_call, purchase_for_tokens_call, set_token_allowed_call,
 };

@@ -20,6 +20,7 @@ use super::{
         BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
     },
     provider::Node,
+    sale::{Bought, Sale},
 };
 use crate::{
     entropy::{Entropy, SystemEntropy},
@@ -33,9 +34,12 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A chain through one or more providers.
 ///
-/// Facts that can open a course (a receipt, the canonical block at a height) need the same answer
-/// from two providers where there are two or more, however many of them are well; everything else takes
-/// the first that answers. Who failed lately is asked last, not never.
+/// What opens or closes a course, lets somebody in or says a price needs two providers where there are two or more,
+/// however many of them are well. They must say the same of a receipt, the block at a height, a feed's round, a
+/// contract wallet's signature and the chain's id; the head and the tags are where two have come to, a nonce is
+/// the lowest of those who answer, and of events and transfers a receipt says which are true where providers differ.
+/// The rest opens nothing and takes the first that answers: what a transaction says beside its receipt, what is only
+/// shown, and what is prepared for a contract that refuses lies. Who failed lately is asked last, not never.
 pub struct Rpc {
     members: Vec<Member>,
     manner: Manner,
@@ -353,8 +357,8 @@ impl Chain for Rpc {
 
     /// The lowest that anyone reports, where two answer: a liar must not make a pending payment look
     /// cancelled.
-    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
-        let nonces = self.enough(|node| async move { node.nonce(account).await }).await?;
+    async fn nonce(&self, account: Address, height: u64) -> Result<u64, ChainError> {
+        let nonces = self.enough(|node| async move { node.nonce(account, height).await }).await?;
         nonces.into_iter().min().ok_or_else(silence)
     }
 
@@ -396,6 +400,11 @@ impl Chain for Rpc {
         market: Address,
     ) -> Result<TokenAccount, ChainError> {
         self.first(|node| async move { node.token_account(token, owner, market).await }).await
+    }
+
+    async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError> {
+        let bought = *bought;
+        self.first(|node| async move { node.sale(&bought).await }).await
     }
 
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use ruint::aliases::U256;
 
+use super::sale::{Bought, Sale};
 use crate::{
     evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
@@ -287,8 +288,8 @@ pub trait Chain: Send + Sync {
     async fn transaction(&self, hash: TxHash) -> Result<Option<TransactionFacts>, ChainError>;
     /// A mined transaction's outcome.
     async fn receipt(&self, hash: TxHash) -> Result<Option<Receipt>, ChainError>;
-    /// How many transactions of an account are mined: its next nonce.
-    async fn nonce(&self, account: Address) -> Result<u64, ChainError>;
+    /// How many transactions of an account are mined up to a height, that included: its next nonce there.
+    async fn nonce(&self, account: Address, height: u64) -> Result<u64, ChainError>;
     /// The markets' events from a height up to a block, that included, in the chain's order.
     async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError>;
     /// Tokens that came to markets from a height up to a block, that included, and what tells why: the markets'
@@ -312,6 +313,8 @@ pub trait Chain: Send + Sync {
         owner: Address,
         market: Address,
     ) -> Result<TokenAccount, ChainError>;
+    /// Whether a market sells something to somebody now.
+    async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError>;
     /// An account's next permit number at a token (EIP-2612).
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError>;
     /// What a token and the market say of each other.

@@ -18,6 +18,7 @@ use super::{
     port::{
         BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
     },
+    sale::{Bought, Sale, sale_data},
     token::{account_data, nonce_data, token_data},
 };
 use crate::{
@@ -123,34 +124,48 @@ fn all(addresses: &[Address]) -> Vec<EvmAddress> {
 /// Sorts a node's refusals: those that another try, another node or a smaller range may mend.
 fn classify(error: &RpcError<TransportErrorKind>) -> ChainError {
     match error {
-        RpcError::ErrorResp(response) => refusal(response.code, &response.message),
+        // A gate's, too, with whatever status, if it is told as a node tells its own.
+        RpcError::ErrorResp(told) => refusal(told.code, &told.message, told.is_retry_err()),
         RpcError::DeserError { .. } => ChainError::Unavailable("an answer that can't be read".to_owned()),
-        RpcError::Transport(TransportErrorKind::HttpError(answer)) if answer.status == 413 => {
-            ChainError::RangeTooLarge("HTTP 413".to_owned())
-        }
-        RpcError::Transport(TransportErrorKind::HttpError(answer)) => {
-            ChainError::Unavailable(format!("HTTP {}", answer.status))
-        }
-        // Transport errors print the URL, which may hold a key.
+        RpcError::Transport(kind) => match kind.as_http_error() {
+            Some(answer) if answer.status == 413 => ChainError::RangeTooLarge("HTTP 413".to_owned()),
+            Some(answer) => ChainError::Unavailable(format!("HTTP {}", answer.status)),
+            // Transport errors print the URL, which may hold a key.
+            None => ChainError::Unavailable("the connection failed".to_owned()),
+        },
         _ => ChainError::Unavailable("the connection failed".to_owned()),
     }
 }
 
 /// What a node's error means. There is a code for limits only (EIP-1474), for those of a range and of a
-/// rate alike; so the words decide first.
-fn refusal(code: i64, message: &str) -> ChainError {
+/// rate alike; so the words decide first, and then whether others know it as one that `passes`.
+fn refusal(code: i64, message: &str, passes: bool) -> ChainError {
+    const REVERTED: i64 = 3;
     const LIMITS: i64 = -32005;
     const INTERNAL: i64 = -32603;
     let lower = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let is_busy = code == 429 || says(&["too many requests", "rate limit", "rate exceeded", "capacity"]);
-    if !is_busy && says(&["range", "too many", "more than", "limit exceeded", "response size"]) {
+    let is_busy = code == 429
+        || says(&["too many requests", "rate limit", "request limit", "rate exceeded", "capacity"]);
+    let is_late = says(&["timed out", "timeout", "deadline exceeded", "header not found"]);
+    // A contract's own words, which whoever wrote it chose, say nothing of the node.
+    if code == REVERTED || says(&["revert"]) {
+        ChainError::Refused(format!("{message} ({code})"))
+    } else if !is_busy && says(&["range", "too many", "more than", "limit exceeded", "response size"]) {
         ChainError::RangeTooLarge(message.to_owned())
-    } else if is_busy || code == LIMITS || (code == INTERNAL && !says(&["revert"])) {
+    } else if is_busy || is_late || passes || code == LIMITS || code == INTERNAL {
         ChainError::Unavailable(message.to_owned())
     } else {
         ChainError::Refused(format!("{message} ({code})"))
     }
+}
+
+/// Whether an error says that no block has the tag that was asked for: geth's by its words, erigon's by its code.
+fn knows_no_such_block(code: i64, message: &str) -> bool {
+    const UNKNOWN_BLOCK: i64 = -39001;
+    let lower = message.to_lowercase();
+    code == UNKNOWN_BLOCK
+        || ["finalized block not found", "safe block not found"].iter().any(|words| lower.contains(words))
 }
 
 /// A log as `eth_getLogs` answers it. alloy's own type flattens one struct into another, which serde
@@ -233,7 +248,11 @@ impl Chain for Node {
             BlockTag::Safe => BlockNumberOrTag::Safe,
             BlockTag::Finalized => BlockNumberOrTag::Finalized,
         };
-        Ok(self.block_at(tag).await?.map(|block| block.number))
+        let block = match self.provider.get_block_by_number(tag).await {
+            Err(RpcError::ErrorResp(told)) if knows_no_such_block(told.code, &told.message) => None,
+            answer => answer.map_err(|error| classify(&error))?,
+        };
+        Ok(block.map(|block| block.header.number))
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {
@@ -271,9 +290,9 @@ impl Chain for Node {
         Ok(answer.await?.and_then(WireReceipt::read))
     }
 
-    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+    async fn nonce(&self, account: Address, height: u64) -> Result<u64, ChainError> {
         let account = EvmAddress::from(account.0);
-        self.ask(async { self.provider.get_transaction_count(account).latest().await }).await
+        self.ask(async { self.provider.get_transaction_count(account).number(height).await }).await
     }
 
     async fn events(&self, markets: &[Address], from: u64, last: &BlockRef) -> Result<Vec<Log>, ChainError> {
@@ -317,6 +336,16 @@ impl Chain for Node {
         Ok(TokenAccount {
             balance: Wei::new(self.first_word(token, balance).await?),
             allowance: Wei::new(self.first_word(token, allowance).await?),
+        })
+    }
+
+    async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError> {
+        let [paused, takes, has] = sale_data(bought);
+        let yes = async |data| self.first_word(bought.market, data).await.map(|word| !word.is_zero());
+        Ok(Sale {
+            paused: yes(paused).await?,
+            takes_token: bought.token == Address::ZERO || yes(takes).await?,
+            has_pass: yes(has).await?,
         })
     }
 
@@ -384,7 +413,14 @@ impl Chain for Node {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn told(code: i64, message: &str) -> ChainError {
+        let error = json!({ "code": code, "message": message }).to_string();
+        classify(&RpcError::ErrorResp(serde_json::from_str(&error).unwrap()))
+    }
 
     #[test]
     fn tells_what_a_smaller_range_mends_from_what_another_try_does() {
@@ -398,8 +434,9 @@ mod tests {
             ),
             (-32614, "eth_getLogs is limited to a 10,000 range"),
             (-32005, "Limit exceeded"),
+            (-32000, "Query timeout exceeded. Consider reducing your block range."),
         ] {
-            let error = refusal(code, message);
+            let error = told(code, message);
             assert!(range(&error) && !error.is_retryable(), "{message}: {error}");
         }
         for (code, message) in [
@@ -408,13 +445,25 @@ mod tests {
             (-32005, "daily request count exceeded"),
             (-32000, "rate limit exceeded"),
             (-32603, "Internal error"),
+            (-32007, "100/second request limit reached - reduce calls per second"),
+            (-32000, "daily request limit exceeded"),
+            (-32012, "credits limited to 6000/sec"),
+            (-32002, "request timed out"),
+            (-32000, "execution aborted (timeout = 5s)"),
+            (-32000, "context deadline exceeded"),
+            (-32000, "header not found"),
         ] {
-            let error = refusal(code, message);
+            let error = told(code, message);
             assert!(error.is_retryable(), "{message}: {error}");
         }
-        for (code, message) in [(3, "execution reverted"), (-32603, "VM: revert"), (-32601, "no such method")]
-        {
-            let error = refusal(code, message);
+        for (code, message) in [
+            (3, "execution reverted"),
+            (3, "execution reverted: rate limit, request timed out"),
+            (-32000, "execution reverted: out of range"),
+            (-32603, "VM: revert"),
+            (-32601, "no such method"),
+        ] {
+            let error = told(code, message);
             assert!(!range(&error) && !error.is_retryable(), "{message}: {error}");
         }
     }
@@ -424,6 +473,12 @@ mod tests {
         let status = |status| classify(&TransportErrorKind::http_error(status, "<html>".to_owned()));
         assert!(matches!(status(413), ChainError::RangeTooLarge(_)));
         assert!([401, 429, 500, 502, 503, 504].into_iter().all(|code| status(code).is_retryable()));
+        let again = |status| {
+            let later = Some(std::time::Duration::from_secs(1));
+            classify(&TransportErrorKind::http_error_with_retry_after(status, "<html>".to_owned(), later))
+        };
+        assert!(matches!(again(413), ChainError::RangeTooLarge(_)));
+        assert!(again(429).is_retryable());
     }
 
     #[test]

@@ -12,6 +12,13 @@ mod abi {
         interface Refusals {
             error CourseMarket_AlreadyOwned(address beneficiary, uint256 courseId, uint8 tier);
             error CourseMarket_WrongPrice(uint256 required, uint256 sent);
+            error CourseMarket_TokenNotAllowed(address token);
+            error CourseMarket_WrongTokenAmount(address token, uint256 expected, uint256 received);
+            error CourseMarket_TokenBooksFull(address token);
+            error CourseMarket_WrongCurrency(address token);
+            error CourseMarket_AmountOutOfRange(uint256 amount);
+            error CourseMarket_UnknownPurchase(bytes32 orderId);
+            error CourseMarket_WindowEnded(uint256 refundableUntil);
             error CourseMarket_TierNotForSale(uint256 courseId, uint8 tier);
             error CourseMarket_UnknownCourse(uint256 courseId);
             error CourseMarket_PurchasesPaused();
@@ -68,6 +75,20 @@ fn words_of(refusal: Refusal) -> String {
             Wei::new(wrong.required).to_ether(),
             Wei::new(wrong.sent).to_ether()
         ),
+        Refusal::CourseMarket_TokenNotAllowed(wrong) => format!("the market takes no {}", wrong.token),
+        Refusal::CourseMarket_WrongTokenAmount(wrong) => format!(
+            "{} units of {} came in place of {}: it takes a fee, or changes balances",
+            wrong.received, wrong.token, wrong.expected
+        ),
+        Refusal::CourseMarket_TokenBooksFull(wrong) => {
+            format!("the market can keep no more of {}", wrong.token)
+        }
+        Refusal::CourseMarket_WrongCurrency(_) => "the price is in another currency".to_owned(),
+        Refusal::CourseMarket_AmountOutOfRange(_) => "no purchase can be of that sum".to_owned(),
+        Refusal::CourseMarket_UnknownPurchase(_) => {
+            "the market holds no such purchase; it may have gone back already".to_owned()
+        }
+        Refusal::CourseMarket_WindowEnded(_) => "its money-back window has ended".to_owned(),
         Refusal::CourseMarket_TierNotForSale(_) => "this tier is not for sale on the chain".to_owned(),
         Refusal::CourseMarket_NotSurplus(sum) => format!(
             "the market has {} units of that token beside what it keeps for buyers and payees, and {} were asked for",

@@ -11,7 +11,7 @@
 //! A range's last block is kept with it. Each range is read together with whether the block that was
 //! kept before is still there, so that two histories are never joined unnoticed.
 
-use super::{Network, cursors, payment_store, service::Checkout, store, transfer_store};
+use super::{Network, cursors, pace::Stride, payment_store, service::Checkout, store, transfer_store};
 use crate::{
     Academy, Problem,
     chain::{BlockRef, ChainError, Log},
@@ -87,7 +87,7 @@ impl Academy {
         checkout.learn_facts(network).await?;
         match follower.read_again(followed.next, final_to).await {
             Ok((late, more)) => (followed.late, followed.more) = (late, followed.more | more),
-            // Nothing else waits for it.
+            // What was read the first time stands; the next step asks a node that was silent about fewer blocks.
             Err(problem) => tracing::warn!(chain_id, %problem, "could not read final blocks once more"),
         }
         match checkout.follow_transfers(network, final_to).await {
@@ -154,10 +154,10 @@ impl Follower<'_> {
         if end < start.saturating_add(FINAL_AT_ONCE) {
             return Ok((0, false));
         }
-        let to = end.min(start.saturating_add(pace.span()));
+        let to = end.min(start.saturating_add(pace.again.span()));
         let last = chain.block(to - 1).await?;
         let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
-        let Some(logs) = self.events(start, &last).await? else { return Ok((0, true)) };
+        let Some(logs) = self.events(&pace.again, start, &last).await? else { return Ok((0, true)) };
         let late = self.unknown(logs).await?;
         // Another worker may have come further, or seen that blocks were replaced.
         if !self.keep(&late, Some(next), next, None, start..to).await? {
@@ -273,7 +273,7 @@ impl Follower<'_> {
     ) -> Result<Option<Range>, Problem> {
         let Network { policy, pace, chain, .. } = self.network;
         loop {
-            let mut to = head.number.min(from.saturating_add(pace.span() - 1));
+            let mut to = head.number.min(from.saturating_add(pace.on.span() - 1));
             // A block as deep as a reorg may reach is kept, to know what one of that depth left alone.
             if let Some(deep) = head.number.checked_sub(policy.reorg_depth)
                 && (next..to).contains(&deep)
@@ -291,12 +291,8 @@ impl Follower<'_> {
                     _ => Ok(true),
                 }
             };
-            let (logs, linked) = futures::join!(self.events(from, &last), linked);
+            let (logs, linked) = futures::join!(self.events(&pace.on, from, &last), linked);
             let linked: Result<bool, ChainError> = linked;
-            // Some nodes say nothing where the range is too large, and time runs out.
-            if logs.as_ref().is_err_and(ChainError::is_retryable) {
-                pace.refused(to - from + 1);
-            }
             if let Some(logs) = logs? {
                 return Ok(linked?.then_some(Range { last, logs }));
             }
@@ -304,18 +300,15 @@ impl Follower<'_> {
     }
 
     /// The markets' events from a height up to a block. `None`: fewer blocks are to be asked about.
-    async fn events(&self, from: u64, last: &BlockRef) -> Result<Option<Vec<Log>>, ChainError> {
-        let Network { policy, pace, chain, .. } = self.network;
+    async fn events(
+        &self,
+        pace: &Stride,
+        from: u64,
+        last: &BlockRef,
+    ) -> Result<Option<Vec<Log>>, ChainError> {
+        let Network { policy, chain, .. } = self.network;
         let markets: Vec<Address> = policy.markets().map(|market| market.address).collect();
-        let blocks = last.number - from + 1;
-        match chain.events(&markets, from, last).await {
-            Ok(logs) => {
-                pace.answered(blocks, logs.len());
-                Ok(Some(logs))
-            }
-            Err(ChainError::RangeTooLarge(_)) if pace.refused(blocks) => Ok(None),
-            Err(error) => Err(error),
-        }
+        pace.heed(last.number - from + 1, chain.events(&markets, from, last).await)
     }
 }
 

@@ -2,19 +2,39 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::chain::{ChainError, Log};
+
 /// Answers with more events than this are halved, those with a quarter of it may grow.
 const PLENTY: usize = 10_000;
 
-/// The length of the next range. Nodes refuse what is too long for them, each by limits of its own:
-/// blocks, events, bytes or time. So a refusal halves it, and each good answer adds an eighth.
+/// How the readers of a chain go on, each at a pace of its own: what a node has at hand of its newest blocks, it may
+/// have to search for among older ones.
 pub(crate) struct Pace {
-    most: u64,
-    span: AtomicU64,
+    /// Who reads on with the chain.
+    pub(super) on: Stride,
+    /// Who reads what has become final once more.
+    pub(super) again: Stride,
+    /// Who reads what came to the markets.
+    pub(super) transfers: Stride,
 }
 
 impl Pace {
     /// Begins with the longest range that is allowed.
     pub(crate) fn new(most: u64) -> Self {
+        let [on, again, transfers] = std::array::from_fn(|_| Stride::new(most));
+        Self { on, again, transfers }
+    }
+}
+
+/// The length of the next range. Nodes refuse what is too long for them, each by limits of its own:
+/// blocks, events, bytes or time. So a refusal halves it, and each good answer adds an eighth.
+pub(super) struct Stride {
+    most: u64,
+    span: AtomicU64,
+}
+
+impl Stride {
+    fn new(most: u64) -> Self {
         let most = most.max(1);
         Self { most, span: AtomicU64::new(most) }
     }
@@ -24,8 +44,30 @@ impl Pace {
         self.span.load(Ordering::Relaxed)
     }
 
+    /// Learns from the answer about so many blocks. `None`: fewer are to be asked about.
+    pub(super) fn heed(
+        &self,
+        blocks: u64,
+        answer: Result<Vec<Log>, ChainError>,
+    ) -> Result<Option<Vec<Log>>, ChainError> {
+        match answer {
+            Ok(logs) => {
+                self.answered(blocks, logs.len());
+                Ok(Some(logs))
+            }
+            Err(ChainError::RangeTooLarge(_)) if self.refused(blocks) => Ok(None),
+            Err(error) => {
+                // Some nodes say nothing where the range is too large, and time runs out.
+                if error.is_retryable() {
+                    self.refused(blocks);
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// So many blocks were answered with so many events.
-    pub(super) fn answered(&self, blocks: u64, events: usize) {
+    fn answered(&self, blocks: u64, events: usize) {
         let span = self.span();
         if events > PLENTY {
             self.set(blocks.div_ceil(2));
@@ -35,7 +77,7 @@ impl Pace {
     }
 
     /// So many blocks were too many. Whether fewer can be asked for.
-    pub(super) fn refused(&self, blocks: u64) -> bool {
+    fn refused(&self, blocks: u64) -> bool {
         self.set(blocks.div_ceil(2));
         blocks > 1
     }
@@ -51,7 +93,7 @@ mod tests {
 
     #[test]
     fn finds_what_a_node_bears_and_stays_near_it() {
-        let pace = Pace::new(2000);
+        let pace = Stride::new(2000);
         let (mut refusals, mut blocks) = (0, 0);
         for _ in 0..200 {
             let span = pace.span();
@@ -69,7 +111,7 @@ mod tests {
 
     #[test]
     fn keeps_answers_small_and_grows_back_to_the_most() {
-        let pace = Pace::new(2000);
+        let pace = Stride::new(2000);
         pace.answered(2000, 40_000);
         assert_eq!(pace.span(), 1000);
         pace.answered(1000, 5_000);
@@ -84,11 +126,34 @@ mod tests {
 
     #[test]
     fn one_block_is_the_least() {
-        let pace = Pace::new(0);
+        let pace = Stride::new(0);
         assert_eq!(pace.span(), 1);
         assert!(!pace.refused(1));
         assert_eq!(pace.span(), 1);
         pace.answered(1, 0);
         assert_eq!(pace.span(), 1);
+    }
+
+    #[test]
+    fn silence_halves_as_a_refusal_does_and_is_still_a_failure() {
+        let pace = Stride::new(2000);
+        let silence = ChainError::Unavailable("no answer in time".to_owned());
+        assert_eq!(pace.heed(2000, Err(silence.clone())), Err(silence));
+        assert_eq!(pace.span(), 1000);
+        let too_large = ChainError::RangeTooLarge("at most 300".to_owned());
+        assert_eq!(pace.heed(1000, Err(too_large.clone())), Ok(None));
+        assert_eq!(pace.span(), 500);
+        // What no smaller range mends leaves it alone.
+        let refused = ChainError::Refused("no such method".to_owned());
+        assert_eq!(pace.heed(500, Err(refused.clone())), Err(refused));
+        assert_eq!((pace.heed(400, Ok(Vec::new())), pace.span()), (Ok(Some(Vec::new())), 500));
+        assert_eq!(pace.heed(1, Err(too_large.clone())), Err(too_large), "there is no smaller one");
+    }
+
+    #[test]
+    fn one_readers_ranges_are_no_others() {
+        let pace = Pace::new(2000);
+        assert!(pace.again.refused(2000) && pace.transfers.refused(100));
+        assert_eq!((pace.on.span(), pace.again.span(), pace.transfers.span()), (2000, 1000, 50));
     }
 }

@@ -69,7 +69,7 @@ impl Checkout<'_> {
     /// Reads on what came to a chain's markets up to its final blocks, as far as the follower came: only what it
     /// passed is taken back where it is replaced. Whether there is more to read.
     pub(super) async fn follow_transfers(&self, network: &Network, final_to: u64) -> Result<bool, Problem> {
-        let (policy, pace) = (&network.policy, &network.pace);
+        let (policy, pace) = (&network.policy, &network.pace.transfers);
         let tokens: Vec<Address> = network.info.tokens.iter().map(|currency| currency.token).collect();
         if tokens.is_empty() {
             return Ok(false);
@@ -88,10 +88,8 @@ impl Checkout<'_> {
             let to = final_to.min(next.saturating_add(pace.span() - 1));
             let last = network.chain.block(to).await?;
             let last = last.ok_or_else(|| ChainError::Unavailable("a final block is missing".to_owned()))?;
-            let logs = match network.chain.transfers(&tokens, &markets, next, &last).await {
-                Err(ChainError::RangeTooLarge(_)) if pace.refused(to - next + 1) => continue,
-                logs => logs?,
-            };
+            let answer = network.chain.transfers(&tokens, &markets, next, &last).await;
+            let Some(logs) = pace.heed(to - next + 1, answer)? else { continue };
             if !self.keep_transfers(network, &tokens, &logs, next..=to).await? {
                 return Ok(true);
             }

@@ -110,6 +110,23 @@ on_both_engines! {
         assert!(final_block().await > 90 - 32, "{}", final_block().await);
     }
 
+    async fn what_is_read_again_is_asked_for_in_parts_where_a_node_chokes_on_all_of_it(world: &World) {
+        let policy = Policy { finality: Depth::Tag(BlockTag::Finalized), ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        world.chain.mine_empty(100);
+        academy.follow_once().await.unwrap();
+        let final_block = async || world.count("SELECT MAX(final_block) FROM chain_cursors").await;
+        assert!(final_block().await <= 1, "the first block at most");
+        world.chain.finalize(90);
+        // Of the newest blocks it is never asked about so many.
+        world.chain.choke_on(20);
+        for _ in 0..10 {
+            let followed = academy.follow_once().await.unwrap();
+            assert_eq!(followed.next, followed.head + 1);
+        }
+        assert!(final_block().await > 90 - 32, "{}", final_block().await);
+    }
+
     async fn what_strangers_refund_among_themselves_comes_late_to_nobody(world: &World) {
         let (course, buyer) = world.sale().await;
         let (somebody, token) = (person(&buyer).address, Address::ZERO);

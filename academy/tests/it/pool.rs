@@ -222,8 +222,15 @@ async fn a_liars_nonce_cancels_nothing() {
         success: true,
         events: Vec::new(),
     };
-    liar.mine(vec![used]);
-    assert_eq!(rpc.nonce(sender).await.unwrap(), 0);
+    liar.mine(vec![used.clone()]);
+    one.mine_empty(1);
+    assert_eq!(rpc.nonce(sender, 1).await.unwrap(), 0);
+    // Of a block that only one of them has, nobody else says anything.
+    liar.mine_empty(1);
+    assert!(matches!(rpc.nonce(sender, 2).await, Err(ChainError::Unavailable(_))));
+    one.mine(vec![used]);
+    assert_eq!(rpc.nonce(sender, 2).await.unwrap(), 8);
+    assert_eq!(rpc.nonce(sender, 1).await.unwrap(), 0, "it counts up to a block");
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use academy::{
         Chain, ChainError, Event, Rpc,
         fake::{FakeChain, FakeTransaction, Late},
     },
-    checkout::{Deployment, Order, OrderState, Policy, TransferRow, TransferState},
-    evm::Address,
+    checkout::{Deployment, Depth, Order, OrderState, Policy, TransferRow, TransferState},
+    evm::{Address, BlockTag},
     fault::NoFaults,
     ids::TransferId,
     money::Wei,
@@ -264,6 +264,26 @@ on_both_engines! {
             turn(&world.academy).await;
         }
         assert_eq!(waiting(&world.academy, &admin).await.total, 10);
+    }
+
+    async fn a_long_history_is_read_in_parts_where_a_node_chokes_on_all_of_it(world: &World) {
+        let (admin, sender) = (world.admin().await, person(&world.learner().await).address);
+        let policy = Policy { finality: Depth::Tag(BlockTag::Finalized), ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, Arc::new(NoFaults));
+        for _ in 0..10 {
+            world.chain.mine(vec![moved(world, USDC, sender, units("15"))]);
+            world.chain.mine_empty(9);
+        }
+        turn(&academy).await;
+        assert_eq!(waiting(&academy, &admin).await.total, 0);
+        world.chain.finalize(100);
+        // Of the newest blocks it is never asked about so many.
+        world.chain.choke_on(20);
+        for _ in 0..10 {
+            world.advance_minutes(1);
+            turn(&academy).await;
+        }
+        assert_eq!(waiting(&academy, &admin).await.total, 10);
     }
 
     async fn at_a_former_market_it_is_found_too(world: &World) {

@@ -1,15 +1,18 @@
-//! What nodes of other chains than Ethereum answer.
+//! What nodes of other chains than Ethereum answer, and how nodes and the gates before them say that they don't.
 
 use academy::{
-    chain::{Chain, Event, Rpc},
-    evm::{Address, TxHash},
+    chain::{BlockRef, Chain, ChainError, Event, Rpc},
+    evm::{Address, BlockHash, BlockTag, TxHash},
     money::Wei,
 };
 use ruint::aliases::U256;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::rpc::{Reply, serve};
+use crate::support::{
+    proxy::{Fault, Proxy},
+    rpc::{Reply, serve},
+};
 
 /// A node that has one transaction, which a rollup made of a deposit (type 0x7e): nobody signed it.
 async fn rollup() -> Rpc {
@@ -63,4 +66,48 @@ async fn a_rollups_deposit_is_read_from_its_receipt() {
     assert_eq!((receipt.logs[0].index, &receipt.logs[0].event), (2, &moved));
     // Who sent it is nobody's word: it is followed by its receipt, not by its nonce.
     assert_eq!(rpc.transaction(hash).await.unwrap(), None);
+}
+
+/// A provider that answers every question by that error.
+async fn telling(status: u16, code: i64, message: &'static str) -> (Proxy, Rpc) {
+    // Nothing is behind it, and nothing is asked there.
+    let proxy = Proxy::before("http://127.0.0.1:1").await;
+    proxy.set(&[Fault::Tells(status, code, message)]);
+    let rpc = Rpc::new(std::slice::from_ref(&proxy.url)).unwrap();
+    (proxy, rpc)
+}
+
+#[tokio::test]
+async fn what_passes_is_asked_again_though_a_gate_tells_of_it_as_nodes_do() {
+    let last = BlockRef { number: 100, hash: BlockHash([1; 32]), timestamp: 0 };
+    for (status, code, message) in [
+        (429, -32007, "100/second request limit reached"),
+        (429, -32090, "Request limit exceeded, retry in 10s"),
+        (504, -32002, "request timed out"),
+        (503, -32000, "context deadline exceeded"),
+        (200, -32000, "header not found"),
+    ] {
+        let (_proxy, rpc) = telling(status, code, message).await;
+        let head = rpc.head().await;
+        assert!(matches!(head, Err(ChainError::Unavailable(_))), "{message}: {head:?}");
+        let events = rpc.events(&[Address([0xaa; 20])], 1, &last).await;
+        assert!(matches!(events, Err(ChainError::Unavailable(_))), "{message}: {events:?}");
+    }
+    let (_proxy, rpc) = telling(504, -32000, "query timeout, try a smaller block range").await;
+    let events = rpc.events(&[Address([0xaa; 20])], 1, &last).await;
+    assert!(matches!(events, Err(ChainError::RangeTooLarge(_))), "{events:?}");
+}
+
+#[tokio::test]
+async fn that_no_block_is_final_yet_may_be_told_as_an_error() {
+    for (tag, code, message) in [
+        (BlockTag::Finalized, -32000, "finalized block not found"),
+        (BlockTag::Safe, -32000, "safe block not found"),
+        (BlockTag::Finalized, -39001, "Unknown block"),
+    ] {
+        let (_proxy, rpc) = telling(200, code, message).await;
+        assert_eq!(rpc.tagged(tag).await, Ok(None), "{message}");
+    }
+    let (_proxy, rpc) = telling(200, -32602, "invalid block tag").await;
+    assert!(matches!(rpc.tagged(BlockTag::Finalized).await, Err(ChainError::Refused(_))));
 }

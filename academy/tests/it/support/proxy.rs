@@ -25,6 +25,8 @@ pub enum Fault {
     Drop,
     /// Its gate answers, such as 429 or 500.
     Status(u16),
+    /// Its gate answers with that status, and tells of an error as nodes do: by a code and a message.
+    Tells(u16, i64, &'static str),
     /// What it answers is no JSON.
     Garbage,
     /// It is so many blocks behind.
@@ -129,6 +131,13 @@ fn blocks(asked: &Value) -> u64 {
     }
 }
 
+/// An error, as nodes tell of it.
+fn error(status: u16, asked: &Value, code: i64, message: &str) -> Reply {
+    let error = json!({ "code": code, "message": message });
+    let body = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error }).to_string();
+    Reply::Http { status, body }
+}
+
 impl Behind {
     async fn answer(&self, faults: &[Fault], mut asked: Value) -> Reply {
         let method = asked["method"].as_str().unwrap().to_owned();
@@ -139,15 +148,14 @@ impl Behind {
                 Fault::Delay(time) => tokio::time::sleep(*time).await,
                 Fault::Drop => return Reply::Close,
                 Fault::Status(status) => return Reply::Http { status: *status, body: "no".to_owned() },
+                Fault::Tells(status, code, message) => return error(*status, &asked, *code, message),
                 Fault::Garbage => return Reply::Http { status: 200, body: "<html>".to_owned() },
                 Fault::Lag(blocks) => {
                     let head = self.result("eth_blockNumber", json!([])).await;
                     horizon = Some(number(&head).unwrap().saturating_sub(*blocks));
                 }
                 Fault::Ranges(most) if blocks(&asked) > *most => {
-                    let error = json!({ "code": -32000, "message": "query exceeds max block range" });
-                    let body = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error }).to_string();
-                    return Reply::Http { status: 200, body };
+                    return error(200, &asked, -32000, "query exceeds max block range");
                 }
                 Fault::Chokes(most) if blocks(&asked) > *most => {
                     return Reply::Http { status: 504, body: "gateway timeout".to_owned() };
