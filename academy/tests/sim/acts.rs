@@ -18,17 +18,15 @@ use crate::{
     history::History,
     net::{Happening, Mood, Net},
     oracle::Place,
-    people::{decides, some_ruling},
+    people::{decides, is_of_surplus, some_ruling},
     world::CHAINS,
 };
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Every point that a history comes to: no wallet is waited for there, and nobody rules about tokens that came
-/// without a purchase.
+/// Every point at which work can die here: no other program is told of anything.
 pub fn points() -> impl Iterator<Item = &'static str> + Clone {
-    let elsewhere = ["await.before_commit", "transfer_rule.before_commit"];
-    PAYMENT_POINTS.iter().chain(OTHER_POINTS).copied().filter(move |point| !elsewhere.contains(point))
+    PAYMENT_POINTS.iter().chain(OTHER_POINTS).copied().filter(|point| *point != "deliver.posted")
 }
 
 fn some_point(dice: &mut StdRng) -> &'static str {
@@ -46,6 +44,7 @@ impl History<'_> {
             Deed::Submit => self.submit(dice).await,
             Deed::SpeedUp => self.speed_up(dice),
             Deed::Cancel => self.cancel(dice).await,
+            Deed::Await => self.wait_for_wallet(dice).await,
             Deed::Withdraw => self.withdraw(dice).await,
             Deed::GiveBack => self.give_back(dice).await,
             Deed::Rule => {
@@ -216,7 +215,8 @@ impl History<'_> {
         if depth == 0 {
             return;
         }
-        self.oracle.replaced = true;
+        let kept = self.nets[chain].truth.height() - depth;
+        self.oracle.replace(&self.nets[chain].truth.purchases(), kept);
         self.nets[chain].reorg(usize::try_from(depth).unwrap());
         // Some come back at once, in another order; the others later, or never. Mostly the new history
         // is the longer one when it is seen.
@@ -267,9 +267,13 @@ impl History<'_> {
         if dice.random_ratio(1, 6) {
             self.cancel(dice).await;
         }
+        if dice.random_ratio(1, 6) {
+            self.wait_for_wallet(dice).await;
+        }
         if dice.random() {
             self.rule(dice).await;
         }
+        self.dismiss_transfer(dice).await;
         for chain in 0..self.nets.len() {
             self.follow(chain).await;
         }
@@ -287,15 +291,16 @@ impl History<'_> {
         let hint = self.hint(dice);
         let payment = if dice.random() { self.any_payment(dice).await } else { None };
         let decided: RefCell<Vec<(Place, bool)>> = RefCell::default();
+        let surplus: RefCell<Vec<Place>> = RefCell::default();
         let academy = self.academy.clone();
         let mut tasks: Vec<Task<'_>> = Vec::new();
         for _ in 0..dice.random_range(2..=4) {
             let academy = academy.clone();
             let kind = dice.random_range(0..4);
             let chain = CHAINS[self.some_chain(dice)];
-            let ruling = some_ruling(dice);
             let ruled = payment.filter(|_| dice.random_ratio(1, 3));
-            let (admin, decided) = (self.world.admin.clone(), &decided);
+            let ruling = some_ruling(dice, payment.is_some_and(|(.., dear)| dear));
+            let (admin, decided, surplus) = (self.world.admin.clone(), &decided, &surplus);
             // Now and then somebody else claims the same hash.
             let other = self.any_order(dice).filter(|_| dice.random_ratio(1, 4));
             let hinted = hint.map(|(place, hash)| (other.unwrap_or(place), hash)).map(|(place, hash)| {
@@ -303,10 +308,13 @@ impl History<'_> {
                 (order.id, self.world.buyers[order.buyer].actor.clone(), hash)
             });
             tasks.push(Box::pin(async move {
-                if let Some((payment, place)) = ruled {
+                if let Some((payment, place, _)) = ruled {
                     let ruled = academy.checkout().rule(&admin, payment, ruling, "so it is").await;
                     if ruled.is_ok() && decides(ruling) {
                         decided.borrow_mut().push((place, ruling == Ruling::Accept));
+                    }
+                    if ruled.is_ok() && is_of_surplus(ruling) {
+                        surplus.borrow_mut().push(place);
                     }
                     return;
                 }
@@ -336,6 +344,7 @@ impl History<'_> {
         )
         .await;
         self.deeds.decided.extend(decided.into_inner());
+        self.deeds.surplus.extend(surplus.into_inner());
         self.learn_decided(&before).await;
         if dies {
             self.restart();

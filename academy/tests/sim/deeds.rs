@@ -20,7 +20,7 @@ macro_rules! deeds {
 }
 
 deeds! {
-    Open 9, Pay 12, PayWrongly 5, Batch 3, Submit 6, SpeedUp 2, Cancel 1, Withdraw 1, GiveBack 8, Rule 4,
+    Open 9, Pay 12, PayWrongly 5, Batch 3, Submit 6, SpeedUp 2, Cancel 1, Await 1, Withdraw 1, GiveBack 8, Rule 4,
     Mine 14, Reorg 6, Follow 9, Work 5, AtOnce 4, Crash 4, Full 2, Wait 4, Skew 2, Mood 6, Forget 1,
     Finalize 2, SendPast 2, Prune 1,
 }

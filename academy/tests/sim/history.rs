@@ -5,9 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 use academy::{
     Academy, Kind, Problem,
     chain::{Chain, Event, Rpc},
-    checkout::{Depth, OrderState, Setback, Standing},
+    checkout::{Depth, OrderState, Ruling, Setback, Standing},
     entropy::CountingEntropy,
     evm::{Address, BlockTag},
+    ids::TransferId,
     learning::LessonAnswer,
     money::Wei,
     time::FixedClock,
@@ -48,6 +49,8 @@ pub struct History<'a> {
     pub time: i64,
     pub skew: i64,
     pub minted: u64,
+    /// The tokens without a purchase that an admin dismissed.
+    pub dismissed: HashSet<TransferId>,
     /// The greatest height that each chain ever had.
     highest: [u64; 2],
     /// What people did in this step.
@@ -158,7 +161,7 @@ impl<'a> History<'a> {
                 finality,
                 safe: [0; 2],
                 finalized: [0; 2],
-                replaced: false,
+                replaced: HashSet::new(),
                 dismissed: Vec::new(),
             },
             shelf,
@@ -166,6 +169,7 @@ impl<'a> History<'a> {
             time: START.0,
             skew: 0,
             minted: 0,
+            dismissed: HashSet::new(),
             highest: [FOUNDATION as u64 + 1; 2],
             deeds: Deeds::default(),
             full: false,
@@ -265,10 +269,32 @@ impl<'a> History<'a> {
         }
         let truths: Vec<&Book> = self.nets.iter().map(|net| &net.truth).collect();
         self.oracle.check_end(&books, &truths)?;
+        self.oracle.check_surplus(&books, &self.world.told_as_overpaid().await)?;
         let told = self.world.told().await;
         check_told(&books, &told)?;
         self.check_transfers(&told).await?;
-        self.read_all(&books).await
+        self.read_all(&books).await?;
+        self.decide_surpluses(&books).await
+    }
+
+    /// An admin decides about every payment's surplus: once where there is one for good, and never elsewhere.
+    async fn decide_surpluses(&self, books: &Books) -> Result<(), String> {
+        for row in &books.payments {
+            let dear = self.oracle.is_dear(row);
+            let mut due = dear && row.is_final && row.surplus_ruled != Some(row.amount);
+            for _ in 0..if dear { 2 } else { 1 } {
+                let kept = Ruling::SurplusKept;
+                let ruled = self.academy.checkout().rule(&self.world.admin, row.id, kept, "so it is").await;
+                if ruled.is_ok() != due {
+                    return Err(format!(
+                        "the surplus of {} is decided about: {ruled:?}, not {due}",
+                        row.hash
+                    ));
+                }
+                due = false;
+            }
+        }
+        Ok(())
     }
 
     /// Tokens that came without a purchase are written down, each once and no others, and told.
@@ -280,8 +306,13 @@ impl<'a> History<'a> {
                 Depth::Tag(_) => self.oracle.finalized[chain],
             };
             let rows = self.world.transfers(chain).await;
-            let written: HashSet<_> = rows.iter().map(|(_, hash, index)| (*hash, *index)).collect();
             let there: HashSet<_> = net.truth.strays(is_final).into_iter().collect();
+            // What a person said stays, even where a reorg of what was final puts the tokens elsewhere.
+            let stands = |(id, hash, index): &(_, _, _)| {
+                there.contains(&(*hash, *index)) || !self.dismissed.contains(id)
+            };
+            let written: HashSet<_> =
+                rows.iter().filter(|row| stands(row)).map(|(_, hash, index)| (*hash, *index)).collect();
             if written != there {
                 return Err(format!(
                     "chain {chain}: {written:?} came without a purchase, and it is {there:?}"

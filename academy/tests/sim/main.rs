@@ -115,7 +115,8 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
     let found = found.lock().unwrap();
     assert!(!found.is_empty() || next.load(Ordering::SeqCst) >= seeds.end, "nobody lived through them");
     assert!(found.is_empty(), "{}", found.join("\n"));
-    if seeds.end - seeds.start >= HISTORIES {
+    // The seeds of every test run die at each of the points; others may miss a rare one.
+    if seeds.start == 0 && seeds.end >= HISTORIES {
         let died_at = DIED_AT.lock().unwrap();
         // Hardly any history comes to make room, and dies of it: a test of its own does.
         let rare = "follow.before_room";
@@ -129,13 +130,15 @@ fn nobody_gets_what_they_did_not_pay_for_and_everybody_what_they_did() {
 async fn a_seed_plays_the_same_again() {
     stay_on_one_core(core_affinity::get_core_ids().unwrap_or_default().first());
     let (mut one, mut other) = (World::new().await, World::new().await);
+    let mut ends = Vec::new();
     for seed in 0..60 {
-        let mut ends = Vec::new();
-        for world in [&mut one, &mut other] {
-            live(world, seed, &acts(seed)).await.unwrap();
-            ends.push(world.digest().await);
-        }
-        assert_eq!(ends[0], ends[1], "{seed}");
+        live(&mut one, seed, &acts(seed)).await.unwrap();
+        ends.push(one.digest().await);
+    }
+    // Backwards: what is left of a history would be another one's.
+    for seed in (0..60).rev() {
+        live(&mut other, seed, &acts(seed)).await.unwrap();
+        assert_eq!(Some(other.digest().await), ends.pop(), "{seed}");
     }
     one.close().await;
     other.close().await;

@@ -8,8 +8,8 @@ use std::{
 
 use academy::{
     chain::{
-        BlockRef, Chain, ChainError, Event, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
-        TransactionFacts,
+        BlockRef, Bought, Chain, ChainError, Event, Log, Receipt, Roles, Round, Sale, TokenAccount,
+        TokenFacts, TransactionFacts,
         fake::{FakeChain, FakeTransaction},
     },
     evm::{Address, BlockHash, BlockTag, TxHash},
@@ -180,9 +180,9 @@ impl Chain for Provider {
         }))
     }
 
-    async fn nonce(&self, account: Address) -> Result<u64, ChainError> {
+    async fn nonce(&self, account: Address, height: u64) -> Result<u64, ChainError> {
         let lies = self.asked().await?;
-        let nonce = self.chain.nonce(account).await?;
+        let nonce = self.chain.nonce(account, height).await?;
         Ok(if lies { nonce + 1000 } else { nonce })
     }
 
@@ -231,6 +231,11 @@ impl Chain for Provider {
     ) -> Result<TokenAccount, ChainError> {
         self.asked().await?;
         self.chain.token_account(token, owner, market).await
+    }
+
+    async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError> {
+        self.asked().await?;
+        self.chain.sale(bought).await
     }
 
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<ruint::aliases::U256, ChainError> {

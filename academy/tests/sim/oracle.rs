@@ -3,10 +3,12 @@
 //! what was withdrawn or given up) it asks that the payment waits for one, with a reason that is true;
 //! that it counts, or not, as that person said; and that what the market gave back opens nothing.
 
+use std::collections::HashSet;
+
 use academy::{
     checkout::{Depth, OrderState, Setback, Standing},
     evm::{Address, BlockTag, TxHash},
-    ids::OrderId,
+    ids::{OrderId, PaymentId},
     money::Wei,
     time::Time,
 };
@@ -48,6 +50,8 @@ pub struct Deeds {
     pub ruled: Vec<Place>,
     /// Where the site said that it is decided: whether the payment counts.
     pub decided: Vec<(Place, bool)>,
+    /// Where the site said that it is decided what becomes of what was paid too much.
+    pub surplus: Vec<Place>,
 }
 
 impl Order {
@@ -78,8 +82,9 @@ pub struct Oracle {
     /// The highest block that each network vouched for so far, and for good.
     pub safe: [u64; 2],
     pub finalized: [u64; 2],
-    /// Blocks were replaced at some time.
-    pub replaced: bool,
+    /// The orders, as their chains name them, that something was bought for, or given back, in a block that was
+    /// replaced at some time.
+    pub replaced: HashSet<(usize, [u8; 32])>,
     /// What a person said does not count.
     pub dismissed: Vec<(Place, Option<OrderId>)>,
 }
@@ -118,6 +123,33 @@ impl Oracle {
         })
     }
 
+    /// A chain's blocks above that height are replaced, with what was bought there.
+    pub fn replace(&mut self, purchases: &[Purchase], kept: u64) {
+        for purchase in purchases {
+            let named = (purchase.chain, purchase.order);
+            if purchase.height > kept || purchase.returned.is_some_and(|(at, _)| at > kept) {
+                self.replaced.insert(named);
+            }
+        }
+    }
+
+    /// How deep what pays an order must be to open anything.
+    fn opens_at(&self, order: &Order) -> Depth {
+        let large = self.limits.iter().any(|(token, most)| order.token == *token && order.price > *most);
+        if large { self.finality } else { self.opening }
+    }
+
+    /// A reorg undid a payment, or a refund, of it at some time.
+    fn was_undone(&self, order: &Order) -> bool {
+        self.replaced.contains(&(order.chain, order.reference))
+    }
+
+    /// It counts, and was more than its order's price.
+    pub fn is_dear(&self, row: &PaymentRow) -> bool {
+        let order = row.order.and_then(|id| self.order(id));
+        row.standing == Standing::Accepted && order.is_some_and(|order| row.amount > order.price)
+    }
+
     fn bought_otherwise(&self, order: &Order, books: &Books) -> bool {
         self.otherwise(order, books, settled)
     }
@@ -135,16 +167,18 @@ impl Oracle {
         deeds: &Deeds,
     ) -> Result<(), String> {
         self.check_rulings(before, after, deeds)?;
+        self.check_surplus_rulings(before, after, deeds)?;
         let purchases: Vec<Purchase> = views.iter().flat_map(Book::purchases).collect();
         for row in &after.orders {
             let was = before.order(row.id);
-            let order = self.orders.iter_mut().find(|order| order.id == row.id);
-            let Some(order) = order else { return Err(format!("nobody opened the order {}", row.id)) };
+            let place = self.orders.iter().position(|order| order.id == row.id);
+            let Some(place) = place else { return Err(format!("nobody opened the order {}", row.id)) };
+            let order = &mut self.orders[place];
             if row.state == OrderState::Cancelled && !order.given_up {
                 hold!(deeds.given_up.contains(&row.id), "{} was cancelled by nobody", row.id);
                 order.given_up = true;
             }
-            let order = &*order;
+            let order = &self.orders[place];
             let heights = views.iter().filter(|view| view.chain == order.chain).map(Book::height);
             let head = heights.max().unwrap_or_default();
             let (safe, finalized) = (self.safe[order.chain], self.finalized[order.chain]);
@@ -172,8 +206,7 @@ impl Oracle {
                 })
             };
             let opened = after.is_open(row.id) && !before.is_open(row.id);
-            let large = self.limits.iter().any(|(token, most)| order.token == *token && order.price > *most);
-            let deep_enough = match if large { self.finality } else { self.opening } {
+            let deep_enough = match self.opens_at(order) {
                 Depth::Confirmations(depth) => shown(depth.into()),
                 Depth::Tag(BlockTag::Safe) => vouched(safe),
                 Depth::Tag(BlockTag::Finalized) => vouched(finalized),
@@ -186,7 +219,7 @@ impl Oracle {
             hold!(!opened || !order.given_up || order.forgiven, "{} opened after it was given up", row.id);
             let closed = before.is_open(row.id) && !after.is_open(row.id) && !returned(0, u64::MAX);
             hold!(!closed || !final_before, "{} closed after it was final", row.id);
-            hold!(!closed || self.replaced, "{} closed, and no block was ever replaced", row.id);
+            hold!(!closed || self.was_undone(order), "{} closed, and no reorg ever took its block", row.id);
             if row.state == OrderState::Refunded {
                 let refunded_before = was.is_some_and(|was| was.state == OrderState::Refunded);
                 hold!(
@@ -220,6 +253,18 @@ impl Oracle {
         }
         for row in &after.payments {
             let was = before.payments.iter().find(|was| was.place() == row.place());
+            // What is final stays, wherever a deep reorg puts it.
+            let stays = |id| before.order(id).is_some_and(|order| order.is_final);
+            if row.is_final && !was.is_some_and(|was| was.is_final) && !row.order.is_some_and(stays) {
+                let heights = views.iter().filter(|view| view.chain == row.chain).map(Book::height);
+                let head = heights.max().unwrap_or_default();
+                let final_now = |purchase: &&Purchase| match self.finality {
+                    Depth::Confirmations(depth) => head + 1 >= purchase.height + u64::from(depth),
+                    Depth::Tag(_) => purchase.height <= self.finalized[row.chain],
+                };
+                let mut here = purchases.iter().filter(|purchase| purchase.place() == row.place());
+                hold!(here.any(|purchase| final_now(&purchase)), "{} is called final too early", row.hash);
+            }
             if was.is_some_and(|was| (was.standing, was.setback) == (row.standing, row.setback)) {
                 continue;
             }
@@ -304,6 +349,63 @@ impl Oracle {
             let times = deeds.decided.iter().filter(|(other, _)| other == place).count();
             // Lost after it was accepted, it waits for a person again.
             hold!(times == 1 || lost && times == 2, "{} was decided about {times} times", row.hash);
+        }
+        Ok(())
+    }
+
+    /// What was paid too much is decided about once, and where it counts for good only.
+    fn check_surplus_rulings(&self, before: &Books, after: &Books, deeds: &Deeds) -> Result<(), String> {
+        let mut ruled = Vec::new();
+        for row in &after.payments {
+            let was = before.payments.iter().find(|was| was.place() == row.place());
+            if was.map_or(row.surplus_ruled.is_none(), |was| was.surplus_ruled == row.surplus_ruled) {
+                continue;
+            }
+            ruled.push(row.hash);
+            hold!(deeds.ruled.contains(&row.place()), "nobody decided about the surplus of {}", row.hash);
+            let counts = |row: &PaymentRow| self.is_dear(row) && row.is_final;
+            // It became final, was decided about, and went back, all in this step.
+            let went_back = row.is_final && row.standing == Standing::Refunded;
+            let is_over = went_back && was.is_some_and(|was| self.is_dear(was));
+            hold!(
+                was.is_some_and(counts) || counts(row) || is_over,
+                "{} is {:?} with {}, final: {}; its surplus was decided about",
+                row.hash,
+                row.standing,
+                row.amount,
+                row.is_final
+            );
+        }
+        for place in &deeds.surplus {
+            let times = deeds.surplus.iter().filter(|other| *other == place).count();
+            hold!(
+                times == 1 && ruled.contains(&place.1),
+                "the surplus of {} was decided about before",
+                place.1
+            );
+        }
+        for hash in &after.surplus_rulings {
+            let times = |all: &[TxHash]| all.iter().filter(|other| *other == hash).count();
+            let new = times(&after.surplus_rulings) - times(&before.surplus_rulings);
+            hold!(
+                new == times(&ruled),
+                "the surplus of {hash} was decided about {new} times, which {} payments show",
+                times(&ruled)
+            );
+        }
+        Ok(())
+    }
+
+    /// What was paid too much, and counts for good, was told to a person once; nothing else was told as that.
+    pub fn check_surplus(&self, books: &Books, told: &[PaymentId]) -> Result<(), String> {
+        for row in &books.payments {
+            let times = told.iter().filter(|id| **id == row.id).count();
+            let due = self.is_dear(row) && row.is_final;
+            hold!(!due || times == 1, "{} was paid too much, and was told {times} times", row.hash);
+            // What was given back since was told before.
+            let order = row.order.and_then(|id| self.order(id));
+            let dear = order.is_some_and(|order| row.amount > order.price) && row.is_final;
+            hold!(times == 0 || dear, "{} was told as paid too much, and was not, for good", row.hash);
         }
         Ok(())
     }
@@ -411,12 +513,10 @@ impl Oracle {
                 && !self.bought_otherwise(order, books)
                 && !ended
                 && purchases.iter().filter(counting).any(|purchase| order.in_time(purchase));
-            let kept = order.forgiven && !self.replaced && purchases.iter().any(|p| counting(&p));
+            let kept = order.forgiven && purchases.iter().any(|p| counting(&p));
             let deserved = deserved || kept;
             hold!(
-                row.state != OrderState::Refunded
-                    || self.replaced
-                    || open == purchases.iter().any(|p| counting(&p)),
+                row.state != OrderState::Refunded || open == purchases.iter().any(|p| counting(&p)),
                 "{} is refunded, and was paid again",
                 order.id
             );
@@ -432,7 +532,7 @@ impl Oracle {
                     && books.is_open(other.id)
             };
             let times = self.orders.iter().filter(as_much).count();
-            hold!(!open || times == 1 || self.replaced, "{} bought it {times} times", order.buyer);
+            hold!(!open || times == 1, "{} bought it {times} times", order.buyer);
         }
         Ok(())
     }

@@ -22,8 +22,11 @@ use crate::{
     world::{CHAINS, MARKET, TOKEN, is_returnable, place_of, reference},
 };
 
-/// Mostly that it counts.
-pub fn some_ruling(dice: &mut StdRng) -> Ruling {
+/// Mostly that it counts; or, where it was paid too dearly, what became of the rest.
+pub fn some_ruling(dice: &mut StdRng, dear: bool) -> Ruling {
+    if dear && dice.random_ratio(3, 4) {
+        return if dice.random() { Ruling::SurplusBack } else { Ruling::SurplusKept };
+    }
     let others = Ruling::ALL.iter().copied().filter(|ruling| *ruling != Ruling::Accept);
     if dice.random_ratio(3, 5) { Ruling::Accept } else { others.choose(dice).unwrap() }
 }
@@ -31,6 +34,11 @@ pub fn some_ruling(dice: &mut StdRng) -> Ruling {
 /// Whether it decides if a payment counts; that money went back, or stays, was decided before.
 pub fn decides(ruling: Ruling) -> bool {
     matches!(ruling, Ruling::Accept | Ruling::Refund | Ruling::Dismiss)
+}
+
+/// Whether it says what became of what was paid too much.
+pub fn is_of_surplus(ruling: Ruling) -> bool {
+    matches!(ruling, Ruling::SurplusBack | Ruling::SurplusKept)
 }
 
 impl History<'_> {
@@ -122,7 +130,13 @@ impl History<'_> {
         let Some(place) = self.any_order(dice) else { return };
         let order = &self.oracle.orders[place];
         let sender = if dice.random_ratio(1, 4) { RELAY } else { order.beneficiary };
-        let events = sale(purchase(order), sender);
+        let mut bought = purchase(order);
+        if let Event::CoursePurchased { amount, .. } = &mut bought
+            && dice.random_ratio(1, 16)
+        {
+            *amount = Wei::new(amount.get() + U256::from(1));
+        }
+        let events = sale(bought, sender);
         let (id, chain) = (order.id, order.chain);
         let actor = self.world.buyers[order.buyer].actor.clone();
         let hash = self.send(chain, sender, place, true, events);
@@ -169,7 +183,7 @@ impl History<'_> {
         match dice.random_range(0..8) {
             0 => *tier = 1 - *tier,
             1 => *number = if *number == shelf[0] { shelf[1] } else { shelf[0] },
-            2 if dice.random() => *amount = Wei::new(amount.get() - U256::from(1)),
+            2 if dice.random_ratio(1, 3) => *amount = Wei::new(amount.get() - U256::from(1)),
             // More than what was asked for counts all the same.
             2 => *amount = Wei::new(amount.get() + U256::from(1)),
             3 => *beneficiary = others[(order.buyer + 1) % others.len()].address,
@@ -270,6 +284,19 @@ impl History<'_> {
         self.expect_sane("cancelling", cancelled);
     }
 
+    /// A wallet took the request to pay and names no transaction yet; or it turned out to send none.
+    pub async fn wait_for_wallet(&mut self, dice: &mut StdRng) {
+        let Some(place) = self.any_order(dice) else { return };
+        let order = &self.oracle.orders[place];
+        let (id, actor) = (order.id, self.world.buyers[order.buyer].actor.clone());
+        let checkout = self.academy.checkout();
+        let told = match dice.random_ratio(2, 3) {
+            true => checkout.wait_for(&actor, id, "eip5792:0x51").await,
+            false => checkout.wait_no_more(&actor, id).await,
+        };
+        self.expect_sane("waiting for a wallet", told);
+    }
+
     pub async fn withdraw(&mut self, dice: &mut StdRng) {
         let place = self.shelf[dice.random_range(0..2)];
         let course = self.world.courses[place].id;
@@ -311,29 +338,45 @@ impl History<'_> {
         self.send(chain, sender, place, true, events);
     }
 
-    /// One of the payments, for an admin to decide about: mostly one that waits for a person.
-    pub async fn any_payment(&mut self, dice: &mut StdRng) -> Option<(PaymentId, Place)> {
+    /// An admin says that there is nothing to do about tokens that came without a purchase.
+    pub async fn dismiss_transfer(&mut self, dice: &mut StdRng) {
+        let chain = self.some_chain(dice);
+        let transfers = self.world.transfers(chain).await;
+        let Some((id, ..)) = transfers.into_iter().choose(dice) else { return };
+        let admin = self.world.admin.clone();
+        let dismissed = self.academy.checkout().dismiss_transfer(&admin, id, "so it is").await;
+        if self.expect_sane("dismissing tokens", dismissed).is_some() && !self.dismissed.insert(id) {
+            self.broken = Some("tokens that came without a purchase were dismissed twice".to_owned());
+        }
+    }
+
+    /// One of the payments, for an admin to decide about, mostly one that waits for a person; and whether it counts
+    /// and was more than its order's price.
+    pub async fn any_payment(&mut self, dice: &mut StdRng) -> Option<(PaymentId, Place, bool)> {
         let books = self.world.books().await;
         let mut payments = books.payments;
         if dice.random_ratio(7, 8) {
-            payments.retain(|row| matches!(row.standing, Standing::Review | Standing::Orphaned));
+            payments.retain(|row| {
+                matches!(row.standing, Standing::Review | Standing::Orphaned) || self.oracle.is_dear(row)
+            });
         }
         let row = payments.get(dice.random_range(0..payments.len().max(1)))?;
         self.deeds.ruled.push(row.place());
         // Without what a reorg took, the order is over.
         self.deeds.given_up.extend(row.order);
-        Some((row.id, row.place()))
+        Some((row.id, row.place(), self.oracle.is_dear(row)))
     }
 
     /// An admin decides about a payment; someone else tries to.
     pub async fn rule(&mut self, dice: &mut StdRng) {
-        let Some((payment, place)) = self.any_payment(dice).await else { return };
-        let ruling = some_ruling(dice);
+        let Some((payment, place, dear)) = self.any_payment(dice).await else { return };
+        let ruling = some_ruling(dice, dear);
         let admin = dice.random_ratio(7, 8);
         let actor = if admin { self.world.admin.clone() } else { self.world.teacher.clone() };
         let ruled = self.academy.checkout().rule(&actor, payment, ruling, "so it is").await;
         match ruled {
             Ok(()) if !admin => self.broken = Some("a teacher decided about a payment".to_owned()),
+            Ok(()) if is_of_surplus(ruling) => self.deeds.surplus.push(place),
             Ok(()) if !decides(ruling) => {}
             Ok(()) => self.deeds.decided.push((place, ruling == Ruling::Accept)),
             Err(_) => drop(self.expect_sane("deciding", ruled)),

@@ -36,6 +36,8 @@ pub struct PaymentRow {
     pub standing: Standing,
     pub setback: Option<Setback>,
     pub is_final: bool,
+    /// The amount at which a person decided about its surplus.
+    pub surplus_ruled: Option<Wei>,
 }
 
 impl PaymentRow {
@@ -71,6 +73,8 @@ pub struct Books {
     pub enrollments: Vec<EnrollmentRow>,
     /// The refunds that someone told of.
     pub refunds: Vec<(TxHash, OrderId)>,
+    /// The transactions whose payments' surplus an admin decided about, each as often as that.
+    pub surplus_rulings: Vec<TxHash>,
 }
 
 impl Books {
@@ -104,6 +108,7 @@ impl World {
             String,
             Option<String>,
             bool,
+            Option<String>,
         );
         let orders: Vec<(OrderId, String, Option<String>, bool)> =
             sqlx::query_as("SELECT id, state, setback, is_final FROM orders")
@@ -111,7 +116,7 @@ impl World {
                 .await
                 .unwrap();
         let payments: Vec<Payment> = sqlx::query_as(
-            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback, is_final FROM payments ORDER BY chain_id, tx_hash, log_index",
+            "SELECT id, chain_id, tx_hash, log_index, block_hash, order_id, beneficiary, listing, tier_number, token, amount, standing, setback, is_final, surplus_ruled FROM payments ORDER BY chain_id, tx_hash, log_index",
         )
         .fetch_all(&mut self.reader)
         .await
@@ -125,8 +130,15 @@ impl World {
             .fetch_all(&mut self.reader)
             .await
             .unwrap();
+        let rulings: Vec<(String,)> = sqlx::query_as(
+            "SELECT subject FROM audit_log WHERE act IN ('payment.surplus_back', 'payment.surplus_kept')",
+        )
+        .fetch_all(&mut self.reader)
+        .await
+        .unwrap();
         let setback = |word: Option<String>| word.map(|word| word.parse().unwrap());
         Books {
+            surplus_rulings: rulings.into_iter().map(|(hash,)| hash.parse().unwrap()).collect(),
             refunds: refunds.into_iter().map(|(hash, order)| (hash.parse().unwrap(), order)).collect(),
             orders: orders
                 .into_iter()
@@ -154,6 +166,7 @@ impl World {
                     standing: row.11.parse().unwrap(),
                     setback: setback(row.12),
                     is_final: row.13,
+                    surplus_ruled: row.14.map(|amount| amount.parse().unwrap()),
                 })
                 .collect(),
             enrollments: enrollments
@@ -175,15 +188,26 @@ impl World {
         let payments: Vec<_> = books
             .payments
             .iter()
-            .map(|row| (row.id, row.place(), row.block, row.facts(), row.standing, row.setback))
+            .map(|row| {
+                let stands = (row.standing, row.setback, row.is_final, row.surplus_ruled);
+                (row.id, row.place(), row.block, row.facts(), stands)
+            })
             .collect();
-        format!("{orders:?} {payments:?} {:?} {:?}", books.refunds, self.told().await)
+        let mut enrollments: Vec<_> =
+            books.enrollments.iter().map(|row| (row.order, row.level, row.active)).collect();
+        enrollments.sort_unstable();
+        let mut transfers = Vec::new();
+        for chain in 0..CHAINS.len() {
+            transfers.push(self.transfers(chain).await);
+        }
+        let told = self.told().await;
+        format!("{orders:?} {payments:?} {:?} {enrollments:?} {transfers:?} {told:?}", books.refunds)
     }
 
     /// The tokens that came to a chain's market without a purchase: each one's id, transaction and index.
     pub async fn transfers(&mut self, chain: usize) -> Vec<(TransferId, TxHash, u64)> {
         let rows: Vec<(TransferId, String, i64)> =
-            sqlx::query_as("SELECT id, tx_hash, log_index FROM transfers WHERE chain_id = $1")
+            sqlx::query_as("SELECT id, tx_hash, log_index FROM transfers WHERE chain_id = $1 ORDER BY id")
                 .bind(CHAINS[chain].cast_signed())
                 .fetch_all(&mut self.reader)
                 .await
@@ -201,6 +225,18 @@ impl World {
         .await
         .unwrap();
         rows.into_iter().map(|(act, hash)| (act, hash.parse().unwrap())).collect()
+    }
+
+    /// The payments that were told to be more than was due, each as often as that.
+    pub async fn told_as_overpaid(&mut self) -> Vec<PaymentId> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT json_extract(body, '$.data.payment') FROM webhook_events
+             WHERE json_extract(body, '$.type') = 'payment.review' AND json_extract(body, '$.data.reason') = 'overpaid'",
+        )
+        .fetch_all(&mut self.reader)
+        .await
+        .unwrap();
+        rows.into_iter().map(|(id,)| id.parse().unwrap()).collect()
     }
 
     /// What other programs were told, in its order: of what, and what of it.
