@@ -45,10 +45,8 @@ pub enum Role {
     Learner,
     /// Someone with the instructor's role, or an admin.
     Instructor,
-    /// An admin.
+    /// An admin, or the site itself.
     Admin,
-    /// The site itself.
-    System,
 }
 
 macro_rules! operations {
@@ -76,21 +74,19 @@ operations! {
     ReadLesson => Visitor,
     /// Ask for a file; the lesson that shows it decides.
     ReadMedia => Visitor,
-    /// Begin and finish signing in.
-    SignIn => Visitor,
     /// Change one's own name and biography.
     EditProfile => Learner,
     /// Mark lessons done, keep the place, list one's courses.
     Study => Learner,
     /// Enrol in a tier that costs nothing.
     EnrollFree => Learner,
-    /// Open, pay, follow and cancel one's own orders.
+    /// Open, pay, follow and cancel one's own orders; take out what a contract owes one.
     Buy => Learner,
     /// Create and change one's own courses.
     Author => Instructor,
     /// Publish and withdraw one's own courses.
     Publish => Instructor,
-    /// See the learners, sales and payout of one's own courses.
+    /// See the learners and sales of one's own courses.
     SeeSales => Instructor,
     /// List all users.
     SeeUsers => Admin,
@@ -110,10 +106,6 @@ operations! {
     ReadEvents => Admin,
     /// Tell them again.
     ResendEvents => Admin,
-    /// Compare orders with the chain.
-    Settle => System,
-    /// Follow the chain's events.
-    FollowChain => System,
 }
 
 impl Actor {
@@ -138,7 +130,6 @@ impl Actor {
     fn has(&self, role: Role) -> bool {
         match (role, self) {
             (Role::Visitor, _) => true,
-            (Role::System, Self::System) => true,
             (Role::Learner, Self::Person(_)) => true,
             (Role::Instructor, Self::Person(person)) => person.instructor || person.admin,
             (Role::Admin, Self::Person(person)) => person.admin,

@@ -26,7 +26,7 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// For anything but up to 256 visible ASCII characters; `not_found` for everyone but the order's buyer;
-    /// `not_payable` once it expired or was cancelled.
+    /// `not_payable` once it was cancelled.
     #[tracing::instrument(skip_all, fields(order = %id))]
     pub async fn wait_for(&self, actor: &Actor, id: OrderId, reference: &str) -> Result<Order, Problem> {
         actor.person_who_may(Operation::Buy)?;
@@ -50,7 +50,6 @@ impl Checkout<'_> {
         reference: Option<Reference>,
     ) -> Result<Order, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
-        let now = self.0.now();
         let mut tx = self.0.0.db.begin().await?;
         let order = store::lock_order(&mut tx, id).await?;
         // Nobody else knows what the buyer's wallet did: not an admin either.
@@ -63,7 +62,8 @@ impl Checkout<'_> {
                 order.reference = None;
                 store::update_order(&mut tx, &order).await?;
             }
-            OrderState::Open if order.expires_at > now => {
+            // The wallet was asked in time, and may have sent it since (edge cases 17 and 18).
+            OrderState::Open | OrderState::Expired => {
                 tracing::info!(
                     reference = reference.as_ref().map(ToString::to_string),
                     "waiting for the wallet"
@@ -71,7 +71,6 @@ impl Checkout<'_> {
                 order.reference = reference;
                 store::update_order(&mut tx, &order).await?;
             }
-            OrderState::Open => return Err(CheckoutError::NotPayable("expired").into()),
             state => return Err(CheckoutError::NotPayable(state.word()).into()),
         }
         let view = self.view(&mut tx, order).await?;

@@ -4,7 +4,7 @@ use super::{
     OrderState, Setback,
     verify::{Found, Verdict},
 };
-use crate::time::Time;
+use crate::{evm::BlockHash, time::Time};
 
 /// What is known of one transaction that may pay an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Standing {
     pub before_refund: Option<OrderState>,
     /// A payment of its own was accepted, and its block is known to be replaced.
     pub orphaned: bool,
+    /// The block of its payment that was accepted.
+    pub accepted_in: Option<BlockHash>,
     /// Its payment, or its refund, can no longer be undone.
     pub is_final: bool,
     /// Until when its price holds.
@@ -230,7 +232,9 @@ fn paid(standing: &Standing, found: &Found, others: &[&Found], head: u64, rules:
     }
     // What is final stays, even where a deep reorg or a node that lags makes its block a new one.
     let stays = accepted_before && standing.state != OrderState::Refunded && standing.is_final;
-    let open = stays || is_final || rules.open.reached(found.block_number, confirmations);
+    // Only a reorg takes back what a block opened: not the head of nodes that lag behind those asked before.
+    let opened = standing.state == OrderState::Paid && standing.accepted_in == Some(found.block_hash);
+    let open = stays || opened || is_final || rules.open.reached(found.block_number, confirmations);
     Decision {
         state: if open { OrderState::Paid } else { OrderState::Confirming },
         setback: None,

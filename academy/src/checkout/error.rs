@@ -60,6 +60,15 @@ pub enum CheckoutError {
     /// The contract can still send it back.
     #[error("the contract holds the payment")]
     StillHeld,
+    /// The contract sells nothing at present.
+    #[error("purchases are paused")]
+    Paused,
+    /// The contract takes another currency, and no longer this one.
+    #[error("the market does not take {0}")]
+    NotTaken(String),
+    /// The contract sold the tier to this account, and sells nothing twice.
+    #[error("the account has the pass")]
+    HasPass,
     /// The price feed gives nothing to go by.
     #[error("no rate to quote by")]
     NoRate,
@@ -176,6 +185,22 @@ impl From<CheckoutError> for Problem {
             CheckoutError::StillHeld => conflict(
                 "still_held",
                 "The contract still holds this payment, and the account that it was bought for can take it back there at any time: it would go back twice. Have the contract send it, or wait until it holds it no more.",
+            ),
+            CheckoutError::Paused => Self::new(
+                Kind::Unavailable,
+                "paused",
+                "Whoever runs the payment contract has paused purchases. Nothing was asked of your wallet, and no money moved. Try again later.",
+            ),
+            CheckoutError::NotTaken(symbol) => Self::new(
+                Kind::Conflict,
+                "not_taken",
+                format!(
+                    "The payment contract takes no {symbol} now. Nothing was asked of your wallet. Pay in another currency."
+                ),
+            ),
+            CheckoutError::HasPass => conflict(
+                "has_pass",
+                "The contract has sold this to your account before, and sells it to nobody twice, so do not pay again. An earlier payment of yours may still be read, or a person looks at it: “Orders and receipts” shows where it stands. If it was paid back to you, ask whoever runs this site to open the course.",
             ),
             CheckoutError::NoRate => Self::new(
                 Kind::Unavailable,

@@ -47,11 +47,15 @@ mod keep;
 #[cfg(feature = "server")]
 mod network;
 #[cfg(feature = "server")]
+mod opening;
+#[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
 mod payment;
 #[cfg(feature = "server")]
 mod payment_store;
+#[cfg(feature = "server")]
+mod payouts;
 #[cfg(feature = "server")]
 pub mod quote;
 #[cfg(feature = "server")]
@@ -98,6 +102,8 @@ pub(crate) use network::Networks;
 #[cfg(feature = "server")]
 pub use network::{Deployment, Depth, Network, Policy};
 #[cfg(feature = "server")]
+pub use opening::PaidIn;
+#[cfg(feature = "server")]
 pub use quote::{Feed, Quotes, Token};
 #[cfg(feature = "server")]
-pub use service::{Checkout, PaidIn};
+pub use service::Checkout;

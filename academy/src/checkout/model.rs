@@ -23,9 +23,9 @@ words! {
         Confirming = "confirming",
         /// The lessons are open.
         Paid = "paid",
-        /// Nothing came before the price ran out.
+        /// Nothing came before the price ran out, or before another order took its place.
         Expired = "expired",
-        /// The buyer gave it up.
+        /// It was given up.
         Cancelled = "cancelled",
         /// The payment went back to whoever paid it, and the lessons closed.
         Refunded = "refunded",

@@ -12,17 +12,16 @@ use super::{
     network::Network,
     quote::seconds,
     refund_store,
-    service::{Checkout, QUOTES_REST_MINUTES},
+    service::{CLOCK_MARGIN_MINUTES, Checkout, QUOTES_REST_MINUTES},
     store::OrderRecord,
     wallet::{PayBy, Payment},
 };
 use crate::{
-    Actor, Operation, Problem,
-    catalog::CourseState,
-    catalog::reference,
+    Actor, Kind, Operation, Problem,
+    catalog::{CourseState, reference},
     chain::{
-        Call, Consent, Signing, Terms, TokenDomain, approve_call, purchase_call, purchase_for_tokens_call,
-        purchase_quoted_call,
+        Bought, Call, Consent, Sale, Signing, Terms, TokenDomain, approve_call, purchase_call,
+        purchase_for_tokens_call, purchase_quoted_call,
     },
     evm::Address,
     ids::OrderId,
@@ -42,9 +41,10 @@ impl Checkout<'_> {
     /// order's account whichever account pays.
     ///
     /// # Errors
-    /// `not_payable` when the order is not open; `awaited` when a wallet has taken a request to pay it; `already_enrolled` when the course opened otherwise
-    /// meanwhile; `price_changed` when the contract would refuse it; `too_few_tokens` when the payer has
-    /// not enough; `other_signature` when the signature is not the payer's.
+    /// `not_payable` when the order is not open; `awaited` when a wallet has taken a request to pay it;
+    /// `already_enrolled` when the course opened otherwise meanwhile; `price_changed`, `paused`, `not_taken`,
+    /// `has_pass` when the contract would refuse it; `too_few_tokens` when the payer has not enough;
+    /// `other_signature` when the signature is not the payer's.
     pub async fn payment(
         &self,
         actor: &Actor,
@@ -54,6 +54,7 @@ impl Checkout<'_> {
     ) -> Result<Payment, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
         let (order, by_quote) = self.payable(actor, id).await?;
+        self.sold_now(&order).await?;
         let terms = Terms {
             order: reference(order.id.0),
             number: order.listing,
@@ -99,8 +100,10 @@ impl Checkout<'_> {
         if access.level >= order.level {
             return Err(CheckoutError::AlreadyEnrolled.into());
         }
-        let (page, tier) =
-            self.0.catalog().tier(&mut conn, order.tier).await.map_err(|_| CheckoutError::PriceChanged)?;
+        let (page, tier) = match self.0.catalog().tier(&mut conn, order.tier).await {
+            Err(problem) if problem.kind == Kind::NotFound => return Err(CheckoutError::PriceChanged.into()),
+            found => found?,
+        };
         if page.course.state != CourseState::Published {
             return Err(CheckoutError::NotForSale.into());
         }
@@ -121,11 +124,37 @@ impl Checkout<'_> {
         if quoted { Ok((order, true)) } else { Err(CheckoutError::PriceChanged.into()) }
     }
 
+    /// Refuses what the contract would refuse, before a wallet is asked for anything: an approval costs its fee.
+    /// A node that does not answer stops nobody; the contract itself decides.
+    async fn sold_now(&self, order: &OrderRecord) -> Result<(), Problem> {
+        let network = self.0.0.networks.get(order.chain_id)?;
+        let bought = Bought {
+            market: order.market,
+            listing: order.listing,
+            tier: order.tier_number,
+            beneficiary: order.beneficiary,
+            token: order.token,
+        };
+        match network.chain.sale(&bought).await {
+            Ok(Sale { paused: true, .. }) => Err(CheckoutError::Paused.into()),
+            Ok(Sale { takes_token: false, .. }) => {
+                let symbol = network.token(order.token).map(|token| token.currency.symbol.clone());
+                Err(CheckoutError::NotTaken(symbol.unwrap_or_else(|| order.token.checksummed())).into())
+            }
+            Ok(Sale { has_pass: true, .. }) => Err(CheckoutError::HasPass.into()),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::debug!(%error, "the market was not asked");
+                Ok(())
+            }
+        }
+    }
+
     /// Whether the contract would take our signature for an order that was opened at a listed price.
     async fn can_be_quoted(&self, conn: &mut Conn, order: &OrderRecord) -> Result<bool, Problem> {
         let network = self.0.0.networks.get(order.chain_id)?;
         let now = self.0.now();
-        let in_time = order.expires_at <= now.plus_minutes(QUOTES_REST_MINUTES);
+        let in_time = order.expires_at <= now.plus_minutes(QUOTES_REST_MINUTES - CLOCK_MARGIN_MINUTES);
         let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
         Ok(network.quotes.is_some()
             && in_time

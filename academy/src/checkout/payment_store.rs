@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     accounts::parse_address,
-    chain::Hold,
+    chain::{Bought, Hold},
     evm::{Address, BlockHash, TxHash},
     ids::{OrderId, PaymentId},
     price::Cents,
@@ -28,6 +28,7 @@ struct PaymentRow {
     standing: String,
     setback: Option<String>,
     is_final: bool,
+    fiat_amount: Option<i64>,
 }
 
 /// A payment as it is kept, as far as settling needs it.
@@ -43,6 +44,8 @@ pub(super) struct PaymentRecord {
     pub setback: Option<Setback>,
     /// It was accepted there, where it can no longer be undone.
     pub is_final: bool,
+    /// What it was worth is kept.
+    pub has_worth: bool,
 }
 
 impl PaymentRecord {
@@ -66,13 +69,15 @@ impl PaymentRow {
             standing: parse("a payment's standing", &self.standing)?,
             setback: self.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             is_final: self.is_final,
+            has_worth: self.fiat_amount.is_some(),
         })
     }
 }
 
 macro_rules! payment {
     () => {
-        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback, is_final FROM payments "
+        "SELECT id, tx_hash, log_index, block_number, block_hash, order_id, standing, setback, is_final, fiat_amount
+         FROM payments "
     };
 }
 
@@ -112,6 +117,21 @@ pub(super) async fn payments_in(
         concat!(payment!(), "WHERE chain_id = $1 AND tx_hash = $2"),
         chain_id.cast_signed(), hash.to_string())?;
     rows.into_iter().map(PaymentRow::record).collect()
+}
+
+/// What a payment bought, as the contract keeps it, and on which chain.
+pub(super) async fn bought(conn: &mut Conn, id: PaymentId) -> Result<(u64, Bought), StoreError> {
+    let (chain_id, market, listing, tier, beneficiary, token) = sql!(one conn,
+        (i64, String, i64, i64, String, String),
+        "SELECT chain_id, market, listing, tier_number, beneficiary, token FROM payments WHERE id = $1", id)?;
+    let bought = Bought {
+        market: parse_address(&market)?,
+        listing: unsigned("a listing", listing)?,
+        tier: unsigned("a tier", tier)?,
+        beneficiary: parse_address(&beneficiary)?,
+        token: parse_address(&token)?,
+    };
+    Ok((unsigned("a chain", chain_id)?, bought))
 }
 
 /// A payment as the chain showed it when it was written down.

@@ -180,24 +180,20 @@ impl Checkout<'_> {
         units
     }
 
-    /// What a price is now in what it is paid in on a chain; without a token, in what is usual.
+    /// What a price is now in what it is paid in on a chain.
     pub(super) async fn asked(
         &self,
         network: &Network,
         price: Price,
-        token: Option<Address>,
+        token: Address,
     ) -> Result<Asked, Problem> {
         let paid_in = self.0.0.networks.paid_in(network, price);
-        let of = match token {
-            None => paid_in.first(),
-            Some(token) => paid_in.iter().find(|currency| currency.token == token),
-        };
-        let of = of.ok_or(CheckoutError::NotForSale)?;
+        let of = paid_in.iter().find(|currency| currency.token == token).ok_or(CheckoutError::NotForSale)?;
         let (amount, fiat) = match price {
             Price::Coin(amount) | Price::Token { amount, .. } => (amount, None),
             Price::Fiat(sum) => (self.quote(network, sum, of).await?, Some(sum)),
         };
-        Ok(Asked { price, token: of.token, amount, fiat })
+        Ok(Asked { price, token, amount, fiat })
     }
 
     /// What a sum is in a currency now.

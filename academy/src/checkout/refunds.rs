@@ -9,7 +9,7 @@ use super::{
     store::{self, OrderRecord},
 };
 use crate::{
-    Actor, Operation, Person, Problem,
+    Actor, Kind, Operation, Person, Problem,
     catalog::reference,
     chain::{Refundable, refund_call},
     ids::OrderId,
@@ -21,7 +21,7 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// `not_found` for everyone but the buyer and whoever teaches the course; `not_refundable` when there
-    /// is no window or it has ended; `other_wallet` when another of their wallets must send it;
+    /// is no window, `window_ended` when it has ended; `other_wallet` when another of their wallets must send it;
     /// `no_such_network`, `no_such_market` where the site would not see that the money went back.
     pub async fn refund(&self, actor: &Actor, id: OrderId) -> Result<Refund, Problem> {
         let person = actor.person_who_may(Operation::Buy)?;
@@ -31,7 +31,10 @@ impl Checkout<'_> {
         if !own {
             // Someone else's order is as good as none.
             let teaches = self.0.catalog().own(&mut conn, actor, Operation::SeeSales, order.course).await;
-            teaches.map_err(|_| CheckoutError::NoSuchOrder)?;
+            teaches.map_err(|problem| match problem.kind {
+                Kind::Forbidden | Kind::NotFound => CheckoutError::NoSuchOrder.into(),
+                _ => problem,
+            })?;
         }
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         let held = refund_store::hold_of(&mut conn, id).await?;

@@ -1,23 +1,18 @@
-//! Lists: my orders, an instructor's sales and payout, an admin's orders and payments.
+//! Lists: my orders, an instructor's sales, an admin's orders and payments.
 
 use std::collections::BTreeMap;
 
 use super::{
-    error::CheckoutError,
-    health::PATIENCE,
     model::OrderState,
-    network::Network,
     payment_store::surplus,
     refund_store::held,
-    rows::{Balance, Due, Earned, OrderRow, PaidOut, PaymentRow, Payout, Sales, Till},
+    rows::{Due, Earned, OrderRow, PaymentRow, Sales},
     service::Checkout,
     store::{cents, parse, unsigned},
-    wallet::WalletCall,
 };
 use crate::{
     Actor, Operation, Problem,
     accounts::{display_name, parse_address},
-    chain::{ChainError, withdraw_call},
     evm::Address,
     ids::{CourseId, OrderId, PaymentId},
     money::{Currency, Wei},
@@ -340,89 +335,4 @@ impl Checkout<'_> {
             rows: self.rows(&mut conn, orders).await?,
         })
     }
-
-    /// What the caller may withdraw, and what they have, in each chain's market; and in former ones where
-    /// there is anything. A chain that does not answer says so, and hides nothing of the others.
-    ///
-    /// # Errors
-    /// For everyone who may not teach.
-    pub async fn payout(&self, actor: &Actor) -> Result<Payout, Problem> {
-        let person = actor.person_who_may(Operation::SeeSales)?;
-        let networks = &self.0.0.networks;
-        let markets = networks
-            .iter()
-            .flat_map(|network| network.policy.markets().map(move |market| (network, market.address)));
-        let mut tills = futures::future::join_all(markets.map(|(network, market)| async move {
-            let chain_id = network.policy.chain_id;
-            let asked = tokio::time::timeout(PATIENCE, balances(network, market, person.address)).await;
-            let balances =
-                asked.unwrap_or_else(|_| Err(ChainError::Unavailable("no answer in time".to_owned())));
-            if let Err(error) = &balances {
-                tracing::warn!(chain_id, %market, %error, "payouts can't be read");
-            }
-            let former = market != network.policy.market;
-            Till { chain: network.info.clone(), market, former, balances: balances.ok() }
-        }))
-        .await;
-        tills.retain(|till| !till.former || till.balances.iter().flatten().any(|balance| !balance.is_zero()));
-        let mut conn = self.0.0.db.read().await?;
-        let rows = sql!(all conn, (Time, i64, String, String, String, i64, String),
-            "SELECT seen_at, chain_id, amount, token, tx_hash, block_number, block_hash FROM payouts
-             WHERE payee = $1 ORDER BY seen_at DESC, block_number DESC LIMIT 100",
-            person.address.to_string())?;
-        let history = rows
-            .into_iter()
-            .map(|(at, chain_id, amount, token, hash, number, block)| {
-                let block = (unsigned("a block", number)?, parse("a hash", &block)?);
-                let chain_id = unsigned("a chain id", chain_id)?;
-                Ok(PaidOut {
-                    at,
-                    amount: parse("an amount", &amount)?,
-                    chain: self.chain_of_several(chain_id),
-                    currency: self.currency(chain_id, &token)?,
-                    transaction: self.transaction(chain_id, parse("a hash", &hash)?, Some(block)),
-                })
-            })
-            .collect::<Result<_, Problem>>()?;
-        Ok(Payout { tills, payee: person.address_text.clone(), history })
-    }
-
-    /// The call that pays out all that a market owes the caller in a token or, for zero, in the coin.
-    ///
-    /// # Errors
-    /// `nothing_to_withdraw`; where the site does not follow that market; for everyone who may not teach; when the chain does not answer.
-    pub async fn payout_call(
-        &self,
-        actor: &Actor,
-        chain_id: u64,
-        market: Address,
-        token: Address,
-    ) -> Result<WalletCall, Problem> {
-        let person = actor.person_who_may(Operation::SeeSales)?;
-        let network = self.0.0.networks.get(chain_id)?;
-        if !network.policy.follows(market) {
-            return Err(CheckoutError::NoSuchMarket(market.checksummed()).into());
-        }
-        if network.chain.payout_of(market, person.address, token).await?.is_zero() {
-            return Err(CheckoutError::NothingToWithdraw.into());
-        }
-        Ok(self.to_wallet(chain_id, person, &withdraw_call(market, person.address, token)))
-    }
-}
-
-/// What a market has for a payee.
-async fn balances(network: &Network, market: Address, payee: Address) -> Result<Vec<Balance>, ChainError> {
-    let chain = &network.chain;
-    let mut balances = Vec::new();
-    for currency in network.currencies() {
-        let owed = match chain.payout_of(market, payee, currency.token).await {
-            Ok(owed) => owed,
-            // The market never sold for this token, so there is none of it.
-            Err(ChainError::Refused(_)) if !currency.is_coin() => continue,
-            Err(error) => return Err(error),
-        };
-        let held = chain.held_for(market, payee, currency.token).await?;
-        balances.push(Balance { currency, owed, held });
-    }
-    Ok(balances)
 }

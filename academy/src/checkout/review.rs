@@ -52,13 +52,14 @@ impl Checkout<'_> {
         };
         let reason = line(reason, least, 300).map_err(|_| unsaid)?;
         let now = self.0.now();
+        let held = matches!(ruling, Ruling::PaidBack | Ruling::SurplusBack) && self.is_held(id).await?;
         let mut tx = self.0.0.db.begin().await?;
         let order = payment_store::payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?.order;
         // In the order in which settling locks them.
         let mut order = self.lock_with_buyer(&mut tx, order).await?;
         let payment = payment_store::lock_payment(&mut tx, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
         if matches!(ruling, Ruling::SurplusBack | Ruling::SurplusKept) {
-            return self.rule_surplus(tx, actor, &payment, ruling, &reason).await;
+            return self.rule_surplus(tx, actor, &payment, (ruling, held), &reason).await;
         }
         let setback = payment
             .setback
@@ -96,10 +97,8 @@ impl Checkout<'_> {
             Ruling::Refund => (Standing::Dismissed, Some(Setback::ToRefund), "payment.to_refund"),
             Ruling::Dismiss => (Standing::Dismissed, Some(Setback::Dismissed), "payment.dismissed"),
             Ruling::SurplusBack | Ruling::SurplusKept => return Err(CheckoutError::NotInReview.into()),
-            Ruling::PaidBack => {
-                refuse_while_held(&mut tx, &payment, now).await?;
-                (Standing::Dismissed, Some(Setback::PaidBack), "payment.paid_back")
-            }
+            Ruling::PaidBack if held => return Err(CheckoutError::StillHeld.into()),
+            Ruling::PaidBack => (Standing::Dismissed, Some(Setback::PaidBack), "payment.paid_back"),
         };
         payment_store::set_standing(&mut tx, id, payment.order, standing, reviewed).await?;
         if let Some(order) = &order {
@@ -127,14 +126,14 @@ impl Checkout<'_> {
         mut tx: Tx,
         actor: &Actor,
         payment: &PaymentRecord,
-        ruling: Ruling,
+        (ruling, held): (Ruling, bool),
         reason: &str,
     ) -> Result<(), Problem> {
         if !payment_store::rule_surplus(&mut tx, payment.id).await? {
             return Err(CheckoutError::NotInReview.into());
         }
-        if ruling == Ruling::SurplusBack {
-            refuse_while_held(&mut tx, payment, self.0.now()).await?;
+        if held {
+            return Err(CheckoutError::StillHeld.into());
         }
         let act = format!("payment.{}", ruling.word());
         audit(&mut tx, self.0, actor, &act, &payment.hash.to_string(), reason).await?;
@@ -153,13 +152,20 @@ impl Checkout<'_> {
         self.0.accounts().lock(conn, user).await?;
         Ok(store::lock_order(conn, id).await?)
     }
-}
 
-/// What the contract can still send back must not go back by hand as well.
-async fn refuse_while_held(conn: &mut Conn, payment: &PaymentRecord, now: Time) -> Result<(), Problem> {
-    let hold = payment_store::found(conn, payment).await?.hold;
-    match hold.is_some_and(|hold| Time::of_seconds(hold.until) > now) {
-        true => Err(CheckoutError::StillHeld.into()),
-        false => Ok(()),
+    /// Whether the contract can still send a payment back, which must then not go back by hand as well. What buys
+    /// nothing here is not followed until it goes back: the contract takes its pass then.
+    async fn is_held(&self, id: PaymentId) -> Result<bool, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let payment = payment_store::payment(&mut conn, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
+        let hold = payment_store::found(&mut conn, &payment).await?.hold;
+        if hold.is_none_or(|hold| Time::of_seconds(hold.until) <= self.0.now()) {
+            return Ok(false);
+        }
+        let (chain_id, bought) = payment_store::bought(&mut conn, id).await?;
+        drop(conn);
+        let Some(network) = self.0.0.networks.find(chain_id) else { return Ok(true) };
+        // Where no node answers, it may be held.
+        Ok(network.chain.sale(&bought).await.map_or(true, |sale| sale.has_pass))
     }
 }

@@ -259,7 +259,7 @@ pub struct Earned {
     pub days: Vec<(String, u32, Wei)>,
 }
 
-/// What an instructor may withdraw.
+/// What the contracts owe somebody, and what they took out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payout {
     /// What each chain's contract has for them, in the site's order.

@@ -1,47 +1,31 @@
-//! The buyer's part: open an order, send the call, name the transaction, follow the order.
+//! The buyer's part, once an order is open: name the transaction, follow the order, give it up.
 
 use super::{
     cursors,
     error::CheckoutError,
     model::{Order, OrderState, Told, Transaction, Way},
-    network::Network,
     payment_store::{self, PaymentRecord},
     refund_store,
     store::{self, OrderRecord, Submission},
     wallet::{ChainInfo, WalletCall},
 };
 use crate::{
-    Academy, Actor, Operation, Person, Problem,
+    Academy, Actor, Kind, Operation, Person, Problem,
     accounts::audit,
-    catalog::{CoursePage, CourseState, Market, Tier},
     chain::Call,
-    evm::{Address, BlockHash, TxHash},
-    ids::{OrderId, TierId},
+    evm::{BlockHash, TxHash},
+    ids::OrderId,
     jobs,
-    price::Price,
-    store::{Conn, StoreError},
+    store::Conn,
     time::Time,
 };
-
-/// How a buyer wants to pay, as far as they say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PaidIn {
-    /// On this chain; without, on the one they signed in on or, where the tier is not sold there, the first
-    /// of the site's on which it is.
-    pub chain_id: Option<u64>,
-    /// In a token, or in the coin (zero); without, in what is usual for the tier.
-    pub token: Option<Address>,
-}
-
-impl From<Option<Address>> for PaidIn {
-    fn from(token: Option<Address>) -> Self {
-        Self { chain_id: None, token }
-    }
-}
 
 /// The contract takes no quote that holds for longer, and after a refund none for so long: one from before could
 /// still hold.
 pub(super) const QUOTES_REST_MINUTES: i64 = 24 * 60;
+
+/// The contract counts a quote's time from its newest block, which can be so much older than now.
+pub(super) const CLOCK_MARGIN_MINUTES: i64 = 10;
 
 /// An order knows at most so many transactions.
 const MAX_SUBMISSIONS: usize = 20;
@@ -79,178 +63,13 @@ impl Checkout<'_> {
         }
     }
 
-    /// [`Checkout::open_in`] what is usual for the tier.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn open(&self, actor: &Actor, tier: TierId) -> Result<Order, Problem> {
-        self.open_in(actor, tier, None).await
-    }
-
-    /// Opens an order for a tier at its price now, to be paid as the buyer wants, or answers the one that is
-    /// open already. An open order for another tier of the course, in another currency or on another chain,
-    /// is cancelled in its favour, unless a wallet has a request to pay it.
-    ///
-    /// # Errors
-    /// For visitors; `already_enrolled`, `free`, `not_for_sale`, `order_in_progress`.
-    #[tracing::instrument(skip_all, fields(%tier))]
-    pub async fn open_in(
-        &self,
-        actor: &Actor,
-        tier: TierId,
-        paid: impl Into<PaidIn>,
-    ) -> Result<Order, Problem> {
-        let person = actor.person_who_may(Operation::Buy)?;
-        let paid = paid.into();
-        let (network, price) = self.choose(person, tier, &paid).await?;
-        let chain_id = network.policy.chain_id;
-        // Asks the chain, so no transaction is open.
-        let asked = self.asked(network, price, paid.token).await?;
-        let now = self.0.now();
-        let mut tx = self.0.0.db.begin().await?;
-        // As settling does: what it finds out meanwhile is seen here.
-        self.0.accounts().lock(&mut tx, person.id).await?;
-        let (page, tier) = self.0.catalog().tier(&mut tx, tier).await?;
-        if tier.price != asked.price {
-            return Err(CheckoutError::PriceChanged.into());
-        }
-        let market = Self::sold_on(&page, &tier).find(|market| market.chain_id == chain_id);
-        let listing =
-            market.and_then(|market| market.listing.as_ref()).ok_or(CheckoutError::NotForSale)?.number;
-        let access = self.0.learning().enrollment_level(&mut tx, Some(person.id), page.course.id).await?;
-        if access.level >= tier.level {
-            return Err(CheckoutError::AlreadyEnrolled.into());
-        }
-        if let Some(mut under_way) = store::lock_under_way(&mut tx, person.id, page.course.id).await? {
-            let fresh = under_way.state == OrderState::Open && under_way.expires_at > now;
-            // A wallet has a request to pay it, and may send it any time.
-            let awaited = fresh && under_way.reference.is_some();
-            // What was quoted holds until it expires, whatever the rate does.
-            let same = under_way.tier == tier.id
-                && under_way.chain_id == chain_id
-                && under_way.market == network.policy.market
-                && under_way.fiat == asked.fiat
-                && under_way.token == asked.token
-                && (asked.fiat.is_some() || under_way.price == asked.amount)
-                && under_way.beneficiary == person.address;
-            match under_way.state {
-                OrderState::Open if fresh && same => {
-                    let order = self.view(&mut tx, under_way).await?;
-                    tx.commit().await?;
-                    return Ok(order);
-                }
-                OrderState::Open if !awaited => {
-                    under_way.state = if fresh { OrderState::Cancelled } else { OrderState::Expired };
-                    store::update_order(&mut tx, &under_way).await?;
-                }
-                _ if under_way.tier == tier.id => {
-                    let order = self.view(&mut tx, under_way).await?;
-                    tx.commit().await?;
-                    return Ok(order);
-                }
-                _ => return Err(CheckoutError::OrderInProgress.into()),
-            }
-        }
-        let by_quote = asked.fiat.is_some() || asked.token != Address::ZERO;
-        let ttl_minutes = match &network.quotes {
-            Some(quotes) if by_quote => {
-                let lately = now.plus_minutes(-QUOTES_REST_MINUTES);
-                if refund_store::refunded_since(&mut tx, person.id, tier.id, &network.policy, lately).await? {
-                    return Err(CheckoutError::RefundedLately.into());
-                }
-                quotes.ttl_minutes
-            }
-            _ => network.policy.order_ttl_minutes,
-        };
-        let record = OrderRecord {
-            id: OrderId(self.0.mint()),
-            user: person.id,
-            course: page.course.id,
-            tier: tier.id,
-            tier_number: tier.number,
-            tier_name: tier.name,
-            level: tier.level,
-            chain_id,
-            market: network.policy.market,
-            listing,
-            token: asked.token,
-            price: asked.amount,
-            fiat: asked.fiat,
-            beneficiary: person.address,
-            state: OrderState::Open,
-            setback: None,
-            confirmations: 0,
-            is_final: false,
-            created_at: now,
-            expires_at: now.plus_minutes(ttl_minutes),
-            paid_at: None,
-            before_refund: None,
-            reference: None,
-            revision: 1,
-        };
-        match store::insert_order(&mut tx, &record).await {
-            // Two tabs at once: the other one was first, and its order is ours too.
-            Err(StoreError::Refused(_)) => {
-                drop(tx);
-                let mut conn = self.0.0.db.read().await?;
-                let other = store::under_way(&mut conn, person.id, page.course.id).await?;
-                let other =
-                    other.filter(|other| other.tier == record.tier).ok_or(CheckoutError::OrderInProgress)?;
-                return self.view(&mut conn, other).await;
-            }
-            inserted => inserted?,
-        }
-        jobs::settle_at(&mut tx, self.0, record.id, record.expires_at.plus_millis(1)).await?;
-        let order = self.view(&mut tx, record).await?;
-        self.0.point("open.before_commit").await;
-        tx.commit().await?;
-        Ok(order)
-    }
-
-    /// The chain on which a buyer pays for a tier, and its price.
-    async fn choose(
-        &self,
-        person: &Person,
-        tier: TierId,
-        paid: &PaidIn,
-    ) -> Result<(&Network, Price), Problem> {
-        let mut conn = self.0.0.db.read().await?;
-        let (page, tier) = self.0.catalog().tier(&mut conn, tier).await?;
-        drop(conn);
-        if tier.price.is_zero() {
-            return Err(CheckoutError::Free.into());
-        }
-        let chain_id = Self::pays_on(&page, &tier, Some(person), paid.chain_id);
-        Ok((self.0.0.networks.get(chain_id.ok_or(CheckoutError::NotForSale)?)?, tier.price))
-    }
-
-    /// The chain on which somebody pays for a tier, unless they want another.
-    pub(super) fn pays_on(
-        page: &CoursePage,
-        tier: &Tier,
-        person: Option<&Person>,
-        wanted: Option<u64>,
-    ) -> Option<u64> {
-        let home = person.and_then(|person| person.contract_on);
-        let sold: Vec<u64> = Self::sold_on(page, tier)
-            .map(|market| market.chain_id)
-            .filter(|chain_id| wanted.is_none_or(|wanted| wanted == *chain_id))
-            // The pass, and the right to a refund, would be whoever's has that address there.
-            .filter(|chain_id| home.is_none_or(|home| home == *chain_id))
-            .collect();
-        let here = person.and_then(|person| person.chain_id);
-        sold.iter().find(|chain_id| here == Some(**chain_id)).or(sold.first()).copied()
-    }
-
-    /// Where a tier can be bought now.
-    fn sold_on<'p>(page: &'p CoursePage, tier: &'p Tier) -> impl Iterator<Item = &'p Market> {
-        page.sold_on(tier).filter(|_| page.course.state == CourseState::Published)
-    }
-
     /// How an open order could be paid instead.
     async fn ways(&self, conn: &mut Conn, order: &OrderRecord) -> Result<Vec<Way>, Problem> {
-        // Gone since: there is no other way.
-        let Ok((page, tier)) = self.0.catalog().tier(conn, order.tier).await else { return Ok(Vec::new()) };
+        let (page, tier) = match self.0.catalog().tier(conn, order.tier).await {
+            // Gone since: there is no other way.
+            Err(problem) if problem.kind == Kind::NotFound => return Ok(Vec::new()),
+            found => found?,
+        };
         let networks = &self.0.0.networks;
         let home = self.0.accounts().contract_chain(conn, order.beneficiary).await?;
         let sold = Self::sold_on(&page, &tier).map(|market| market.chain_id);

@@ -64,7 +64,7 @@ impl Checkout<'_> {
             let orphaned = self.orphaned(&sight, &candidates).await?;
             sight.gone = self.gone(&sight, &candidates).await?;
             let rules = self.rules(&sight).await?;
-            let worth = self.worth_when_new(&sight, &candidates).await;
+            let worth = self.worth_unless_known(&sight, &candidates).await;
             // What was read of two histories would be true in neither.
             let told = !candidates.is_empty() || !sight.refunds.is_empty();
             if told && sight.network.chain.block(head.number).await?.is_none_or(|now| now.hash != head.hash) {
@@ -112,6 +112,7 @@ impl Checkout<'_> {
             setback: sight.order.setback,
             before_refund: sight.order.before_refund,
             orphaned,
+            accepted_in: sight.accepted_in(),
             is_final: sight.order.is_final,
             expires_at: sight.order.expires_at,
             withdrawn: sight.course.state == CourseState::Withdrawn,

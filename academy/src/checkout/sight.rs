@@ -17,7 +17,7 @@ use crate::{
     Problem,
     catalog::{Course, reference},
     chain::{Receipt, TransactionFacts},
-    evm::{Address, TxHash},
+    evm::{Address, BlockHash, TxHash},
     ids::{OrderId, PaymentId},
     price::Cents,
 };
@@ -46,6 +46,12 @@ impl Sight<'_> {
         let refunds = self.refunds.iter().filter(|refund| refund.confirmed);
         let blocks = accepted.map(|payment| payment.block_number);
         blocks.chain(refunds.map(|refund| refund.block_number)).max().unwrap_or(0)
+    }
+
+    /// The block of the payment that counts.
+    pub fn accepted_in(&self) -> Option<BlockHash> {
+        let mut payments = self.payments.iter();
+        payments.find(|payment| payment.standing == Standing::Accepted).map(|payment| payment.block_hash)
     }
 
     /// Whether the chain told of a payment in this transaction.
@@ -308,9 +314,8 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// A transaction without a receipt waits, unless its sender's nonce is used up and the follower
-    /// has read every block up to then: then something else was mined in its place, and it was not
-    /// this order's purchase.
+    /// A transaction without a receipt waits, unless its sender's nonce was used up in blocks that the follower
+    /// has read: then something else was mined in its place, and it was not this order's purchase.
     async fn unmined(
         &self,
         sight: &Sight<'_>,
@@ -318,15 +323,25 @@ impl<'a> Checkout<'a> {
         sender: Option<(Address, u64)>,
     ) -> Result<Candidate, Problem> {
         let chain = &sight.network.chain;
-        let Some((sender, nonce)) = sender else { return Ok(Candidate::Pending) };
+        let read = sight.cursor.and_then(|next| next.checked_sub(1));
+        let (Some((sender, nonce)), Some(read)) = (sender, read) else { return Ok(Candidate::Pending) };
         // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
-        let mut replaced = chain.nonce(sender).await.is_ok_and(|next| next > nonce);
-        if replaced {
-            // The head since the nonce was used: what used it may be this order's purchase, not read yet.
-            let head = sight.network.head().await?.number;
-            replaced = sight.cursor.is_some_and(|next| next > head) && chain.receipt(hash).await?.is_none();
-        }
+        let is_used = chain.nonce(sender, read).await.is_ok_and(|next| next > nonce);
+        let replaced = is_used && self.was_read(sight, read).await? && chain.receipt(hash).await?.is_none();
         Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })
+    }
+
+    /// Whether the chain up to a height is the one that the follower read: since a reorg, what used up a nonce there
+    /// may be the order's purchase, not read yet.
+    async fn was_read(&self, sight: &Sight<'_>, height: u64) -> Result<bool, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        let known = cursors::known_blocks(&mut conn, sight.network.policy.chain_id).await?;
+        drop(conn);
+        let Some((number, hash)) = known.first().filter(|(number, _)| *number >= height) else {
+            return Ok(false);
+        };
+        let now = sight.network.chain.block(*number).await;
+        Ok(now.is_ok_and(|block| block.is_some_and(|block| block.hash == *hash)))
     }
 
     /// Who sent a transaction, and with which nonce: as it was kept, or as a node that still knows
@@ -389,10 +404,16 @@ impl<'a> Checkout<'a> {
         Ok(gone)
     }
 
-    /// What a payment was worth, asked until it counts.
-    pub(super) async fn worth_when_new(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Option<Cents> {
+    /// What a payment was worth, asked until it is known or final: since a reorg it may stand elsewhere.
+    pub(super) async fn worth_unless_known(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Option<Cents> {
+        let known = |found: &Found| {
+            let here = |payment: &&PaymentRecord| {
+                (payment.hash, payment.log_index) == (found.transaction, found.log_index)
+            };
+            sight.order.is_final || sight.payments.iter().find(here).is_some_and(|payment| payment.has_worth)
+        };
         let found = candidates.iter().find_map(|(_, candidate)| match candidate {
-            Candidate::Mined(Verdict::Pays(found)) if sight.order.paid_at.is_none() => Some(found),
+            Candidate::Mined(Verdict::Pays(found)) if !known(found) => Some(found),
             _ => None,
         });
         self.worth(sight.network, found?, sight.order.token).await
@@ -405,7 +426,12 @@ impl<'a> Checkout<'a> {
             // Before the network vouches for anything there is the first block, which holds no payment.
             Depth::Tag(tag) => chain.tagged(tag).await.map(|height| Goal::Height(height.unwrap_or(0))),
         };
-        let (open, last) = futures::try_join!(goal(policy.opening_of(&sight.order)), goal(policy.finality))?;
-        Ok(Rules { open, last, late_tolerance_minutes: policy.late_tolerance_minutes })
+        let (open, last) = futures::join!(goal(policy.opening_of(&sight.order)), goal(policy.finality));
+        // Where no node can say what is final, nothing more is; it opens all the same.
+        let last = last.unwrap_or_else(|error| {
+            tracing::debug!(%error, "what is final is not known");
+            Goal::Height(0)
+        });
+        Ok(Rules { open: open?, last, late_tolerance_minutes: policy.late_tolerance_minutes })
     }
 }

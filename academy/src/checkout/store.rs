@@ -15,17 +15,7 @@ use crate::{
     time::Time,
 };
 
-pub(super) fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
-    StoreError::Corrupt { what, value: value.to_string() }
-}
-
-pub(super) fn parse<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    text.parse().map_err(|_| corrupt(what, text))
-}
-
-pub(super) fn unsigned<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
-    T::try_from(value).map_err(|_| corrupt(what, value))
-}
+pub(super) use crate::store::{parse, unsigned};
 
 /// A sum of a state's currency; both columns or none.
 pub(super) fn cents(currency: Option<&str>, amount: Option<i64>) -> Result<Option<Cents>, StoreError> {

@@ -7,7 +7,7 @@ use academy::{
     catalog::{Published, TierForm},
     chain::{Chain, Control, Rpc, Signing, TokenDomain, set_quote_signer_call, set_token_allowed_call},
     checkout::{ChainInfo, Order, OrderState, PayBy, Policy, Token, TransferState},
-    evm::{Address, TxHash},
+    evm::Address,
     money::{Currency, Wei},
     page::Filter,
 };
@@ -80,18 +80,6 @@ async fn signed(place: &Place, order: &Order) -> (String, Value) {
     (signature.as_str().unwrap().to_owned(), data)
 }
 
-/// Sends the order's last call from an account.
-async fn send(
-    place: &Place,
-    order: &Order,
-    by: PayBy,
-    from: Address,
-) -> Result<TxHash, academy::chain::ChainError> {
-    let me = person(&place.buyer).address;
-    let payment = place.academy.checkout().payment(&place.buyer, order.id, me, &by).await.unwrap();
-    place.anvil.dev.send(from, &call(payment.calls.last().unwrap())).await
-}
-
 /// It is paid, and its teacher can take the money out.
 async fn is_paid(place: &Place, course: &TestCourse, order: &Order, currency: &Currency) {
     let checkout = place.academy.checkout();
@@ -106,8 +94,10 @@ async fn is_paid(place: &Place, course: &TestCourse, order: &Order, currency: &C
         ),
         (currency, order.price)
     );
-    let withdraw =
-        checkout.payout_call(&place.teacher, CHAIN_ID, place.market.address, currency.token).await.unwrap();
+    let withdraw = checkout
+        .payout_call(&place.teacher, CHAIN_ID, place.market.address, currency.token, "")
+        .await
+        .unwrap();
     place.anvil.dev.send(person(&place.teacher).address, &call(&withdraw)).await.unwrap();
     turn(&place.academy).await;
     let payout = checkout.payout(&place.teacher).await.unwrap();
@@ -119,10 +109,13 @@ async fn case_19_an_authorization_is_sent_by_anyone_and_pays_once(engine: Engine
     let (place, course, currency) = place_in_tokens(engine, Some(Signing::Authorization)).await;
     let order = place.academy.checkout().open(&place.buyer, course.tier).await.unwrap();
     let (signature, _) = signed(&place, &order).await;
-    let by = PayBy::Signature(signature);
     let relayer = Address(signer(0).address().0.0);
-    send(&place, &order, by.clone(), relayer).await.unwrap();
-    let again = send(&place, &order, by, relayer).await;
+    let me = person(&place.buyer).address;
+    let checkout = place.academy.checkout();
+    let payment = checkout.payment(&place.buyer, order.id, me, &PayBy::Signature(signature)).await.unwrap();
+    let paid = call(payment.calls.last().unwrap());
+    place.anvil.dev.send(relayer, &paid).await.unwrap();
+    let again = place.anvil.dev.send(relayer, &paid).await;
     assert!(again.is_err(), "{again:?}");
     is_paid(&place, &course, &order, &currency).await;
     place.close().await;

@@ -70,7 +70,7 @@ on_both_engines! {
         assert_eq!(ways, [(SECOND_CHAIN_ID, "Second chain")]);
         let order = checkout.open_in(&buyer, course.tier, SECOND).await.unwrap();
         assert_eq!((order.chain_id, order.ways[0].chain_id), (SECOND_CHAIN_ID, CHAIN_ID));
-        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Cancelled);
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
         let call = checkout.payment(&buyer, order.id, person(&buyer).address, &PayBy::Best).await.unwrap();
         assert_eq!(call.calls[0].chain_id, "0x2105");
         let payment = world.payment(&course, &order);

@@ -24,6 +24,7 @@ fn standing(state: OrderState) -> Standing {
         setback: None,
         before_refund: None,
         orphaned: false,
+        accepted_in: None,
         is_final: false,
         expires_at: EXPIRES,
         withdrawn: false,
@@ -73,6 +74,20 @@ fn opens_and_finishes_at_their_depths() {
         let decision = decide(&standing(OrderState::Submitted), &[pays()], head, NOW, &RULES);
         assert_eq!((decision.state, decision.is_final, decision.grant), (state, is_final, grant), "{head}");
         assert!(decision.accepted.is_some() && decision.review.is_empty());
+    }
+}
+
+/// Nodes that lag behind those asked before say nothing of the block: only a reorg closes a course.
+#[test]
+fn case_10_a_head_that_falls_back_takes_nothing_away() {
+    let paid = Standing { accepted_in: Some(BlockHash([9; 32])), ..standing(OrderState::Paid) };
+    let decision = decide(&paid, &[pays()], BLOCK, NOW, &RULES);
+    assert_eq!((decision.state, decision.grant, decision.is_final), (OrderState::Paid, Grant::Open, false));
+    // In another block it has to be as deep again (edge case 8); and what was not open yet waits.
+    let moved = Standing { accepted_in: Some(BlockHash([8; 32])), ..paid };
+    for before in [moved, Standing { state: OrderState::Confirming, ..paid }] {
+        let decision = decide(&before, &[pays()], BLOCK, NOW, &RULES);
+        assert_eq!((decision.state, decision.grant), (OrderState::Confirming, Grant::Suspend));
     }
 }
 

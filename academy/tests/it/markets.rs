@@ -142,9 +142,9 @@ on_both_engines! {
         world.chain.owe(payee, Address::ZERO, Wei::from_ether("1").unwrap());
         let tills = checkout.payout(&teacher).await.unwrap().tills;
         assert_eq!(tills.iter().map(|till| (till.market, till.former)).collect::<Vec<_>>(), [(NEXT, false), (MARKET, true)]);
-        let call = checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO).await.unwrap();
+        let call = checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO, "").await.unwrap();
         assert_eq!(call.to, MARKET.checksummed());
         let stranger = Address([9; 20]);
-        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, stranger, Address::ZERO).await).1, "no_such_market");
+        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, stranger, Address::ZERO, "").await).1, "no_such_market");
     }
 }

@@ -125,7 +125,7 @@ on_both_engines! {
         assert_eq!(checkout.order(&buyer, second.id).await.unwrap().state, OrderState::Open);
     }
 
-    async fn another_tier_cancels_the_open_order_and_not_one_under_way(world: &World) {
+    async fn another_tier_ends_the_open_order_and_not_one_under_way(world: &World) {
         let checkout = world.academy.checkout();
         let teacher = world.teacher().await;
         let (course, buyer) = (world.course(&teacher).await, world.learner().await);
@@ -137,7 +137,7 @@ on_both_engines! {
         world.turn().await;
         let first = checkout.open(&buyer, course.tier).await.unwrap();
         let second = checkout.open(&buyer, better).await.unwrap();
-        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Cancelled);
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
         checkout.submit(&buyer, second.id, &world.hash().to_string()).await.unwrap();
         assert_eq!(refusal(checkout.open(&buyer, course.tier).await).1, "order_in_progress");
         assert_eq!(checkout.open(&buyer, better).await.unwrap().id, second.id);
@@ -212,7 +212,20 @@ on_both_engines! {
         assert_eq!(refusal(wallet_call(&checkout, &buyer, order.id).await).1, "not_for_sale");
     }
 
-    async fn case_17_another_tier_does_not_cancel_what_a_wallet_may_still_send(world: &World) {
+    async fn case_03_what_was_sent_before_another_order_took_its_place_counts(world: &World) {
+        let checkout = world.academy.checkout();
+        let ((course, better), buyer) = (two_tiers(world).await, world.learner().await);
+        let first = checkout.open(&buyer, course.tier).await.unwrap();
+        let second = checkout.open(&buyer, better).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &first)]);
+        world.turn().await;
+        let state = async |id| checkout.order(&buyer, id).await.unwrap().state;
+        assert_eq!((state(first.id).await, state(second.id).await), (OrderState::Paid, OrderState::Open));
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_17_another_tier_does_not_end_what_a_wallet_may_still_send(world: &World) {
         let checkout = world.academy.checkout();
         let ((course, better), buyer) = (two_tiers(world).await, world.learner().await);
         let first = checkout.open(&buyer, course.tier).await.unwrap();
@@ -221,7 +234,7 @@ on_both_engines! {
         assert!(checkout.order(&buyer, first.id).await.unwrap().is_awaited());
         checkout.wait_no_more(&buyer, first.id).await.unwrap();
         checkout.open(&buyer, better).await.unwrap();
-        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Cancelled);
+        assert_eq!(checkout.order(&buyer, first.id).await.unwrap().state, OrderState::Expired);
         // Once the price has run out, it is over.
         let second = checkout.open(&buyer, better).await.unwrap();
         checkout.wait_for(&buyer, second.id, "safe-tx-18").await.unwrap();
@@ -372,9 +385,9 @@ on_both_engines! {
         assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
         assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
 
-        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO).await).1, "nothing_to_withdraw");
+        assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO, "").await).1, "nothing_to_withdraw");
         world.chain.owe(person(&teacher).address, Address::ZERO, sales.earned[0].total);
         assert_eq!(checkout.payout(&teacher).await.unwrap().tills[0].balances.as_ref().unwrap()[0].owed, sales.earned[0].total);
-        assert_eq!(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO).await.unwrap().value, "0x0");
+        assert_eq!(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO, "").await.unwrap().value, "0x0");
     }
 }

@@ -2,7 +2,7 @@
 
 use academy::{
     Kind,
-    chain::{Event, fake::FakeTransaction},
+    chain::{ChainError, Event, fake::FakeTransaction},
     checkout::{Order, OrderState, Ruling, Setback, Standing},
     money::Wei,
     page::Filter,
@@ -232,6 +232,34 @@ on_both_engines! {
         let paid_back = async || checkout.rule(&admin, payment, Ruling::SurplusBack, "0x1").await;
         assert_eq!(refusal(paid_back().await).1, "still_held");
         world.advance_minutes(14 * 24 * 60);
+        paid_back().await.unwrap();
+    }
+
+    async fn what_the_contract_sent_back_can_be_told_though_it_bought_nothing_here(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let mut unknown = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
+        for (_, event) in &mut unknown.events {
+            if let Event::CoursePurchased { order, .. } | Event::PurchaseHeld { order, .. } = event { *order = [7; 32]; }
+        }
+        world.chain.mine(vec![unknown]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let payment = payment_in(world, &admin, Standing::Review).await;
+        checkout.rule(&admin, payment, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        let paid_back = async || checkout.rule(&admin, payment, Ruling::PaidBack, "the contract sent it: 0x1").await;
+        assert_eq!(refusal(paid_back().await).1, "still_held");
+        let mut back = world.refunded(&course, &order);
+        if let Event::PurchaseRefunded { order, .. } = &mut back { *order = [7; 32]; }
+        world.chain.mine(vec![world.transaction(order.beneficiary.parse().unwrap(), vec![back])]);
+        world.turn().await;
+        // Nobody knows while no node answers.
+        world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        assert_eq!(refusal(paid_back().await).1, "still_held");
+        world.chain.fail_with(None);
         paid_back().await.unwrap();
     }
 

@@ -171,6 +171,18 @@ on_both_engines! {
         assert_eq!(seen.due.unwrap().fiat, Some(dollars(5000)));
     }
 
+    async fn case_16_what_is_locked_or_under_way_is_answered_without_a_rate(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_by_quote("50").await;
+        world.set_rate(2000);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        world.set_rate(0);
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap(), order);
+        checkout.submit(&buyer, order.id, &world.hash().to_string()).await.unwrap();
+        assert_eq!(checkout.open(&buyer, course.tier).await.unwrap().id, order.id, "nobody is asked to pay again");
+        assert_eq!(refusal(checkout.open(&world.learner().await, course.tier).await).1, "no_rate");
+    }
+
     async fn case_15_while_a_rollups_sequencer_is_down_nothing_is_quoted(world: &World) {
         let sequencer = Address([0x5E; 20]);
         let rollup = ChainInfo { name: "Rollup".to_owned(), ..second_chain_info() };

@@ -2,12 +2,13 @@
 
 use academy::{
     Kind,
+    chain::fake::FakeTransaction,
     checkout::Ruling,
     page::Filter,
     price::{Cents, Fiat},
 };
 
-use crate::support::{TOLERANCE_MINUTES, TTL_MINUTES, on_both_engines, refusal};
+use crate::support::{MARKET, TOLERANCE_MINUTES, TTL_MINUTES, USDC as TOKEN, on_both_engines, refusal};
 
 on_both_engines! {
     async fn a_receipt_has_every_fact_of_the_payment(world: &World) {
@@ -37,6 +38,29 @@ on_both_engines! {
         let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
         assert_eq!(receipt.transaction.hash, payment.hash);
         assert_eq!(receipt.refund.map(|refund| refund.hash), Some(back.hash));
+    }
+
+    async fn what_it_was_worth_is_asked_again_until_it_is_known(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        let worth = async || checkout.receipt(&buyer, order.id).await.unwrap().worth;
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert_eq!(worth().await, None, "there is no feed yet");
+        // A reorg puts it elsewhere in its block, behind a stranger's event.
+        world.chain.reorg(1);
+        world.set_rate(2000);
+        let stranger = world.transaction(MARKET, vec![world.refunded(&course, &order)]);
+        world.chain.mine(vec![FakeTransaction { events: vec![(TOKEN, stranger.events[0].1.clone())], ..stranger }, payment]);
+        world.turn().await;
+        assert_eq!(worth().await, Some(Cents { currency: Fiat::Usd, amount: 4000 }));
+        // Once it is final it stays as it is.
+        world.chain.mine_empty(3);
+        world.set_rate(4000);
+        world.turn().await;
+        assert_eq!(worth().await, Some(Cents { currency: Fiat::Usd, amount: 4000 }));
     }
 
     async fn what_was_accepted_late_is_told_at_the_rate_of_its_block(world: &World) {

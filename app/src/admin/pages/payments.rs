@@ -176,7 +176,7 @@ fn said(payment: &PaymentRow) -> Option<Said> {
         return Some(Said {
             rulings: &[Ruling::PaidBack],
             summary: "Facts, and how it was paid back",
-            advice: "It is to go back. Where the contract holds what was paid for the order, its sending back is seen, and the payment leaves this list. Otherwise say here how it went back.",
+            advice: "It is to go back. Where the contract holds what was paid for the order, its sending back is seen, and the payment leaves this list. Otherwise see first, at the block explorer, whether the contract has sent it, and say here how it went back.",
             label: "How it was paid back",
             hint: "The transaction, or what else shows it. Kept in the audit log.",
         });
