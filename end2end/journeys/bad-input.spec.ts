@@ -53,7 +53,7 @@ test('words of SQL and HTML are only words', async ({ page, request }) => {
 });
 
 test('what needs a person asks for one', async ({ request }) => {
-  for (const path of ['/orders', '/learning', '/profile', '/studio', '/studio/new', '/studio/payout', '/admin', '/admin/users', '/admin/audit']) {
+  for (const path of ['/orders', '/payout', '/learning', '/profile', '/studio', '/studio/new', '/studio/payout', '/admin', '/admin/users', '/admin/audit']) {
     const answer = await request.get(path);
     expect(answer.status(), path).toBe(401);
     expect(await answer.text()).toContain('Sign in with your wallet');

@@ -100,6 +100,13 @@ test('a payment that is cancelled in the wallet leaves the order open', async ({
   await learner.is('open');
   await learner.says('replaced');
   await expect(learner.message).toContainText('No payment was made');
+  // The price's time goes on running on the page, too; what is drawn anew for other reasons does not count.
+  const timer = page.getByRole('timer');
+  for (let second = 0; second < 3; second += 1) {
+    const before = await timer.innerText();
+    expect(before).toMatch(/^\d+:\d\d$/);
+    await expect(timer).not.toHaveText(before);
+  }
   await learner.pay.click();
   await learner.is('submitted');
   await world.chain.mine(2);

@@ -52,7 +52,7 @@ test('a wallet with an earlier request open says where to look', async ({ page, 
   await expect(learner.pay).toBeVisible();
 });
 
-test('on another network the page offers to switch, then to pay', async ({ page, wallet, world }) => {
+test('case 22: on another network the page offers to switch, then to pay', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   await wallet.useNetwork(1);
@@ -67,7 +67,7 @@ test('on another network the page offers to switch, then to pay', async ({ page,
   expect(wallet.prompts).toEqual(['connect', 'sign', 'switch', 'send']);
 });
 
-test('a network that the wallet does not know is added', async ({ page, wallet }) => {
+test('case 22: a network that the wallet does not know is added', async ({ page, wallet }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   wallet.forgetNetwork(CHAIN_ID);
@@ -78,7 +78,7 @@ test('a network that the wallet does not know is added', async ({ page, wallet }
   expect(wallet.prompts).toEqual(['connect', 'sign', 'add', 'switch']);
 });
 
-test('a declined switch leaves the way to switch', async ({ page, wallet }) => {
+test('case 22: a declined switch leaves the way to switch', async ({ page, wallet }) => {
   const learner = new Learner(page);
   await learner.readyToPay();
   await wallet.useNetwork(1);
@@ -111,7 +111,7 @@ test('an account with the price but not the fee is told so', async ({ page, wall
   await learner.is('open');
 });
 
-test('another account in the wallet is named before it pays, and the course opens for the buyer', async ({
+test('case 33: another account in the wallet is named before it pays, and the course opens for the buyer', async ({
   page,
   wallet,
   world,

@@ -34,7 +34,7 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await page.goto(address);
   const state = page.getByTestId('order-state');
   await expect(state).toHaveAttribute('data-state', 'open');
-  await pay(context, world, address);
+  const hash = await pay(context, world, address);
   await page.goto(address);
   await expect(state).toHaveAttribute('data-state', 'submitted');
   await expect(page.getByTestId('checkout-message')).toContainText('You can close this tab');
@@ -48,9 +48,15 @@ test('an order’s page follows its payment from reload to reload', async ({ pag
   await page.goto('/orders');
   await page.getByRole('link', { name: `Receipt: ${RUST.title}` }).click();
   const receipt = page.getByTestId('receipt');
-  await expect(receipt).toContainText(address.split('/').at(-1) ?? '');
-  await expect(receipt).toContainText('Paid');
-  await expect(receipt).toContainText(/0x[0-9a-f]{64}/);
+  const fact = (name: string) =>
+    receipt.locator('div', { has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) }).locator('dd');
+  const block = Number((await world.chain.transaction(hash))?.blockNumber);
+  await expect(fact('State')).toHaveText('Paid');
+  await expect(fact('Paid')).toHaveText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(/);
+  await expect(fact('Order')).toHaveText(address.split('/').at(-1) ?? '');
+  await expect(fact('Transaction').locator('code')).toHaveText(hash);
+  await expect(fact('Block, log')).toHaveText(new RegExp(`^${block}, \\d+$`));
+  await expect(fact("Block's hash")).toHaveText(/^0x[0-9a-f]{64}$/);
   await expect(page.getByTestId('worth')).toContainText('30.00 USD');
   // On paper there is the receipt, and nothing of the site.
   await page.emulateMedia({ media: 'print' });

@@ -353,7 +353,7 @@ mod tests {
     use academy::checkout::{Setback, Told};
 
     use super::{
-        super::stage::tests::{awaited, held_up, order},
+        super::stage::tests::{awaited, held_up, order, sent},
         *,
     };
     use crate::wallet::provider::Wallet;
@@ -434,13 +434,19 @@ mod tests {
     }
 
     #[test]
+    fn case_07_a_closed_order_whose_payment_may_still_be_mined_says_so_beside_its_next_step() {
+        let html = whole(&sent(OrderState::Expired), &State::default());
+        assert!(html.contains(r#"data-code="expired_sent""#) && html.contains("Get a new price"), "{html}");
+    }
+
+    #[test]
     fn a_setback_beside_a_paid_order_is_told() {
         let html = whole(&held_up(Setback::PaidTwice, OrderState::Paid), &State::default());
         assert!(html.contains(Setback::PaidTwice.message()), "{html}");
     }
 
     #[test]
-    fn says_which_account_pays_for_whom() {
+    fn case_33_says_which_account_pays_for_whom() {
         let html = whole(&order(OrderState::Open), &connected("0x7a69"));
         assert!(html.contains("other-account") && html.contains("0x90F7…b906"), "{html}");
         let own = Order {

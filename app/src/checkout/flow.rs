@@ -211,7 +211,8 @@ impl Flow {
                     state.notice = None;
                 });
             }
-            hash = wallet.send(call, account).await.map_err(say)?;
+            let asked = if index > 0 { Asked::Pay } else { Asked::Send };
+            hash = wallet.send(call, account).await.map_err(|error| about(&error, asked, &chain.name))?;
         }
         Ok(match hash.parse::<TxHash>() {
             Ok(_) => hash,
@@ -369,9 +370,10 @@ impl Flow {
         }
     }
 
-    /// Shows how long the price holds, as long as it can be paid.
+    /// Shows how long the price holds, wherever the page says so. It goes on meanwhile: an order whose payment
+    /// came to nothing is open again.
     async fn count_down(self) {
-        while self.0.order.borrow().state == OrderState::Open {
+        loop {
             self.0.part.count_down();
             js::sleep(1000).await;
         }

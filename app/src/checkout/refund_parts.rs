@@ -31,6 +31,19 @@ pub fn refund(id: OrderId, refund: Refund, chain: ChainInfo) -> impl IntoView {
             "Refund the buyer",
         )
     };
+    // It waits for the account that paid, which need not be the buyer's.
+    let keeps = if refund.own && refund.payer == refund.beneficiary {
+        view! {
+            "if your account cannot take it, the contract keeps it for you, and you take it out under “"
+            <a href="/payout">"Payout"</a>"”. "
+        }
+        .into_any()
+    } else {
+        view! {
+            "if the account that paid cannot take it, the contract keeps it for that account, which signs in here and takes it out under “Payout”. "
+        }
+        .into_any()
+    };
     let whose = if refund.own { "Your access" } else { "The access of" };
     view! {
         <div class="till till-order">
@@ -48,7 +61,9 @@ pub fn refund(id: OrderId, refund: Refund, chain: ChainInfo) -> impl IntoView {
             <section class="panel" aria-label="Refund">
                 <p>{lead}</p>
                 <p>
-                    "Your wallet will show one transaction to the course market. It costs only the network fee (gas); the contract sends the whole price back in the same transaction. The lessons close as soon as this site has seen it."
+                    "Your wallet will show one transaction to the course market. It costs only the network fee (gas); the contract sends the whole price back in the same transaction; "
+                    {keeps}
+                    "The lessons close as soon as this site has seen it."
                 </p>
                 <SendCall call=refund.call chain=chain label=button.to_owned() after=after/>
                 <noscript><p class="muted">"A refund needs your wallet, and so JavaScript."</p></noscript>

@@ -244,25 +244,31 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
                 None => "Your payment is on the network. The course opens once the network vouches for its block; that takes some minutes. You can close this tab.".to_owned(),
             },
         ),
+        // What came of a transaction is told above: this one may still be mined.
+        OrderState::Expired if order.transaction.is_some() => Notice::new(
+            Tone::Warning,
+            "expired_sent",
+            "This order is closed. Its payment was sent, but is in no block yet: cancel it in your wallet first, so that you do not pay twice. Then get today's price to go on. You can also leave it: should it still be mined, it opens the course, or a person looks at it.",
+        ),
         OrderState::Expired if order.awaiting.is_some() => Notice::new(
             Tone::Warning,
             "expired_awaited",
-            "This order's price ran out before a payment came. If your wallet still has the request, reject it there first, so that you do not pay twice. Then get today's price to go on.",
+            "This order is closed, and no payment came for it. If your wallet still has the request, reject it there first, so that you do not pay twice. Then get today's price to go on.",
         ),
         OrderState::Expired => Notice::new(
             Tone::Warning,
             "expired",
-            "This order's price ran out before a payment came, so nothing was bought. Get today's price to go on.",
+            "This order is closed: its price ran out, or another order of yours took its place. Nothing was bought with it. Get today's price to go on.",
         ),
         OrderState::Cancelled => Notice::new(
             Tone::Plain,
             "cancelled",
-            "You gave this order up. Nothing was paid. You can order again at today's price.",
+            "This order was given up. Nothing was paid for it. You can order again at today's price.",
         ),
         OrderState::Refunded => Notice::new(
             Tone::Plain,
             "refunded",
-            "The contract gave the money back to the account that paid, and the course is closed. You can buy it again from its page.",
+            "The contract gave the money back to the account that paid, and the course is closed. If that account could not take it, the contract keeps it: sign in with that account, and take it out under “Payout” in the account menu. You can buy the course again from its page.",
         ),
         OrderState::Paid => Notice::new(
             Tone::Positive,
@@ -302,7 +308,8 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
-        checkout::{Reference, Setback},
+        checkout::{Reference, Setback, Transaction},
+        evm::TxHash,
         ids::{OrderId, TierId},
         money::{Currency, Wei},
         time::Time,
@@ -349,6 +356,15 @@ pub(super) mod tests {
 
     pub fn awaited() -> Order {
         Order { awaiting: Some(Reference::of("safe-tx-17")), ..order(OrderState::Open) }
+    }
+
+    /// With a transaction that nobody knows the end of.
+    pub fn sent(state: OrderState) -> Order {
+        let hash = TxHash([0x5a; 32]);
+        Order {
+            transaction: Some(Transaction { hash, block: None, block_hash: None, link: None }),
+            ..order(state)
+        }
     }
 
     fn connected() -> Local {
@@ -411,6 +427,38 @@ pub(super) mod tests {
         let said = message(&order, &Local::default(), "Anvil");
         assert_eq!(said.code, "expired_awaited");
         assert!(said.text.contains("reject"), "{}", said.text);
+    }
+
+    #[test]
+    fn case_07_who_sent_a_payment_that_is_in_no_block_is_not_told_to_just_pay_again() {
+        for named in
+            [sent(OrderState::Expired), Order { awaiting: awaited().awaiting, ..sent(OrderState::Expired) }]
+        {
+            let said = message(&named, &Local::default(), "Anvil");
+            assert_eq!((said.code.as_ref(), said.tone), ("expired_sent", Tone::Warning));
+            assert!(said.text.contains("cancel it in your wallet first"), "{}", said.text);
+            assert!(!said.text.contains("othing was bought"), "{}", said.text);
+        }
+        // It is known to have come to nothing, or to be looked at.
+        for setback in [Setback::Replaced, Setback::Late] {
+            let over = Order {
+                transaction: sent(OrderState::Expired).transaction,
+                ..held_up(setback, OrderState::Expired)
+            };
+            assert_eq!(message(&over, &Local::default(), "Anvil").code, setback.word());
+        }
+        assert_eq!(message(&order(OrderState::Expired), &Local::default(), "Anvil").code, "expired");
+    }
+
+    #[test]
+    fn case_26_an_order_whose_place_another_took_blames_not_only_its_price() {
+        let said = message(&order(OrderState::Expired), &Local::default(), "Anvil");
+        assert!(said.text.contains("or another order of yours took its place"), "{}", said.text);
+        let awaited = Order { state: OrderState::Expired, ..awaited() };
+        for order in [awaited, sent(OrderState::Expired)] {
+            let said = message(&order, &Local::default(), "Anvil");
+            assert!(!said.text.contains("price ran out"), "{}", said.text);
+        }
     }
 
     #[test]

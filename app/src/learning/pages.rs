@@ -10,7 +10,7 @@ use academy::{
 use axum::{
     Form, Router,
     extract::{Path, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -92,6 +92,7 @@ async fn media(
     State(state): State<AppState>,
     visitor: Visitor,
     Path(id): Path<MediaId>,
+    asked: HeaderMap,
 ) -> Result<Response, crate::render::Failed> {
     let file = state.academy.learning().media(&visitor.actor, id).await.map_err(|problem| {
         // An image has no use for a sign-in page.
@@ -100,15 +101,32 @@ async fn media(
     let kind = HeaderValue::try_from(file.content_type)
         .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     let cache = if file.public {
-        // A file never changes under its id.
         "public, max-age=31536000, immutable"
     } else {
-        "private, max-age=3600"
+        // Kept, but asked about each time: a refund or signing out closes what the browser has, too.
+        "private, no-cache"
     };
-    let mut response = file.bytes.into_response();
+    // A file never changes under its id.
+    let tag = format!("\"{id}\"");
+    let mut response =
+        if has(&asked, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { file.bytes.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
     Ok(response)
+}
+
+/// Whether the browser has what bears this tag already (RFC 9110, 13.1.2).
+fn has(asked: &HeaderMap, tag: &str) -> bool {
+    asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

@@ -35,6 +35,8 @@ pub enum Asked {
     Switch,
     /// To send money or a call.
     Send,
+    /// To send a payment, after the permission to take it.
+    Pay,
 }
 
 impl Asked {
@@ -44,6 +46,7 @@ impl Asked {
             Self::Connect | Self::Sign => "Nothing happened.",
             Self::Switch => "Nothing was changed.",
             Self::Send => "Nothing was sent and no money moved.",
+            Self::Pay => "The permission is given and its fee is spent, but the price was not sent.",
         }
     }
 }
@@ -85,8 +88,10 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
         WalletError::InsufficientFunds => Notice::new(
             Tone::Negative,
             "insufficient_funds",
-            "This account does not hold enough for the price and the network fee (gas). Nothing \
-             was sent. Add funds or choose another account in your wallet, then try again.",
+            format!(
+                "This account does not hold enough for the price and the network fee (gas). {after} Add \
+                     funds or choose another account in your wallet, then try again."
+            ),
         ),
         WalletError::WouldRevert(why) => Notice::new(
             Tone::Negative,
@@ -109,7 +114,7 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
             "wallet_failed",
             match asked {
                 // It may have been sent all the same; only the chain knows.
-                Asked::Send => format!(
+                Asked::Send | Asked::Pay => format!(
                     "Your wallet could not send it and answered: “{message}” ({code}). Look into \
                      the wallet's activity before you try again."
                 ),
@@ -131,6 +136,18 @@ mod tests {
         let notice = about(&WalletError::Rejected, Asked::Send, "Anvil");
         assert_eq!((notice.tone, &*notice.code), (Tone::Plain, "rejected"));
         assert!(notice.text.contains("no money moved"), "{}", notice.text);
+    }
+
+    #[test]
+    fn who_gave_a_permission_is_not_told_that_nothing_was_sent() {
+        for error in [WalletError::Rejected, WalletError::InsufficientFunds] {
+            let notice = about(&error, Asked::Pay, "Anvil");
+            assert!(
+                notice.text.contains("its fee is spent") && !notice.text.contains("Nothing was sent"),
+                "{}",
+                notice.text
+            );
+        }
     }
 
     #[test]
