@@ -235,6 +235,7 @@ fn account_menu(name: &str, address: &str) -> impl IntoView + use<> {
             <ul>
                 <li><a href="/learning">"My courses"</a></li>
                 <li><a href="/orders">"Orders and receipts"</a></li>
+                <li><a href="/payout">"Payout"</a></li>
                 <li><a href="/profile">"Profile"</a></li>
             </ul>
             <form method="post" action="/sign-out">

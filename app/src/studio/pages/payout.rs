@@ -1,51 +1,91 @@
-//! What an instructor is owed, and taking it out.
+//! What the contracts owe whoever is signed in, and taking it out. It stands in the studio for those who teach,
+//! and at an address of its own for everyone: a refund waits here, too, where the account that paid could not
+//! take it.
 
 use academy::{
-    Kind,
-    checkout::{Balance, ChainInfo, Payout, Till, WalletCall},
+    Actor, Kind, Problem,
+    checkout::{Balance, ChainInfo, Checkout, Payout, Till, WalletCall},
+    evm::Address,
 };
-use axum::extract::{Query, State};
+use axum::{
+    Form,
+    extract::{Query, State},
+};
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Done;
 use crate::{
     AppState, Visitor,
     render::{Answer, Islands, Layout, PageHead, render},
     ui::{
-        AddressText, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, TableScroll, Tone, When, on_chain,
+        AddressText, Crumbs, EmptyState, ErrorSummary, Field, FormState, Hash, Money, Notice, PageTitle,
+        Submit, TableScroll, Tone, When, on_chain,
     },
     wallet::send::SendCall,
 };
 
+/// Of one till: each button's words and its call.
+type Offers = Vec<(String, WalletCall)>;
+
+/// Where the money shall go; blank: to the payee's own address.
+///
+/// It is posted, and never read from the page's address: whoever follows a link shall not find somebody else's
+/// account filled in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Receiver {
+    to: String,
+}
+
 pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query): Query<Done>) -> Answer {
+    page(&state, &visitor, &Receiver::default(), query.done == "withdrawn").await
+}
+
+/// The same, with calls that send to the address that was written.
+pub async fn show_to(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Form(receiver): Form<Receiver>,
+) -> Answer {
+    page(&state, &visitor, &receiver, false).await
+}
+
+async fn page(state: &AppState, visitor: &Visitor, receiver: &Receiver, withdrawn: bool) -> Answer {
     let checkout = state.academy.checkout();
     let payout = checkout.payout(&visitor.actor).await?;
-    let mut tills = Vec::new();
-    for till in &payout.tills {
-        let mut calls = Vec::new();
-        let owed = till.balances.iter().flatten().filter(|balance| !balance.owed.is_zero());
-        for Balance { currency, owed, .. } in owed {
-            match checkout.payout_call(&visitor.actor, till.chain.id, till.market, currency.token).await {
-                Ok(call) => calls.push((format!("Take out {}", currency.short(*owed)), call)),
-                // Withdrawn between the two looks, or the chain is silent now: there is nothing to press.
-                Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Unavailable) => {}
-                Err(problem) => return Err(problem.into()),
-            }
-        }
-        tills.push((till, calls));
-    }
-    let head = PageHead::new("Payout", "What your courses earned, and taking it out.")
+    let (offered, form) = match offers(&checkout, &visitor.actor, &payout, &receiver.to).await {
+        Ok(offered) => (Some(offered), FormState::of(receiver)),
+        Err(problem) if problem.kind == Kind::Invalid => (None, FormState::failed(receiver, problem)),
+        Err(problem) => return Err(problem.into()),
+    };
+    let something = offered.as_ref().is_none_or(|tills| tills.iter().any(|calls| !calls.is_empty()));
+    // Where the address is wrong, there is no button: it would send elsewhere than the field says.
+    let offered: Vec<Option<Offers>> = match offered {
+        Some(tills) => tills.into_iter().map(Some).collect(),
+        None => vec![None; payout.tills.len()],
+    };
+    let elsewhere = Address::written(receiver.to.trim()).ok().map(|to| to.checksummed());
+    let elsewhere = elsewhere.filter(|to| *to != payout.payee && form.problem().is_none());
+    let path = visitor.path.split('?').next().unwrap_or("/payout").to_owned();
+    let after = format!("{path}?done=withdrawn");
+    let teaches = visitor.actor.person().is_some_and(|person| person.instructor || person.admin);
+    let (above, words) = if teaches { ("/studio", "Studio") } else { ("/orders", "Orders and receipts") };
+    let head = PageHead::new("Payout", "What the course market owes you, and taking it out.")
         .layout(Layout::Wide)
-        .with(Islands::Sending);
-    Ok(render(&state, &visitor, head, || {
+        .with(Islands::Sending)
+        .for_form(&form);
+    Ok(render(state, visitor, head, || {
+        let several = payout.tills.len() > 1;
+        let tills = payout.tills.iter().zip(offered);
         view! {
             <div class="studio studio-narrow">
-                <Crumbs path=vec![("/studio".to_owned(), "Studio".to_owned())] here="Payout"/>
+                <Crumbs path=vec![(above.to_owned(), words.to_owned())] here="Payout"/>
                 <PageTitle
                     title="Payout"
-                    lead="Buyers pay into the contract, which keeps your share under your address until you take it out."
+                    lead="The contract keeps what is yours under your address until you take it out: your share of what buyers paid, and refunds that your account could not take."
                 />
-                {(query.done == "withdrawn").then(|| view! {
+                {withdrawn.then(|| view! {
                     <Notice tone=Tone::Positive>
                         <p>"The network has your withdrawal. It shows in the list below as soon as this site has seen it."</p>
                     </Notice>
@@ -53,7 +93,10 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
                 <section class="panel payout" aria-labelledby="owed-title" data-testid="payout">
                     <h2 id="owed-title">"Waiting for you"</h2>
                     <p class="muted">"Belongs to "<AddressText address=payout.payee.clone()/></p>
-                    {tills.into_iter().map(|(till, calls)| one(till, calls, payout.tills.len() > 1)).collect_view()}
+                    {tills
+                        .map(|(till, calls)| one(till, calls, several, elsewhere.as_deref(), &after))
+                        .collect_view()}
+                    {something.then(|| receiver_form(path, form))}
                     <noscript><p class="muted">"Taking money out needs your wallet, and so JavaScript."</p></noscript>
                 </section>
                 <section aria-labelledby="history-title">
@@ -65,12 +108,48 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(query):
     }))
 }
 
-/// What one network's contract has, and the buttons that take it out.
-fn one(till: &Till, calls: Vec<(String, WalletCall)>, named: bool) -> impl IntoView + use<> {
+/// What there is to press for each till.
+async fn offers(
+    checkout: &Checkout<'_>,
+    actor: &Actor,
+    payout: &Payout,
+    to: &str,
+) -> Result<Vec<Offers>, Problem> {
+    let mut tills = Vec::new();
+    for till in &payout.tills {
+        let mut calls = Vec::new();
+        for Balance { currency, owed, .. } in till.balances.iter().flatten() {
+            if owed.is_zero() {
+                continue;
+            }
+            match checkout.payout_call(actor, till.chain.id, till.market, currency.token, to).await {
+                Ok(call) => calls.push((format!("Take out {}", currency.short(*owed)), call)),
+                // Withdrawn between the two looks, or the chain is silent now: there is nothing to press.
+                Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Unavailable) => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        tills.push(calls);
+    }
+    Ok(tills)
+}
+
+/// What one network's contract has, and the buttons that take it out; without calls, no buttons yet.
+fn one(
+    till: &Till,
+    calls: Option<Offers>,
+    named: bool,
+    elsewhere: Option<&str>,
+    after: &str,
+) -> impl IntoView + use<> {
     let former = || till.former.then(|| format!(" · earlier contract {}", till.market.checksummed()));
     let name = named.then(|| view! { <h3>{till.chain.name.clone()}{former()}</h3> });
     let body = match &till.balances {
-        Some(there) => view! { {balances(there)} {withdraw(calls, &till.chain)} }.into_any(),
+        Some(there) => view! {
+            {balances(there)}
+            {calls.map(|calls| withdraw(calls, &till.chain, elsewhere, after))}
+        }
+        .into_any(),
         None => view! {
             <p data-testid="silent">
                 {till.chain.name.clone()}" does not answer now. What is yours there stays yours; look again later."
@@ -100,22 +179,49 @@ fn balances(balances: &[Balance]) -> impl IntoView + use<> {
     lines.collect_view()
 }
 
-fn withdraw(calls: Vec<(String, WalletCall)>, chain: &ChainInfo) -> impl IntoView + use<> {
+fn withdraw(calls: Offers, chain: &ChainInfo, elsewhere: Option<&str>, after: &str) -> impl IntoView + use<> {
     if calls.is_empty() {
-        return view! { <p>"There is nothing to take out now. Sales add to it as soon as the network confirms them."</p> }
-            .into_any();
+        return view! {
+            <p>
+                "There is nothing to take out now. Sales add to it as soon as the network confirms them; so does a refund that your account could not take."
+            </p>
+        }
+        .into_any();
     }
     let buttons = calls.into_iter().map(|(label, call)| {
-        view! { <SendCall call=call chain=chain.clone() label=label after="/studio/payout?done=withdrawn".to_owned()/> }
+        view! { <SendCall call=call chain=chain.clone() label=label after=after.to_owned()/> }
     });
+    let goes = match elsewhere {
+        Some(to) => view! {
+            <strong data-testid="receiver">"The whole sum goes to "<AddressText address=to.to_owned() full=true/>"."</strong>
+        }
+        .into_any(),
+        None => view! { "The whole sum goes to the address above." }.into_any(),
+    };
     view! {
         <p>
             "Your wallet will show one transaction to the course market that sends nothing and costs only the network fee (gas). "
-            "The whole sum goes to the address above."
+            {goes}
         </p>
         {buttons.collect_view()}
     }
     .into_any()
+}
+
+/// Asks for another account than the payee's own.
+fn receiver_form(path: String, form: FormState) -> impl IntoView {
+    view! {
+        <form method="post" action=path class="form" data-testid="receiver-form">
+            <ErrorSummary form=form.clone()/>
+            <Field
+                form=form
+                name="to"
+                label="Send it to another address"
+                hint="For an account that can't take the money itself, such as a contract wallet that refuses coins. Give one of yours on the same network: what goes to a wrong address is lost. Left empty, it goes to your own."
+            />
+            <div class="button-row"><Submit kind="secondary">"Use this address"</Submit></div>
+        </form>
+    }
 }
 
 fn history(payout: &Payout) -> impl IntoView + use<> {
