@@ -7,7 +7,9 @@ use std::{
 };
 
 use lru::LruCache;
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+};
 use syntect::{
     html::{ClassStyle, ClassedHTMLGenerator},
     parsing::SyntaxSet,
@@ -58,6 +60,7 @@ fn decorate<'a>(parser: Parser<'a>) -> Vec<Event<'a>> {
     let mut events = Vec::new();
     let mut parser = parser.peekable();
     let mut slugs: HashMap<String, u32> = HashMap::new();
+    let mut columns = Columns::default();
     while let Some(event) = parser.next() {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
@@ -101,8 +104,14 @@ fn decorate<'a>(parser: Parser<'a>) -> Vec<Event<'a>> {
                 events.push(Event::Html(
                     "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">".into(),
                 ));
+                columns = Columns { alignments: alignments.clone(), ..Columns::default() };
                 events.push(Event::Start(Tag::Table(alignments)));
             }
+            Event::Start(tag @ (Tag::TableHead | Tag::TableRow)) => {
+                (columns.head, columns.next) = (tag == Tag::TableHead, 0);
+                events.push(Event::Start(tag));
+            }
+            Event::Start(Tag::TableCell) => events.push(columns.cell()),
             Event::End(TagEnd::Table) => {
                 events.push(Event::End(TagEnd::Table));
                 events.push(Event::Html("</div>".into()));
@@ -129,6 +138,31 @@ fn decorate<'a>(parser: Parser<'a>) -> Vec<Event<'a>> {
         }
     }
     events
+}
+
+/// Where one is in a table.
+#[derive(Default)]
+struct Columns {
+    alignments: Vec<Alignment>,
+    head: bool,
+    next: usize,
+}
+
+impl Columns {
+    /// The next cell's beginning. The parser's own writer says an alignment as a style, which no page of ours
+    /// may have.
+    fn cell(&mut self) -> Event<'static> {
+        let alignment = self.alignments.get(self.next).copied().unwrap_or(Alignment::None);
+        self.next += 1;
+        let side = match alignment {
+            Alignment::None => return Event::Start(Tag::TableCell),
+            Alignment::Left => "left",
+            Alignment::Center => "center",
+            Alignment::Right => "right",
+        };
+        let name = if self.head { "th" } else { "td" };
+        Event::Html(format!("<{name} align=\"{side}\">").into())
+    }
 }
 
 fn figure(inner: &[Event<'_>]) -> Option<String> {
@@ -280,7 +314,7 @@ mod tests {
     #[test]
     fn highlights_code_and_decorates() {
         let html = render(
-            "# One\n\n## One\n\n```rust\nfn main() {}\n```\n\n![alt](a.png \"cap\")\n\n|a|b|\n|-|-|\n|1|2|\n\nnote[^1]\n\n[^1]: foot\n",
+            "# One\n\n## One\n\n```rust\nfn main() {}\n```\n\n![alt](a.png \"cap\")\n\n|a|b|c|\n|-|-:|:-:|\n|1|2|3|\n|4|5|6|\n\nnote[^1]\n\n[^1]: foot\n",
         );
         for part in [
             "<h2 id=\"s-one\">",
@@ -291,10 +325,14 @@ mod tests {
             "<figure>",
             "<figcaption>cap</figcaption>",
             "table-scroll",
+            "<th>a</th><th align=\"right\">b</th><th align=\"center\">c</th>",
+            "<td>1</td><td align=\"right\">2</td><td align=\"center\">3</td>",
+            "<td>4</td><td align=\"right\">5</td><td align=\"center\">6</td>",
             "href=\"#fn-1\"",
             "id=\"fn-1\"",
         ] {
             assert!(html.contains(part), "{part} is missing in {html}");
         }
+        assert!(!html.contains("style="), "{html}");
     }
 }

@@ -48,7 +48,7 @@ pub const PAYMENT_POINTS: &[&str] = &[
     "jobs.before_commit",
 ];
 
-/// The points of what else is written about orders and payments.
+/// The points of what else is written about orders and payments, and of what is told.
 pub const OTHER_POINTS: &[&str] = &[
     "open.before_commit",
     "await.before_commit",
@@ -63,4 +63,35 @@ pub const OTHER_POINTS: &[&str] = &[
     "transfers.before_commit",
     "transfers.after_commit",
     "transfer_rule.before_commit",
+    "deliver.posted",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use super::{OTHER_POINTS, PAYMENT_POINTS};
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn every_point_that_a_service_passes_is_in_one_of_the_lists() {
+        let mut passed = BTreeSet::new();
+        for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            let text = fs::read_to_string(file).unwrap();
+            let names = text.split(".point(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            passed.extend(names.map(str::to_owned));
+        }
+        let listed: Vec<_> =
+            PAYMENT_POINTS.iter().chain(OTHER_POINTS).map(|name| (*name).to_owned()).collect();
+        assert_eq!(passed, listed.iter().cloned().collect::<BTreeSet<_>>());
+        assert_eq!(passed.len(), listed.len(), "one is listed twice");
+    }
+}

@@ -164,11 +164,6 @@ impl Wei {
     pub fn to_ether(self) -> String {
         self.figure(COIN_DECIMALS)
     }
-
-    /// At most six significant digits, for reading; the exact figure is [`Wei::to_ether`].
-    pub fn to_ether_short(self) -> String {
-        shortened(self.to_ether())
-    }
 }
 
 /// A figure's first six significant digits; a whole part is kept whole.
@@ -245,7 +240,7 @@ mod tests {
 
     #[test]
     fn shortens_for_reading_only() {
-        let short = |wei: &str| wei.parse::<Wei>().unwrap().to_ether_short();
+        let short = |wei: &str| shortened(wei.parse::<Wei>().unwrap().to_ether());
         assert_eq!(short("20000000000000000"), "0.02");
         assert_eq!(short("1234567890000000000"), "1.23456");
         assert_eq!(short("123456789"), "0.000000000123456");

@@ -1,7 +1,7 @@
 //! The `lectern` binary: configuration, commands, HTTP and workers around academy and app.
 //!
 //! [`compose`] is the composition root: the one place where time, chance and the environment
-//! enter. [`http::router`] is the whole site as one axum router, which tests drive directly.
+//! enter. [`http::site`] is the whole site as one axum router, which tests drive directly.
 
 pub mod cli;
 pub mod commands;

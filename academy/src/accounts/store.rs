@@ -7,7 +7,7 @@ use crate::{
     evm::Address,
     ids::{AuditId, SessionId, UserId},
     page::{Filter, PAGE_SIZE},
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, corrupt, parse, sql},
     time::Time,
 };
 
@@ -111,7 +111,7 @@ pub(super) async fn use_challenge(
 }
 
 pub(crate) fn parse_address(text: &str) -> Result<Address, StoreError> {
-    text.parse().map_err(|_| StoreError::Corrupt { what: "an address", value: text.to_owned() })
+    parse("an address", text)
 }
 
 pub(super) async fn user_of(conn: &mut Conn, address: Address) -> Result<Option<UserId>, StoreError> {
@@ -162,9 +162,7 @@ pub(super) async fn ensure_user(
     }
     // The same wallet came in twice at once, and the other one was first.
     sql!(run conn, "DELETE FROM users WHERE id = $1", id)?;
-    user_of(conn, address)
-        .await?
-        .ok_or(StoreError::Corrupt { what: "a wallet of nobody", value: address.to_string() })
+    user_of(conn, address).await?.ok_or_else(|| corrupt("a wallet of nobody", address))
 }
 
 /// Writing the row takes its lock on both engines.

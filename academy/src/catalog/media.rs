@@ -8,8 +8,7 @@ use super::{
 use crate::{
     Actor, Operation, Problem,
     ids::{CourseId, MediaId},
-    store::{Conn, StoreError, sql},
-    time::Time,
+    store::{Conn, sql, unsigned},
 };
 
 /// A file with its bytes.
@@ -86,8 +85,7 @@ impl Catalog<'_> {
             "SELECT id, name, content_type, size FROM media WHERE course_id = $1 ORDER BY created_at DESC, id DESC", course)?;
         rows.into_iter()
             .map(|row| {
-                let size = u32::try_from(row.size)
-                    .map_err(|_| StoreError::Corrupt { what: "a size", value: row.size.to_string() })?;
+                let size = unsigned("a size", row.size)?;
                 Ok(MediaHead { id: row.id, name: row.name, content_type: row.content_type, size })
             })
             .collect()
@@ -118,13 +116,14 @@ impl Catalog<'_> {
         Ok(row.0.map(|access| u8::try_from(access).unwrap_or(u8::MAX)))
     }
 
-    /// A file's bytes and age, for the slice that decides who may have them.
+    /// A file's type and bytes, for the slice that decides who may have them.
     pub(crate) async fn media_bytes(
         &self,
         conn: &mut Conn,
         id: MediaId,
-    ) -> Result<(String, Vec<u8>, Time), Problem> {
-        let row = sql!(opt conn, (String, Vec<u8>, Time), "SELECT content_type, bytes, created_at FROM media WHERE id = $1", id)?;
+    ) -> Result<(String, Vec<u8>), Problem> {
+        let row =
+            sql!(opt conn, (String, Vec<u8>), "SELECT content_type, bytes FROM media WHERE id = $1", id)?;
         Ok(row.ok_or(CatalogError::NotFound("file"))?)
     }
 }

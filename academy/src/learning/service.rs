@@ -166,7 +166,7 @@ impl Learning<'_> {
         if !open {
             return Err(LearningError::NotFound("file").into());
         }
-        let (content_type, bytes, _) = catalog.media_bytes(&mut conn, id).await?;
+        let (content_type, bytes) = catalog.media_bytes(&mut conn, id).await?;
         Ok(MediaFile { content_type, bytes, public: listed && needed == Some(0) })
     }
 

@@ -5,16 +5,12 @@ use crate::{
     accounts::{display_name, parse_address},
     ids::{CourseId, EnrollmentId, LessonId, OrderId, UserId},
     page::{Filter, PAGE_SIZE},
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, parse, sql, unsigned},
     time::Time,
 };
 
-fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
-    StoreError::Corrupt { what, value: value.to_string() }
-}
-
 fn level(value: i64) -> Result<u8, StoreError> {
-    u8::try_from(value).map_err(|_| corrupt("an access level", value))
+    unsigned("an access level", value)
 }
 
 /// What someone's enrollments in a course open.
@@ -22,7 +18,7 @@ pub(super) async fn access(conn: &mut Conn, user: UserId, course: CourseId) -> R
     let rows = sql!(all conn, (i64, String), "SELECT level, state FROM enrollments WHERE user_id = $1 AND course_id = $2", user, course)?;
     let mut access = Access::default();
     for (value, state) in rows {
-        match state.parse().map_err(|_| corrupt("an enrollment's state", &state))? {
+        match parse("an enrollment's state", &state)? {
             EnrollmentState::Active => {
                 access.level = access.level.max(level(value)?);
                 access.enrolled = true;
@@ -119,9 +115,9 @@ impl LearnerRow {
             name: display_name(Some(&self.name), Some(&self.wallet)),
             wallet: parse_address(&self.wallet)?.checksummed(),
             level: level(self.level)?,
-            source: self.source.parse().map_err(|_| corrupt("a source", &self.source))?,
-            state: self.state.parse().map_err(|_| corrupt("an enrollment's state", &self.state))?,
-            done: u32::try_from(self.done).map_err(|_| corrupt("a count", self.done))?,
+            source: parse("a source", &self.source)?,
+            state: parse("an enrollment's state", &self.state)?,
+            done: unsigned("a count", self.done)?,
             created_at: self.created_at,
         })
     }

@@ -9,10 +9,12 @@ mod db;
 mod postgres;
 mod rows;
 mod sqlite;
+mod values;
 mod version;
 
 pub use db::{Conn, Db, Engine, StoreError, Tx};
 pub(crate) use rows::{Marks, ROWS, text_of_rows};
+pub(crate) use values::{corrupt, parse, unsigned};
 pub(crate) use version::{change_public, public_version};
 
 /// Runs one statement on whichever engine the connection has.

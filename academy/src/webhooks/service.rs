@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Academy, Actor, Operation, Problem,
     accounts::audit,
-    store::{Conn, StoreError},
+    store::{Conn, corrupt},
 };
 
 /// The most events in one answer.
@@ -53,8 +53,7 @@ impl Webhooks<'_> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let found = store::events_after(&mut conn, after, i64::from(limit.clamp(1, PAGE))).await?;
         let parsed = found.into_iter().map(|(sequence, body)| {
-            serde_json::from_str(&body)
-                .map_err(|_| StoreError::Corrupt { what: "an event", value: sequence.to_string() }.into())
+            serde_json::from_str(&body).map_err(|_| corrupt("an event", sequence).into())
         });
         parsed.collect()
     }

@@ -152,6 +152,8 @@ mod tests {
     fn the_defaults_are_right() {
         let config = with(&[]).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
+        // What `cargo xtask build` fills, seen from the repository.
+        assert_eq!(config.server.site_dir, Path::new("target/site"));
         assert_eq!(config.chain.market, None);
         assert!(config.chain.market().unwrap_err().to_string().contains("chain.market"));
     }

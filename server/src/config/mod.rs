@@ -11,16 +11,11 @@ use std::{net::SocketAddr, path::PathBuf};
 use academy::webhooks::SigningSecret;
 use serde::Deserialize;
 
+pub use academy::chain::dev::is_dev;
 pub use chain::{Chain, Token};
 pub use load::{ConfigError, Environment, load};
 pub use secret::Secret;
 pub use types::{LogFormat, PublicUrl};
-
-/// Whether it is a development chain's id, with which development's conveniences are allowed: what anvil and
-/// hardhat take by themselves, and a few more for those who need several.
-pub fn is_dev(chain_id: u64) -> bool {
-    (31_337..=31_346).contains(&chain_id)
-}
 
 /// Test networks: of Ethereum, BNB, Gnosis, Avalanche, Linea, Polygon, Base, Arbitrum, Scroll and Optimism; and what
 /// ganache and geth take by themselves.

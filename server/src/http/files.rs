@@ -42,17 +42,15 @@ pub fn load_assets(site: &Path) -> Result<Assets, Failure> {
     Ok(assets)
 }
 
-/// `/pkg`, `/static`, and the two files that browsers and robots ask for at the root.
+/// `/pkg`, `/static`, and the file that robots ask for at the root.
 pub fn router(site: &Path) -> Router {
     let folder = |name: &str| {
         ServeDir::new(site.join(name)).precompressed_br().append_index_html_on_directories(false)
     };
-    let file = |name: &str| ServeFile::new(site.join("static").join(name));
     Router::new()
         .nest_service("/pkg", folder("pkg"))
         .nest_service("/static", folder("static"))
-        .route_service("/favicon.ico", file("favicon.ico"))
-        .route_service("/robots.txt", file("robots.txt"))
+        .route_service("/robots.txt", ServeFile::new(site.join("static/robots.txt")))
         .layer(middleware::from_fn(keep))
 }
 

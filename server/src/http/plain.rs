@@ -4,9 +4,12 @@
 //! empty body or a line of text gets a page here that says what happened and what to do; a 5xx
 //! names the request, never the cause.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, borrow::Cow, sync::Arc};
 
-use academy::{Kind, Problem};
+use academy::{
+    Kind, Problem,
+    catalog::{MAX_LESSON, MAX_MEDIA},
+};
 use app::Assets;
 use axum::{
     body::Body,
@@ -62,8 +65,8 @@ fn speaks(headers: &HeaderMap) -> bool {
 }
 
 /// What happened, and what to do.
-fn words(status: StatusCode) -> (&'static str, &'static str) {
-    match status {
+fn words(status: StatusCode) -> (&'static str, Cow<'static, str>) {
+    let (title, advice) = match status {
         StatusCode::FORBIDDEN => (
             "Not from here",
             "Your browser says that this request came from another site, so nothing was done. Open this \
@@ -77,11 +80,14 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "This address exists, but it does not take this kind of request. Go back and use the page's \
              own buttons.",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => (
-            "That is too large",
-            "What was sent is larger than we take here, so nothing was saved. Files may have 5 MB, \
-             lessons 200,000 characters.",
-        ),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let (megabytes, thousands) = (MAX_MEDIA / 1024 / 1024, MAX_LESSON / 1000);
+            let advice = format!(
+                "What was sent is larger than we take here, so nothing was saved. Files may have {megabytes} MB, \
+                 lessons {thousands},000 characters."
+            );
+            return ("That is too large", advice.into());
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (
             "We can't read that",
             "This address takes a form from this site. Go back and send it from its page.",
@@ -104,7 +110,8 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "We couldn't read that request",
             "Something in it is not what this address expects. Go back, reload the page and try again.",
         ),
-    }
+    };
+    (title, advice.into())
 }
 
 fn page(assets: &Assets, status: StatusCode, id: &str) -> String {
@@ -119,7 +126,8 @@ fn page(assets: &Assets, status: StatusCode, id: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
-         <link rel=\"stylesheet\" href=\"{css}\">\n</head>\n<body data-layout=\"till\">\n\
+         <link rel=\"stylesheet\" href=\"{css}\">\n\
+         <link rel=\"icon\" type=\"image/svg+xml\" href=\"/static/icon.svg\">\n</head>\n<body data-layout=\"till\">\n\
          <main id=\"main\">\n<section class=\"problem\">\n<p class=\"problem-status\">{status}</p>\n\
          <h1>{title}</h1>\n<p class=\"lead\">{advice}</p>\n{reference}\n\
          <p class=\"button-row\"><a class=\"button\" data-kind=\"primary\" href=\"/\">See all courses</a></p>\n\

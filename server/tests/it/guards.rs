@@ -1,3 +1,4 @@
+use academy::catalog::CourseForm;
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -59,6 +60,38 @@ async fn bodies_have_a_limit_by_purpose() {
     assert_eq!(world.post_as(&token, "/studio/new", &lesson).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let huge = format!("title=T&description={}", "a".repeat(3 << 20));
     assert_eq!(world.post_as(&token, "/studio/new", &huge).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn uploads_are_read_as_far_as_the_configuration_says() {
+    let upload = |bytes: usize| {
+        format!(
+            "--b\r\nContent-Disposition: form-data; name=\"act\"\r\n\r\nupload\r\n--b\r\nContent-Disposition: \
+             form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n{}\r\n--b--\r\n",
+            "x".repeat(bytes)
+        )
+    };
+    let facts =
+        CourseForm { title: "A course".into(), promise: "It teaches.".into(), ..CourseForm::default() };
+    // More than the default, and less.
+    for (limit, bytes, told) in [
+        (30_usize << 20, 25 << 20, StatusCode::UNPROCESSABLE_ENTITY),
+        (6 << 20, 7 << 20, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let limit = limit.to_string();
+        let world = World::with(&[("LIMITS__UPLOAD_BYTES", limit.as_str())]).await;
+        let (teacher, token) = world.somebody().await;
+        let course = world.academy.catalog().create(&teacher, &facts).await.unwrap().id;
+        let body = upload(bytes);
+        let request = Request::post(format!("/studio/courses/{course}/files"))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_LENGTH, body.len())
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .header(header::COOKIE, cookie(&token));
+        let answer = world.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, told, "{bytes} of {limit}");
+        assert!(answer.text().contains("larger than"), "{}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,16 @@
+use academy::{
+    Actor,
+    catalog::{CourseForm, LessonForm, Published, TierForm},
+    evm::Address,
+    page::Filter,
+};
+use alloy::signers::local::PrivateKeySigner;
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 
-use crate::world::World;
+use crate::world::{Answer, World, cookie};
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
@@ -70,10 +77,32 @@ async fn hashed_files_stay_for_ever_and_missing_ones_do_not() {
     assert_eq!(world.get("/pkg/lectern_bg.abc.wasm").await.header("content-type"), "application/wasm");
     assert_eq!(world.get("/static/fonts/letters.woff2").await.header("cache-control"), for_ever);
     assert_eq!(world.get("/static/boot.js").await.header("cache-control"), "public, max-age=3600");
-    for missing in ["/pkg/lectern.old.js", "/static/none.png", "/pkg/", "/static/fonts", "/robots.txt"] {
+    for missing in ["/pkg/lectern.old.js", "/static/none.png", "/pkg/", "/static/fonts"] {
         let answer = world.get(missing).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{missing}");
         assert_eq!(answer.header("cache-control"), "no-store", "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn robots_are_asked_to_keep_away_from_what_is_somebodys() {
+    let world = World::new().await;
+    let robots = world.get("/robots.txt").await;
+    assert_eq!((robots.status, robots.header("cache-control")), (StatusCode::OK, "public, max-age=3600"));
+    assert!(robots.header("content-type").starts_with("text/plain"), "{}", robots.header("content-type"));
+    let text = robots.text();
+    let kept_out = |path: &str| {
+        text.lines().filter_map(|line| line.strip_prefix("Disallow: ")).any(|rule| path.starts_with(rule))
+    };
+    for path in
+        ["/admin/users", "/learning", "/orders", "/payout", "/profile", "/studio/new", "/api/fn/report"]
+    {
+        assert!(kept_out(path), "{path}");
+    }
+    for path in
+        ["/", "/?q=rust", "/courses/a-course", "/courses/a-course/lessons/hello", "/media/1", "/pkg/a.js"]
+    {
+        assert!(!kept_out(path), "{path}");
     }
 }
 
@@ -123,4 +152,77 @@ async fn pages_of_a_person_are_kept_by_nobody() {
         assert!(policy.contains("no-store") || policy.contains("private"), "{path}: {policy}");
     }
     assert!(world.get("/").await.header("cache-control").contains("no-cache"));
+}
+
+/// The address of a file that a paid lesson shows, and one that a preview shows; of a published course that
+/// `learner` was given.
+async fn files_of(world: &World, teacher: &Actor, learner: Address) -> [String; 2] {
+    let catalog = world.academy.catalog();
+    let form =
+        CourseForm { title: "A course".into(), promise: "It teaches.".into(), ..CourseForm::default() };
+    let course = catalog.create(teacher, &form).await.unwrap().id;
+    let module = catalog.add_module(teacher, course, "One").await.unwrap();
+    let mut files = Vec::new();
+    for (title, access) in [("Inside", "1"), ("Hello", "0")] {
+        let file =
+            catalog.upload(teacher, course, title, b"\x89PNG\r\n\x1a\nrest".to_vec()).await.unwrap().id;
+        files.push(format!("/media/{file}"));
+        let form = LessonForm {
+            title: title.into(),
+            body: format!("![A figure](/media/{file})"),
+            access: access.into(),
+            ..LessonForm::default()
+        };
+        catalog.add_lesson(teacher, module, &form).await.unwrap();
+    }
+    let tier = TierForm { name: "All".into(), price: "0".into(), level: "1".into(), ..TierForm::default() };
+    catalog.add_tier(teacher, course, &tier).await.unwrap();
+    assert!(matches!(catalog.publish(teacher, course).await.unwrap(), Published::Done));
+    world.academy.learning().grant(teacher, learner, course, 1, "test").await.unwrap();
+    files.try_into().unwrap()
+}
+
+/// Asks for a file as a browser does that has it already.
+async fn ask_again(world: &World, token: &str, path: &str, tags: &str) -> Answer {
+    let request =
+        Request::get(path).header(header::COOKIE, cookie(token)).header(header::IF_NONE_MATCH, tags);
+    world.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn cases_29_and_31_a_paid_file_is_asked_about_each_time_and_closed_with_its_course() {
+    let world = World::new().await;
+    let (teacher, _) = world.somebody().await;
+    let wallet = PrivateKeySigner::random();
+    let [paid, preview] = files_of(&world, &teacher, Address(wallet.address().0.0)).await;
+    let token = world.sign_in(&wallet).await;
+
+    let first = world.get_as(&token, &paid).await;
+    assert_eq!((first.status, first.header("cache-control")), (StatusCode::OK, "private, no-cache"));
+    assert_eq!(first.header("content-type"), "image/png");
+    let tag = first.header("etag");
+    for tags in [tag.to_owned(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+        let again = ask_again(&world, &token, &paid, &tags).await;
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{tags}");
+        assert_eq!((again.header("etag"), again.header("cache-control")), (tag, "private, no-cache"));
+    }
+    let other = ask_again(&world, &token, &paid, "\"other\"").await;
+    assert_eq!((other.status, &other.body), (StatusCode::OK, &first.body));
+    let open = world.get(&preview).await;
+    assert_eq!(open.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_ne!(open.header("etag"), tag);
+
+    // Knowing the tag opens nothing.
+    let stranger = world.sign_in(&PrivateKeySigner::random()).await;
+    for who in [stranger.as_str(), "nobody"] {
+        let refused = ask_again(&world, who, &paid, tag).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{who}");
+    }
+    let learning = world.academy.learning();
+    let given = learning.enrollments(&teacher, &Filter::default()).await.unwrap().rows[0].id;
+    learning.revoke(&teacher, given, "test").await.unwrap();
+    for answer in [world.get_as(&token, &paid).await, ask_again(&world, &token, &paid, tag).await] {
+        assert_eq!((answer.status, answer.header("etag")), (StatusCode::NOT_FOUND, ""));
+        assert!(answer.header("cache-control").contains("no-store"), "{}", answer.header("cache-control"));
+    }
 }

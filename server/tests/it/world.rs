@@ -74,6 +74,7 @@ pub fn build_site(folder: &Path) {
     put("pkg/lectern.abc.css", b"body{}");
     put("static/fonts/letters.woff2", &[b'w'; 4096]);
     put("static/boot.js", b"export {};");
+    put("static/robots.txt", include_bytes!("../../../public/robots.txt"));
     put(
         "assets.json",
         br#"{"css":"/pkg/lectern.abc.css",

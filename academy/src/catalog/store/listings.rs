@@ -1,12 +1,12 @@
 //! SQL of what the chain says is listed.
 
-use super::{small, wei};
+use super::wei;
 use crate::{
     catalog::sale::{ListedTier, Listing},
     chain::Log,
     evm::Address,
     ids::CourseId,
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, sql, unsigned},
 };
 
 #[derive(sqlx::FromRow)]
@@ -32,15 +32,19 @@ pub(in crate::catalog) async fn listings(
     let listings = rows.into_iter().map(|row| {
         let there = tiers.iter().filter(|(chain_id, ..)| *chain_id == row.chain_id);
         let tiers = there.map(|(_, number, price, active)| {
-            Ok(ListedTier { number: small("a tier's number", *number)?, price: wei(price)?, active: *active })
+            Ok(ListedTier {
+                number: unsigned("a tier's number", *number)?,
+                price: wei(price)?,
+                active: *active,
+            })
         });
         Ok(Listing {
-            chain_id: small("a chain id", row.chain_id)?,
+            chain_id: unsigned("a chain id", row.chain_id)?,
             market: text(&row.market)?,
-            number: small("a listing's number", row.number)?,
+            number: unsigned("a listing's number", row.number)?,
             lister: text(&row.lister)?,
             payee: text(&row.payee)?,
-            refund_days: small("a window", row.refund_days)?,
+            refund_days: unsigned("a window", row.refund_days)?,
             tiers: tiers.collect::<Result<_, StoreError>>()?,
         })
     });
@@ -178,5 +182,5 @@ pub(in crate::catalog) async fn listings_above(
     let rows = sql!(all conn, (CourseId, i64),
         "SELECT course_id, listed_at FROM listings WHERE chain_id = $1 AND changed_at > $2",
         chain_id.cast_signed(), height.cast_signed())?;
-    rows.into_iter().map(|(course, block)| Ok((course, small("a block", block)?))).collect()
+    rows.into_iter().map(|(course, block)| Ok((course, unsigned("a block", block)?))).collect()
 }

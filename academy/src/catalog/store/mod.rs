@@ -7,7 +7,7 @@ pub(super) use {listings::*, outline::*};
 
 use super::{
     forms::{CourseFacts, TierFacts},
-    model::{Course, CourseCard, CourseState, Level, Teacher, Tier},
+    model::{Course, CourseCard, CourseState, Teacher, Tier},
 };
 use crate::{
     accounts::display_name,
@@ -15,24 +15,16 @@ use crate::{
     money::Wei,
     page::PAGE_SIZE,
     price::Price,
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, corrupt, parse, sql, unsigned},
     time::Time,
 };
 
-fn corrupt(what: &'static str, value: impl ToString) -> StoreError {
-    StoreError::Corrupt { what, value: value.to_string() }
-}
-
 pub(super) fn wei(text: &str) -> Result<Wei, StoreError> {
-    text.parse().map_err(|_| corrupt("an amount", text))
+    parse("an amount", text)
 }
 
 fn price(currency: &str, units: &str) -> Result<Price, StoreError> {
     Price::from_stored(currency, units).ok_or_else(|| corrupt("a price", format!("{units} {currency}")))
-}
-
-fn small<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
-    T::try_from(value).map_err(|_| corrupt(what, value))
 }
 
 #[derive(sqlx::FromRow)]
@@ -59,11 +51,11 @@ impl CardRow {
             slug: self.slug,
             title: self.title,
             promise: self.promise,
-            level: self.level.parse::<Level>().map_err(|_| corrupt("a level", &self.level))?,
-            state: self.state.parse::<CourseState>().map_err(|_| corrupt("a course's state", &self.state))?,
+            level: parse("a level", &self.level)?,
+            state: parse("a course's state", &self.state)?,
             teacher: display_name(Some(&self.teacher_name), self.teacher_address.as_deref()),
-            lessons: small("a number of lessons", self.lessons)?,
-            minutes: small("minutes", self.minutes)?,
+            lessons: unsigned("a number of lessons", self.lessons)?,
+            minutes: unsigned("minutes", self.minutes)?,
             from_price: self
                 .from_price
                 .as_deref()
@@ -204,15 +196,15 @@ impl CourseRow {
             promise: self.promise,
             description: self.description,
             outcomes: self.outcomes.lines().map(str::to_owned).collect(),
-            level: self.level.parse().map_err(|_| corrupt("a level", &self.level))?,
-            state: self.state.parse().map_err(|_| corrupt("a course's state", &self.state))?,
+            level: parse("a level", &self.level)?,
+            state: parse("a course's state", &self.state)?,
             teacher: Teacher {
                 id: self.teacher_id,
                 name: display_name(Some(&self.teacher_name), self.teacher_address.as_deref()),
                 bio: self.teacher_bio,
             },
             cover: self.cover_id,
-            refund_days: small("a window", self.refund_days)?,
+            refund_days: unsigned("a window", self.refund_days)?,
             version: self.version,
             updated_at: self.updated_at,
         })
@@ -254,11 +246,11 @@ impl TierRow {
     pub(super) fn tier(self) -> Result<Tier, StoreError> {
         Ok(Tier {
             id: self.id,
-            number: small("a tier's number", self.number)?,
+            number: unsigned("a tier's number", self.number)?,
             name: self.name,
             description: self.description,
             price: price(&self.currency, &self.price)?,
-            level: small("a tier's level", self.level)?,
+            level: unsigned("a tier's level", self.level)?,
         })
     }
 }

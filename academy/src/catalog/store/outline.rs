@@ -1,13 +1,12 @@
 //! SQL of modules and lessons.
 
-use super::small;
 use crate::{
     catalog::{
         forms::LessonFacts,
         model::{LessonHead, Module},
     },
     ids::{CourseId, LessonId, ModuleId},
-    store::{Conn, StoreError, sql},
+    store::{Conn, StoreError, sql, unsigned},
     time::Time,
 };
 
@@ -27,8 +26,8 @@ impl HeadRow {
             id: self.id,
             slug: self.slug,
             title: self.title,
-            minutes: small("minutes", self.minutes)?,
-            access: small("an access level", self.access)?,
+            minutes: unsigned("minutes", self.minutes)?,
+            access: unsigned("an access level", self.access)?,
         })
     }
 }

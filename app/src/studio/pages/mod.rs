@@ -20,7 +20,7 @@ use academy::{
     catalog::{CoursePage, CourseState, Tier},
     ids::CourseId,
 };
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use axum::{Router, routing::get};
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -34,7 +34,9 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/studio", get(list::show))
         .route("/studio/new", get(list::blank).post(list::create))
-        .route("/studio/payout", get(payout::show))
+        .route("/studio/payout", get(payout::show).post(payout::show_to))
+        // Whoever bought may be owed something, too, and has no studio.
+        .route("/payout", get(payout::show).post(payout::show_to))
         .route("/studio/courses/{id}", get(course::show).post(course::act))
         .route("/studio/courses/{id}/lessons/{lesson}", get(lesson::show).post(lesson::act))
         .route("/studio/courses/{id}/tiers", get(tiers::show).post(tiers::act))
@@ -42,7 +44,6 @@ pub fn router() -> Router<AppState> {
         .route("/studio/courses/{id}/publish", get(publish::show).post(publish::act))
         .route("/studio/courses/{id}/learners", get(learners::show))
         .route("/studio/courses/{id}/sales", get(sales::show))
-        .layer(DefaultBodyLimit::max(sent::MAX_REQUEST))
 }
 
 /// What a redirect after a success says, in the address.

@@ -13,15 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// The largest request that a studio form may be. Files above [`MAX_MEDIA`] but below this are
-/// read to their end, so that the browser hears our message instead of a closed connection.
-pub const MAX_REQUEST: usize = 24 * 1024 * 1024;
-
 /// An uploaded file.
 pub struct Upload {
     /// Its name on the sender's machine.
     pub name: String,
-    /// Its content; `None` when it was larger than [`MAX_MEDIA`].
+    /// Its content; `None` when it was larger than [`MAX_MEDIA`]. It was read to its end then, as far as the server
+    /// takes requests, so that the browser hears our message instead of a closed connection.
     pub bytes: Option<Vec<u8>>,
 }
 
