@@ -45,6 +45,9 @@ struct History<'a> {
 impl<'a> History<'a> {
     async fn begin(place: &'a Place, seed: u64) -> Self {
         place.anvil.ask("evm_setAutomine", json!([false])).await;
+        // No reorg takes the listing: nothing could be bought from then on.
+        place.anvil.ask("anvil_mine", json!(["0x3"])).await;
+        turn(&place.academy).await;
         let mut buyers = Vec::new();
         for index in BUYERS {
             buyers.push(place.world.sign_in(&signer(index)).await);
@@ -91,9 +94,10 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Some wallet sends an order's purchase, now and then with another value, and gas enough to fail.
+    /// Some wallet sends the purchase of one of the newest orders, now and then with another value, and gas enough to fail.
     async fn pay(&mut self) {
-        let Some((who, id)) = self.orders.choose(&mut self.chance).copied() else { return };
+        let newest = self.orders.len().saturating_sub(BUYERS.len());
+        let Some((who, id)) = self.orders[newest..].choose(&mut self.chance).copied() else { return };
         let checkout = self.academy.checkout();
         let Ok(wallet) = wallet_call(&checkout, &self.buyers[who], id).await else { return };
         let mut call: Call = call(&wallet);
