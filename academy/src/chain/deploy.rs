@@ -1,6 +1,6 @@
 //! Putting the market on a chain.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{
     bindings::market_artifact,
@@ -70,13 +70,17 @@ pub async fn deploy(
 /// A contract's code, asked for again while the node does not have it yet: behind one URL there may be several
 /// nodes, and one may be behind another that showed the receipt.
 async fn code_once_shown(wallet: &Wallet, at: Address) -> Result<Vec<u8>, ChainError> {
-    let give_up = Instant::now() + CATCHING_UP;
-    loop {
-        match wallet.code(at).await {
-            Ok(code) if !code.is_empty() => return Ok(code),
-            last if Instant::now() >= give_up => return last,
-            _ => tokio::time::sleep(PAUSE).await,
+    let shown = async {
+        loop {
+            match wallet.code(at).await {
+                Ok(code) if !code.is_empty() => return code,
+                _ => tokio::time::sleep(PAUSE).await,
+            }
         }
+    };
+    match tokio::time::timeout(CATCHING_UP, shown).await {
+        Ok(code) => Ok(code),
+        Err(_) => wallet.code(at).await,
     }
 }
 
