@@ -32,7 +32,7 @@ pub struct Standing {
     pub orphaned: bool,
     /// The block of its payment that was accepted.
     pub accepted_in: Option<BlockHash>,
-    /// Its payment, or its refund, can no longer be undone.
+    /// Its payment, or its refund, can no longer be undone, and nothing gave that payment back.
     pub is_final: bool,
     /// Until when its price holds.
     pub expires_at: Time,

@@ -43,6 +43,8 @@ pub(super) struct SeenPayment {
     pub transaction: TxHash,
     /// The order that the event names, which may be none of ours.
     pub order: Option<OrderId>,
+    /// The order of another chain that the event names.
+    pub named: Option<OrderId>,
     /// Why it pays for none.
     pub setback: Option<Setback>,
     pub beneficiary: Address,
@@ -135,11 +137,11 @@ pub(super) async fn see_payments(
             one.id, chain_id.cast_signed(), &one.place.hash, one.place.index, &one.place.market,
             one.place.block_number, &one.place.block_hash, one.order, one.beneficiary.to_string(),
             one.listing.cast_signed(), i64::from(one.tier), one.token.to_string(), one.amount.to_string(),
-            one.setback.map(Setback::word), now,
+            one.setback.map(Setback::word), now, one.named,
         ],
         "INSERT INTO payments (id, chain_id, tx_hash, log_index, market, block_number, block_hash, order_id, beneficiary,
-            listing, tier_number, token, amount, standing, setback, seen_at) VALUES ",
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'review', ?, ?)",
+            listing, tier_number, token, amount, standing, setback, seen_at, named_order) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'review', ?, ?, ?)",
         concat!(" ON CONFLICT (chain_id, tx_hash, log_index) DO UPDATE
             SET block_number = excluded.block_number, block_hash = excluded.block_hash,
                 standing = CASE WHEN NOT (", same!(), ") THEN 'review'
@@ -147,9 +149,9 @@ pub(super) async fn see_payments(
                     WHEN payments.standing = 'orphaned' AND excluded.setback IS NOT NULL THEN 'review'
                     ELSE payments.standing END,
                 setback = CASE WHEN ", same!(), " THEN payments.setback ELSE excluded.setback END,
-                order_id = excluded.order_id, beneficiary = excluded.beneficiary, listing = excluded.listing,
-                tier_number = excluded.tier_number, token = excluded.token, amount = excluded.amount,
-                mined_at = CASE WHEN payments.block_hash = excluded.block_hash THEN payments.mined_at END,
+                order_id = excluded.order_id, named_order = excluded.named_order, beneficiary = excluded.beneficiary,
+                listing = excluded.listing, tier_number = excluded.tier_number, token = excluded.token,
+                amount = excluded.amount, mined_at = CASE WHEN payments.block_hash = excluded.block_hash THEN payments.mined_at END,
                 is_final = payments.is_final AND payments.block_hash = excluded.block_hash
             WHERE payments.standing <> 'accepted' AND (payments.standing <> 'dismissed' OR ", same!(), ")"))
 }

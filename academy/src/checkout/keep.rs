@@ -132,6 +132,7 @@ impl Follower<'_> {
                         place: Place::of(log),
                         transaction: log.transaction,
                         order: dereference(order).map(OrderId),
+                        named: None,
                         setback: None,
                         beneficiary: *beneficiary,
                         listing: *number,
@@ -184,8 +185,11 @@ impl Follower<'_> {
                 Some(asked) => asked.turns_down(chain_id, place, listing, beneficiary),
             };
             // An order of another chain would have to be paid there: nothing here is its.
-            let is_none = matches!(payment.setback, Some(Setback::UnknownOrder | Setback::OtherChain));
-            payment.order = payment.order.filter(|_| !is_none);
+            match payment.setback {
+                Some(Setback::UnknownOrder) => payment.order = None,
+                Some(Setback::OtherChain) => payment.named = payment.order.take(),
+                _ => {}
+            }
             if let Some(order) = payment.order.filter(|_| payment.setback.is_none()) {
                 submissions.push((order, payment.transaction));
                 concerned.insert(order);

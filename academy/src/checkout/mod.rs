@@ -49,6 +49,8 @@ mod network;
 #[cfg(feature = "server")]
 mod opening;
 #[cfg(feature = "server")]
+mod outcome;
+#[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
 mod payment;

@@ -137,7 +137,7 @@ impl Setback {
                 "That transaction is not a purchase at this site's contract, so it opens nothing here."
             }
             Self::OtherMarket => {
-                "That transaction paid at another of this site's contracts than the order's, so it opens nothing here. A person will look at it."
+                "A payment for this order came in at another of this site's contracts, so it does not open the course. A person will look at it; your money is not lost."
             }
             Self::OtherCourse => "That transaction bought a different course, so it does not open this one.",
             Self::OtherTier => {
@@ -153,7 +153,7 @@ impl Setback {
             }
             Self::AlreadyUsed => "That transaction has already paid for another order. It can't pay twice.",
             Self::OtherChain => {
-                "That transaction paid on a different network from the order's, so it opens nothing here. A person will look at it."
+                "A payment for this order came in on another network, so it does not open the course. A person will look at it; your money is not lost."
             }
             Self::Orphaned => {
                 "The network replaced the block that held your payment (a reorg). Nothing is lost: the course opens again as soon as the payment is back in a block."

@@ -108,6 +108,15 @@ pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<P
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
+/// Why what came in for an order elsewhere than it had to, last, does not pay it, or what was decided of it.
+pub(super) async fn astray(conn: &mut Conn, order: &OrderRecord) -> Result<Option<Setback>, StoreError> {
+    let row = sql!(opt conn, (String,),
+        "SELECT setback FROM payments WHERE (named_order = $1 OR order_id = $1 AND market <> $2)
+            AND standing IN ('review', 'dismissed') AND setback IS NOT NULL ORDER BY seen_at DESC, id LIMIT 1",
+        order.id, order.market.to_string())?;
+    row.map(|(word,)| parse("a setback", &word)).transpose()
+}
+
 pub(super) async fn payments_in(
     conn: &mut Conn,
     chain_id: u64,

@@ -99,21 +99,22 @@ pub(super) struct DueRow {
     price: Option<String>,
     fiat_currency: Option<String>,
     fiat_amount: Option<i64>,
+    due_chain: Option<i64>,
     due_token: Option<String>,
     created_at: Option<Time>,
     expires_at: Option<Time>,
 }
 
-/// `to_refund` are those that somebody still has to pay back. `review` are those that
-/// wait for a person: what a reorg took from an order that nothing else pays, and what was paid too much, too.
+/// `to_refund` are those that somebody still has to pay back. `review` are those that wait for a person: what a
+/// reorg took from an order that nothing else pays, and what was paid too much, too; but not what is yet to be judged.
 macro_rules! seen {
     () => {
-        concat!("FROM payments p LEFT JOIN orders o ON o.id = p.order_id LEFT JOIN users u ON u.id = o.user_id
+        concat!("FROM payments p LEFT JOIN orders o ON o.id = COALESCE(p.order_id, p.named_order) LEFT JOIN users u ON u.id = o.user_id
             LEFT JOIN courses oc ON oc.id = o.course_id
             LEFT JOIN listings l ON l.chain_id = p.chain_id AND l.market = p.market AND l.number = p.listing
             LEFT JOIN courses c ON c.id = COALESCE(l.course_id, o.course_id)
             LEFT JOIN tiers t ON t.course_id = c.id AND t.number = p.tier_number
-         WHERE ($2 = '' OR p.standing = $2
+         WHERE ($2 = '' OR p.standing = $2 AND ($2 <> 'review' OR p.setback IS NOT NULL)
             OR $2 = 'to_refund' AND p.standing = 'dismissed' AND p.setback = 'to_refund'
             OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming'
             OR $2 = 'review' AND ", surplus!("p"), ") AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
@@ -129,12 +130,13 @@ fn checksummed(address: Option<String>) -> Result<Option<String>, Problem> {
 type Days = BTreeMap<i64, (u32, Wei)>;
 
 impl Checkout<'_> {
-    pub(super) fn due(&self, chain_id: u64, row: DueRow) -> Result<Option<Due>, Problem> {
+    pub(super) fn due(&self, row: DueRow) -> Result<Option<Due>, Problem> {
         let (
             Some(state),
             Some(course),
             Some(tier),
             Some(price),
+            Some(chain_id),
             Some(token),
             Some(created_at),
             Some(expires_at),
@@ -143,6 +145,7 @@ impl Checkout<'_> {
             row.ordered,
             row.ordered_tier,
             row.price,
+            row.due_chain,
             row.due_token,
             row.created_at,
             row.expires_at,
@@ -156,7 +159,7 @@ impl Checkout<'_> {
             what: format!("{course}, {tier}"),
             price: parse("an amount", &price)?,
             fiat: cents(row.fiat_currency.as_deref(), row.fiat_amount)?,
-            currency: self.currency(chain_id, &token)?,
+            currency: self.currency(unsigned("a chain id", chain_id)?, &token)?,
             created_at,
             expires_at,
         }))
@@ -221,6 +224,19 @@ impl Checkout<'_> {
         Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
 
+    /// The caller's orders that opened a course, newest first; none of a visitor's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn paid_for(&self, actor: &Actor, course: CourseId) -> Result<Vec<OrderId>, Problem> {
+        let Some(user) = actor.user() else { return Ok(Vec::new()) };
+        let mut conn = self.0.0.db.read().await?;
+        let paid = sql!(all conn, (OrderId,),
+            "SELECT id FROM orders WHERE user_id = $1 AND course_id = $2 AND state = 'paid' ORDER BY created_at DESC, id",
+            user, course)?;
+        Ok(paid.into_iter().map(|(id,)| id).collect())
+    }
+
     /// All orders, newest first. The filter's state is an order state's word.
     ///
     /// # Errors
@@ -253,7 +269,7 @@ impl Checkout<'_> {
                 p.payer, p.refundable_until, CASE WHEN ", surplus!("p"), " THEN TRUE ELSE FALSE END AS overpaid,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
-                o.price, o.fiat_currency, o.fiat_amount, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
+                o.price, o.fiat_currency, o.fiat_amount, o.chain_id AS due_chain, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
             &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
         let rows = payments
@@ -263,7 +279,7 @@ impl Checkout<'_> {
                 let block = (unsigned("a block", seen.block_number)?, parse("a hash", &seen.block_hash)?);
                 let chain_id = unsigned("a chain id", seen.chain_id)?;
                 let amount: Wei = parse("an amount", &seen.amount)?;
-                let due = self.due(chain_id, seen.due)?;
+                let due = self.due(seen.due)?;
                 Ok(PaymentRow {
                     surplus: due.as_ref().filter(|_| seen.overpaid).map(|due| amount.minus(due.price)),
                     id: seen.id,

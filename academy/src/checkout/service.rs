@@ -3,7 +3,7 @@
 use super::{
     cursors,
     error::CheckoutError,
-    model::{Order, OrderState, Told, Transaction, Way},
+    model::{Order, OrderState, Setback, Told, Transaction, Way},
     payment_store::{self, PaymentRecord},
     refund_store,
     store::{self, OrderRecord, Submission},
@@ -249,7 +249,17 @@ impl Checkout<'_> {
             .await?
             .map(|(_, hold)| Time::of_seconds(hold.until))
             .filter(|until| *until > now);
-        let named_at = store::submissions(conn, order.id).await?.last().map(|newest| newest.created_at);
+        let submissions = store::submissions(conn, order.id).await?;
+        let payments = payment_store::payments_of(conn, order.id).await?;
+        let named_at = submissions.last().map(|newest| newest.created_at);
+        let unpaid = !matches!(order.state, OrderState::Confirming | OrderState::Paid | OrderState::Refunded);
+        // Settling asks the order's own contract; what came in elsewhere is a better answer than none.
+        let setback = match order.setback {
+            None | Some(Setback::NoPurchase) if unpaid => {
+                payment_store::astray(conn, &order).await?.or(order.setback)
+            }
+            known => known,
+        };
         let open_at = policy.and_then(|policy| policy.opening_of(&order).confirmations());
         let awaiting = order.awaited().cloned();
         let ways = match order.state {
@@ -257,7 +267,7 @@ impl Checkout<'_> {
             _ => Vec::new(),
         };
         Ok(Order {
-            transaction: self.transaction_of(conn, order.chain_id, order.id).await?,
+            transaction: self.newest(order.chain_id, &payments, &submissions),
             stuck: policy.is_some_and(|policy| policy.is_stuck(order.state, named_at, now)),
             id: order.id,
             course_slug: course.slug,
@@ -275,8 +285,8 @@ impl Checkout<'_> {
                 state => state,
             },
             awaiting,
-            setback: order.setback,
-            told: order.setback.map(Told::from),
+            setback,
+            told: setback.map(Told::from),
             confirmations: order.confirmations,
             open_at,
             final_at: policy.and_then(|policy| policy.finality.confirmations()),

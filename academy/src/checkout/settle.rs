@@ -3,19 +3,19 @@
 use super::{
     decide::{Candidate, Grant, Rules, Standing as Position, decide},
     model::{OrderState, Setback},
-    payment_store::{self, PaymentRecord, Written},
+    payment_store::{self, Written},
     refund_store,
     rows::Standing,
     service::Checkout,
     sight::{Judged, Sight, give_back},
-    store,
-    verify::Verdict,
+    store::{self, OrderRecord},
 };
 use crate::{
     Problem,
     catalog::CourseState,
     ids::{OrderId, PaymentId},
     price::Cents,
+    store::Tx,
     time::Time,
 };
 
@@ -113,7 +113,8 @@ impl Checkout<'_> {
             before_refund: sight.order.before_refund,
             orphaned,
             accepted_in: sight.accepted_in(),
-            is_final: sight.order.is_final,
+            // What went back is not its payment any more: another one is final by its own block.
+            is_final: sight.order.is_final && !sight.went_back(candidates),
             expires_at: sight.order.expires_at,
             withdrawn: sight.course.state == CourseState::Withdrawn,
             bought: store::bought_otherwise(&mut tx, &sight.order).await?,
@@ -121,7 +122,7 @@ impl Checkout<'_> {
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();
         let decision = decide(&position, &plain, head, now, rules);
-        let mut order = sight.order;
+        let mut order = sight.order.clone();
         if let Some(found) = &decision.accepted {
             let id = PaymentId(self.0.mint());
             let written = Written::Accepted { is_final: decision.is_final };
@@ -138,85 +139,17 @@ impl Checkout<'_> {
             let written = Written::Review(*setback);
             payment_store::put_payment(&mut tx, id, &order, found, written, now).await?;
         }
-        // What stands at these places now is written.
-        let written = |payment: &&PaymentRecord| {
-            let review = decision.review.iter().map(|(found, _)| found);
-            let mut found = decision.accepted.iter().chain(review);
-            found.any(|found| (found.transaction, found.log_index) == (payment.hash, payment.log_index))
-        };
-        for payment in sight.payments.iter().filter(|payment| !written(payment)) {
-            let place = (payment.hash, Some(payment.log_index));
-            let verdict = candidates.iter().find(|(at, _)| *at == place).map(|(_, c)| c);
-            let to = match (payment.standing, verdict) {
-                // What a person said of it stays, should a reorg undo the refund.
-                (_, Some(Candidate::Refunded(_))) => {
-                    Some((Standing::Refunded, payment.setback.filter(|setback| setback.is_ruling())))
-                }
-                // Nobody has to pay back what no block holds any more; what was decided of it stays.
-                (Standing::Dismissed, None) if sight.gone.contains(&payment.id) => {
-                    Some((Standing::Orphaned, payment.setback))
-                }
-                (Standing::Refunded | Standing::Orphaned, Some(Candidate::Mined(Verdict::Rejected(_))))
-                    if payment.setback.is_some_and(Setback::is_ruling) =>
-                {
-                    Some((Standing::Dismissed, payment.setback))
-                }
-                // Since a reorg it is nowhere, or the order is paid, or was given back, at another place.
-                (Standing::Accepted, _)
-                    if orphaned && !order.is_final
-                        || decision.accepted.is_some()
-                        || decision.state == OrderState::Refunded =>
-                {
-                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
-                }
-                (Standing::Review, _) if sight.gone.contains(&payment.id) && payment.setback.is_none() => {
-                    Some((Standing::Orphaned, Some(Setback::Orphaned)))
-                }
-                (Standing::Review | Standing::Orphaned, _) if sight.gone.contains(&payment.id) => None,
-                (
-                    Standing::Review | Standing::Orphaned | Standing::Refunded,
-                    Some(Candidate::Mined(Verdict::Rejected(setback))),
-                ) if setback.needs_review() => Some((Standing::Review, Some(*setback))),
-                _ => None,
-            };
-            if let Some((standing, setback)) = to {
-                payment_store::set_standing(&mut tx, payment.id, Some(order.id), standing, setback).await?;
-            }
+        for (payment, standing, setback) in sight.restand(candidates, &decision, orphaned) {
+            payment_store::set_standing(&mut tx, payment, Some(order.id), standing, setback).await?;
         }
         for refund in &sight.refunds {
             refund_store::update_refund(&mut tx, order.chain_id, refund).await?;
         }
         self.0.point("settle.payment_written").await;
-        match decision.grant {
-            Grant::Open => {
-                self.0
-                    .learning()
-                    .open_for_order(&mut tx, order.id, order.user, order.course, order.level)
-                    .await?;
-            }
-            Grant::Suspend => self.0.learning().suspend_for_order(&mut tx, order.id).await?,
-            Grant::Close => self.0.learning().refund_for_order(&mut tx, order.id).await?,
-            Grant::Keep => {}
-        }
+        self.grant(&mut tx, decision.grant, &order).await?;
         self.0.point("settle.enrollment_written").await;
         let before = (order.state, order.setback, order.confirmations, order.is_final);
-        order.state = decision.state;
-        order.setback = decision.setback;
-        if order.setback.is_some() && order.setback != before.1 {
-            // What was waited for came, and did not pay.
-            order.reference = None;
-        }
-        order.confirmations = match decision.state {
-            OrderState::Paid if decision.accepted.is_none() => order.confirmations,
-            _ => decision.confirmations,
-        };
-        order.is_final = decision.is_final;
-        if order.state == OrderState::Refunded && before.0 != OrderState::Refunded {
-            order.before_refund = Some(before.0);
-        }
-        if order.state == OrderState::Paid && order.paid_at.is_none() {
-            order.paid_at = Some(now);
-        }
+        order.heed(&decision, now);
         // Who settles it now by another history starts anew, though all but the payment's place is as it was.
         let moved = decision
             .accepted
@@ -245,5 +178,15 @@ impl Checkout<'_> {
         tx.commit().await?;
         let ends_at = (order.state == OrderState::Open).then(|| order.expires_at.plus_millis(1));
         Ok(Some(Settled { state: order.state, waiting, ends_at }))
+    }
+
+    async fn grant(&self, tx: &mut Tx, grant: Grant, order: &OrderRecord) -> Result<(), Problem> {
+        let learning = self.0.learning();
+        match grant {
+            Grant::Open => learning.open_for_order(tx, order.id, order.user, order.course, order.level).await,
+            Grant::Suspend => learning.suspend_for_order(tx, order.id).await,
+            Grant::Close => learning.refund_for_order(tx, order.id).await,
+            Grant::Keep => Ok(()),
+        }
     }
 }

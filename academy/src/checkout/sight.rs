@@ -54,6 +54,15 @@ impl Sight<'_> {
         payments.find(|payment| payment.standing == Standing::Accepted).map(|payment| payment.block_hash)
     }
 
+    /// Whether the payment that counts was given back.
+    pub fn went_back(&self, candidates: &[Judged]) -> bool {
+        let mut accepted = self.payments.iter().filter(|payment| payment.standing == Standing::Accepted);
+        accepted.any(|payment| {
+            let place = (payment.hash, Some(payment.log_index));
+            candidates.iter().any(|(at, judged)| *at == place && matches!(judged, Candidate::Refunded(_)))
+        })
+    }
+
     /// Whether the chain told of a payment in this transaction.
     fn saw(&self, hash: TxHash) -> bool {
         self.payments.iter().any(|payment| payment.hash == hash)

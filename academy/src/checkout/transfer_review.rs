@@ -45,7 +45,7 @@ macro_rules! listed {
         "SELECT t.id, t.order_id, t.chain_id, t.market, t.token, t.tx_hash, t.log_index, t.block_number, t.block_hash,
             t.sender, t.amount, t.state, t.mined_at, t.returned_hash, o.state AS due_state, u.name AS buyer,
             o.beneficiary AS ordered_by, c.title AS ordered, o.tier_name AS ordered_tier, o.price, o.fiat_currency, o.fiat_amount,
-            o.token AS due_token, o.created_at, o.expires_at
+            o.chain_id AS due_chain, o.token AS due_token, o.created_at, o.expires_at
          FROM transfers t LEFT JOIN orders o ON o.id = t.order_id LEFT JOIN users u ON u.id = o.user_id
             LEFT JOIN courses c ON c.id = o.course_id "
     };
@@ -75,7 +75,7 @@ impl Checkout<'_> {
             sender_text: sender.checksummed(),
             amount: parse("an amount", &listed.amount)?,
             currency: self.currency(chain_id, &listed.token)?,
-            due: self.due(chain_id, listed.due)?,
+            due: self.due(listed.due)?,
             state: parse("a transfer's state", &listed.state)?,
             mined_at: listed.mined_at,
             returned: returned.map(|hash| self.transaction(chain_id, hash, None)),

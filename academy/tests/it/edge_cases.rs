@@ -3,7 +3,7 @@
 use academy::{
     Kind,
     chain::{Event, fake::FakeTransaction},
-    checkout::{Depth, OrderState, Policy, Setback, Standing},
+    checkout::{Depth, OrderState, Policy, Ruling, Setback, Standing},
     evm::{Address, BlockTag, TxHash},
     money::Wei,
     page::Filter,
@@ -496,12 +496,20 @@ on_both_engines! {
         elsewhere.mine(vec![payment.clone()]);
         academy.follow(SECOND_CHAIN_ID).await.unwrap();
         let order = academy.checkout().submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
-        assert_eq!((order.state, order.setback), (OrderState::Submitted, None), "it is not on the order's chain");
+        assert_eq!(
+            (order.state, order.setback),
+            (OrderState::Submitted, Some(Setback::OtherChain)),
+            "it is not on the order's chain"
+        );
         turn(&academy).await;
         let admin = world.admin().await;
         let seen = academy.checkout().payments(&admin, &Filter::default()).await.unwrap().rows;
         assert_eq!((seen[0].standing, seen[0].setback), (Standing::Review, Some(Setback::OtherChain)));
         assert_eq!((seen.len(), seen[0].chain.as_deref()), (1, Some("Second chain")));
+        let due = seen[0].due.as_ref().expect("it names an order");
+        assert_eq!((due.price, due.state), (order.price, OrderState::Submitted));
+        academy.checkout().rule(&admin, seen[0].id, Ruling::Refund, "by hand").await.unwrap();
+        assert_eq!(academy.checkout().order(&buyer, order.id).await.unwrap().setback, Some(Setback::ToRefund));
         assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 0);
     }
 

@@ -8,6 +8,7 @@ use academy::{
     checkout::{Depth, OrderState, Policy},
     evm::{Address, BlockTag},
     money::Wei,
+    page::Filter,
 };
 use ruint::aliases::U256;
 
@@ -316,6 +317,12 @@ on_both_engines! {
         let payment = world.payment(&course, &order);
         world.chain.mine(vec![payment.clone()]);
         world.turn().await;
+        // An admin sees it, but is not asked to decide what nobody has judged.
+        let (checkout, admin) = (world.academy.checkout(), world.admin().await);
+        for (state, rows) in [("", 1), ("review", 0)] {
+            let filter = Filter { state: state.to_owned(), ..Filter::default() };
+            assert_eq!(checkout.payments(&admin, &filter).await.unwrap().rows.len(), rows, "{state:?}");
+        }
         world.chain.reorg(1);
         world.chain.hide_receipts(false);
         world.chain.mine_empty(10);

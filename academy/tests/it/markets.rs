@@ -97,6 +97,7 @@ on_both_engines! {
         let waiting = checkout.payments(&world.admin().await, &in_review).await.unwrap();
         let told: Vec<_> = waiting.rows.iter().map(|row| (row.order, row.setback)).collect();
         assert_eq!(told, [(Some(order.id), Some(Setback::OtherMarket))]);
+        assert_eq!(checkout.order(&buyer, order.id).await.unwrap().setback, Some(Setback::OtherMarket));
         world.chain.mine(vec![at_next(world.payment(&there, &order))]);
         turn(&academy).await;
         assert!(world.can_read(&buyer, &course).await);

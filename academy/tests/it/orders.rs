@@ -1,7 +1,7 @@
 //! Opening, following and giving up orders; lists and sales.
 
 use academy::{
-    Kind,
+    Actor, Kind,
     chain::fake::FakeTransaction,
     checkout::{OrderState, Setback},
     evm::Address,
@@ -75,6 +75,21 @@ on_both_engines! {
         checkout.cancel(&admin, order.id).await.unwrap();
         checkout.cancel(&buyer, order.id).await.unwrap();
         assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE act = 'order.cancelled'").await, 1);
+    }
+
+    async fn whoever_owns_a_course_finds_the_order_that_paid_for_it(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let given_up = checkout.open(&buyer, course.tier).await.unwrap();
+        checkout.cancel(&buyer, given_up.id).await.unwrap();
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        assert!(checkout.paid_for(&buyer, course.id).await.unwrap().is_empty());
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert_eq!(checkout.paid_for(&buyer, course.id).await.unwrap(), [order.id]);
+        for other in [Actor::Visitor, world.learner().await, world.admin().await] {
+            assert!(checkout.paid_for(&other, course.id).await.unwrap().is_empty());
+        }
     }
 
     async fn all_of_ones_orders_are_listed_a_page_at_a_time(world: &World) {

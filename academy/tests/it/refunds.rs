@@ -217,6 +217,24 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'accepted'").await, 1);
     }
 
+    async fn case_08_what_is_bought_after_a_refund_is_final_by_its_own_depth(world: &World) {
+        let (course, _, buyer, order) = bought(world).await;
+        world.chain.mine_empty(3);
+        world.turn().await;
+        assert!(world.academy.checkout().order(&buyer, order.id).await.unwrap().is_final);
+        // Given back and bought anew, before anyone looked.
+        world.chain.mine(vec![give_back(world, &course, &order)]);
+        world.chain.mine(vec![world.held_payment(&course, &order, until())]);
+        world.turn().await;
+        let again = world.academy.checkout().order(&buyer, order.id).await.unwrap();
+        assert_eq!((again.state, again.is_final), (OrderState::Paid, false));
+        world.chain.reorg(1);
+        world.chain.mine_empty(1);
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await, "only what went back is left");
+        assert_eq!(state(world, &buyer, &order).await, OrderState::Refunded);
+    }
+
     async fn case_29_paid_and_given_back_before_anyone_looked_opens_nothing(world: &World) {
         let (course, _, buyer) = world.sale_with_window(14).await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

@@ -252,7 +252,8 @@ impl History<'_> {
             audited.remove(told.expect("what was decided is in the audit log"));
         }
         for (act, hash) in audited {
-            let place = self.deeds.ruled.iter().find(|place| place.1 == hash);
+            // Of several payments in that transaction, the last that was decided about: nobody came further.
+            let place = self.deeds.ruled.iter().rfind(|place| place.1 == hash);
             let place = *place.expect("someone tried to decide about it");
             self.deeds.decided.push((place, act == "payment.accepted"));
         }

@@ -3,7 +3,7 @@
 use academy::{
     catalog::{CoursePage, Tier},
     checkout::ChainInfo,
-    ids::TierId,
+    ids::{OrderId, TierId},
     learning::Access,
     price::Price,
 };
@@ -22,6 +22,9 @@ pub struct CourseOffer {
     pub obstacle: Option<String>,
     /// What the caller may read.
     pub access: Access,
+    /// The caller's orders that opened it, newest first.
+    #[serde(default)]
+    pub paid: Vec<OrderId>,
     /// Its tiers, cheapest first.
     pub tiers: Vec<TierOffer>,
     /// Its lessons in reading order.
@@ -63,12 +66,19 @@ pub async fn offer(slug: String) -> Result<CourseOffer, AppError> {
     let (academy, actor) = (caller.academy(), &caller.visitor.actor);
     let page = academy.catalog().course(actor, &slug).await?;
     let access = academy.learning().access(actor, &page.course).await?;
+    let paid = academy.checkout().paid_for(actor, page.course.id).await?;
     let chains = academy.checkout().chains().cloned().collect();
-    Ok(CourseOffer::of(&page, access, Offer::of(&page, access, actor), chains))
+    Ok(CourseOffer::of(&page, access, paid, Offer::of(&page, access, actor), chains))
 }
 
 impl CourseOffer {
-    fn of(page: &CoursePage, access: Access, offer: Offer, chains: Vec<ChainInfo>) -> Self {
+    fn of(
+        page: &CoursePage,
+        access: Access,
+        paid: Vec<OrderId>,
+        offer: Offer,
+        chains: Vec<ChainInfo>,
+    ) -> Self {
         let (on_sale, obstacle) = match offer {
             Offer::Tiers(tiers) | Offer::Enrolled(tiers) => (tiers, None),
             Offer::Own => (Vec::new(), Some("own")),
@@ -93,6 +103,7 @@ impl CourseOffer {
             title: page.course.title.clone(),
             obstacle: obstacle.map(str::to_owned),
             access,
+            paid,
             tiers: page.tiers.iter().map(tier).collect(),
             lessons: lessons.collect(),
             chains,

@@ -189,6 +189,7 @@ mod tests {
             title: "Course".to_owned(),
             obstacle: None,
             access: Access::default(),
+            paid: Vec::new(),
             tiers: tiers.collect(),
             lessons: vec![lesson("preview", 0), lesson("first", 1), lesson("second", 2)],
             chains: vec![eth()],

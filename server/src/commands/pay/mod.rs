@@ -74,7 +74,7 @@ async fn buy(how: &Pay, report: &mut Report) -> Result<Done, Stop> {
     if choose::is_owned(offer.access, tier) {
         report.step("owned", "this account has bought it already");
         if how.until == Until::Final || how.confirmations.is_some() {
-            let order = owned::paid_order(&mut site, (&how.course, &offer), tier, chain.id).await?;
+            let order = owned::paid_order(&mut site, &offer, tier, chain.id).await?;
             tell(&order, report);
             let payment = Payment::of(&order, &chain.currency);
             follow(how, &mut site, &wallet, payment, deadline, report).await?;
