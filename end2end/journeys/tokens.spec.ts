@@ -95,6 +95,21 @@ test('a wallet that can not sign typed data allows it with a transaction', async
   await learner.is('paid');
 });
 
+test('a signature that the site refuses pays nothing; a transaction allows it', async ({ page, wallet, world, complaints }) => {
+  const learner = new Learner(page);
+  await orderIn(learner, 'PUSD');
+  // A wallet that is a contract signs as its own code wants it.
+  wallet.answerNextWith(await account(8).signMessage({ message: 'something else' }));
+  complaints.expect(/status of 409 .*\/api\/fn\/payment\)$/);
+  await learner.pay.click();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  expect(wallet.last.to.toLowerCase()).toBe(world.tokens.PUSD.toLowerCase());
+  await world.chain.mine(1);
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+});
+
 test('case 18: calls that a wallet sends together have an id that is no hash; the event opens the course', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   wallet.offerBatches();
