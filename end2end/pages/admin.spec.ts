@@ -1,5 +1,6 @@
 import { account } from '../fixtures/chain.ts';
-import { FREE, RUST, fold } from '../fixtures/learner.ts';
+import { FREE, Learner, RUST, fold } from '../fixtures/learner.ts';
+import { order, payment, personIn } from '../fixtures/sitemap.ts';
 import { expect, signInAs, test } from '../fixtures/test.ts';
 
 test.beforeEach(async ({ context, world }) => {
@@ -53,6 +54,32 @@ test('access is granted and revoked by forms', async ({ page, someone }) => {
   await expect(page.getByText('Access is revoked')).toBeVisible();
   await page.goto('/admin/audit?q=by+mistake');
   await expect(page.getByTestId('audit')).toContainText('Revoked access');
+});
+
+test('payments are decided about by forms', async ({ page, browser, world, someone }) => {
+  const office = page.getByTestId('payments');
+  for (const act of ['Accept', 'Dismiss']) {
+    const context = await personIn(browser, world, someone(), { javaScriptEnabled: false });
+    const buyer = await context.newPage();
+    const address = await order(context, world, RUST.slug);
+    const { from, to, data, value } = await payment(context, world, address);
+    await buyer.goto(address);
+    await buyer.getByRole('button', { name: 'Cancel this order' }).click();
+    const hash = await world.chain.send({ from, to, data, value: BigInt(value) });
+    await world.chain.mine(2);
+    await expect(async () => {
+      await page.goto(`/admin/payments?state=review&q=${hash}`);
+      await expect(office).toContainText('To review', { timeout: 500 });
+    }).toPass();
+    if (act === 'Dismiss') {
+      await fold(office, 'Facts').click();
+      await office.getByLabel('Reason').fill('agreed with the buyer');
+    }
+    await office.getByRole('button', { name: act }).click();
+    await expect(page.getByText(`The payment is ${act.toLowerCase()}ed`)).toBeVisible();
+    expect(await new Learner(buyer).canRead(RUST.slug, RUST.locked)).toBe(act === 'Accept');
+    await context.close();
+  }
 });
 
 test('courses are found by title and state', async ({ page }) => {

@@ -175,7 +175,7 @@ impl Setback {
                 "A person looked at this payment and did not accept it for the order. Ask whoever runs this site what became of the money."
             }
             Self::ToRefund => {
-                "A person decided that this payment goes back to the account that paid. While the contract holds it, take it back yourself under “Money back”; otherwise the instructor sends it."
+                "A person decided that this payment goes back to the account that paid. Where this page offers to give it back, the contract holds it, and you can take it yourself; otherwise the instructor sends it."
             }
             Self::PaidBack => {
                 "This payment was sent back to the account that paid, not by the contract. Ask whoever runs this site where to find it."

@@ -108,13 +108,17 @@ pub(super) async fn payments_of(conn: &mut Conn, order: OrderId) -> Result<Vec<P
     rows.into_iter().map(PaymentRow::record).collect()
 }
 
-/// Why what came in for an order elsewhere than it had to, last, does not pay it, or what was decided of it.
-pub(super) async fn astray(conn: &mut Conn, order: &OrderRecord) -> Result<Option<Setback>, StoreError> {
-    let row = sql!(opt conn, (String,),
-        "SELECT setback FROM payments WHERE (named_order = $1 OR order_id = $1 AND market <> $2)
-            AND standing IN ('review', 'dismissed') AND setback IS NOT NULL ORDER BY seen_at DESC, id LIMIT 1",
-        order.id, order.market.to_string())?;
-    row.map(|(word,)| parse("a setback", &word)).transpose()
+/// Of the payments that name an order and do not pay it, the last that waits for a person; where none does, the
+/// last that one decided about: its hash, and why, or what was decided.
+pub(super) async fn unpaying(
+    conn: &mut Conn,
+    order: OrderId,
+) -> Result<Option<(TxHash, Setback)>, StoreError> {
+    let row = sql!(opt conn, (String, String),
+        "SELECT tx_hash, setback FROM payments WHERE (named_order = $1 OR order_id = $1)
+            AND standing IN ('review', 'dismissed') AND setback IS NOT NULL
+         ORDER BY CASE standing WHEN 'review' THEN 0 ELSE 1 END, seen_at DESC, id DESC LIMIT 1", order)?;
+    row.map(|(hash, word)| Ok((parse("a hash", &hash)?, parse("a setback", &word)?))).transpose()
 }
 
 pub(super) async fn payments_in(
@@ -270,7 +274,7 @@ pub(super) struct Untold {
 
 pub(super) async fn untold(conn: &mut Conn, chain_id: u64) -> Result<Vec<Untold>, StoreError> {
     sql!(all conn, Untold,
-        "SELECT id, setback, tx_hash, log_index, order_id, beneficiary, token, amount FROM payments
+        "SELECT id, setback, tx_hash, log_index, COALESCE(order_id, named_order) AS order_id, beneficiary, token, amount FROM payments
          WHERE chain_id = $1 AND standing = 'review' AND setback IS NOT NULL AND told IS DISTINCT FROM setback
          ORDER BY seen_at, id LIMIT 100", chain_id.cast_signed())
 }

@@ -7,7 +7,7 @@ use super::{
     payment_store::surplus,
     refund_store::held,
     rows::{Due, Earned, OrderRow, PaymentRow, Sales},
-    service::Checkout,
+    service::{Checkout, told},
     store::{cents, parse, unsigned},
 };
 use crate::{
@@ -180,9 +180,12 @@ impl Checkout<'_> {
         let chain_id = unsigned("a chain id", order.chain_id)?;
         let state = parse("an order's state", &order.state)?;
         let policy = self.0.0.networks.find(chain_id).map(|network| &network.policy);
+        let setback = order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?;
+        let transaction = self.transaction_of(conn, chain_id, order.id).await?;
         Ok(OrderRow {
+            setback: told(conn, order.id, (state, setback), transaction.as_ref()).await?,
+            transaction,
             stuck: policy.is_some_and(|policy| policy.is_stuck(state, order.named_at, self.0.now())),
-            transaction: self.transaction_of(conn, chain_id, order.id).await?,
             chain: self.chain_of_several(chain_id),
             id: order.id,
             course_slug: order.slug,
@@ -195,7 +198,6 @@ impl Checkout<'_> {
             currency: self.currency(chain_id, &order.token)?,
             awaiting: order.wallet_reference.is_some() && order.state == OrderState::Open.word(),
             state,
-            setback: order.setback.as_deref().map(|word| parse("a setback", word)).transpose()?,
             created_at: order.created_at,
             refundable_until: order.refundable_until.filter(|until| *until > self.0.now()),
         })
@@ -264,7 +266,7 @@ impl Checkout<'_> {
         let like = filter.like();
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
-            concat!("SELECT p.id, p.order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
+            concat!("SELECT p.id, COALESCE(p.order_id, p.named_order) AS order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
                 p.listing, p.tier_number, t.name AS tier, p.amount, p.chain_id, p.token, p.standing, p.setback, p.seen_at, p.mined_at,
                 p.payer, p.refundable_until, CASE WHEN ", surplus!("p"), " THEN TRUE ELSE FALSE END AS overpaid,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
@@ -336,7 +338,8 @@ impl Checkout<'_> {
             }
         }
         let orders = sql!(all conn, Listed,
-            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR o.setback IN ('to_refund', 'paid_back'))
+            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR EXISTS (SELECT 1 FROM payments p WHERE (p.order_id = o.id OR p.named_order = o.id)
+                    AND p.standing = 'dismissed' AND p.setback IN ('to_refund', 'paid_back')))
              ORDER BY COALESCE(o.paid_at, o.created_at) DESC LIMIT 50"), course)?;
         let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
         let earned = sums.into_iter().map(|((_, chain_id, token), (total, days))| Earned {

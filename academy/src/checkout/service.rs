@@ -33,6 +33,29 @@ const MAX_SUBMISSIONS: usize = 20;
 /// The checkout service.
 pub struct Checkout<'a>(pub(crate) &'a Academy);
 
+/// Why an order is not paid, as people are told, whose newest transaction that is: what settling said, who asks the
+/// order's own contract; but for what came in elsewhere, and what was decided of what came in.
+pub(super) async fn told(
+    conn: &mut Conn,
+    order: OrderId,
+    (state, setback): (OrderState, Option<Setback>),
+    newest: Option<&Transaction>,
+) -> Result<Option<Setback>, Problem> {
+    let vague = matches!(setback, None | Some(Setback::NoPurchase));
+    let paid = matches!(state, OrderState::Confirming | OrderState::Paid | OrderState::Refunded);
+    if paid || !vague && !setback.is_some_and(Setback::needs_review) {
+        return Ok(setback);
+    }
+    let of_it = |hash: &TxHash| newest.is_some_and(|newest| newest.hash == *hash);
+    Ok(match payment_store::unpaying(conn, order).await? {
+        // Another one is under way.
+        Some((hash, _)) if state == OrderState::Submitted && !of_it(&hash) => setback,
+        Some((_, ruling)) if ruling.is_ruling() => Some(ruling),
+        Some((_, elsewhere @ (Setback::OtherChain | Setback::OtherMarket))) if vague => Some(elsewhere),
+        _ => setback,
+    })
+}
+
 impl Checkout<'_> {
     /// What a wallet needs to know of the first chain: its coin is what tiers are priced in.
     pub fn chain(&self) -> &ChainInfo {
@@ -159,12 +182,13 @@ impl Checkout<'_> {
     /// Gives an order up. Where an admin does, the audit log keeps it.
     ///
     /// # Errors
-    /// `not_payable` once a transaction was named: money may be under way.
+    /// `not_payable` once a transaction was named, `awaited` once a wallet took a request: money may be under way.
     pub async fn cancel(&self, actor: &Actor, id: OrderId) -> Result<Order, Problem> {
         let mut tx = self.0.0.db.begin().await?;
         self.own(&mut tx, actor, id).await?;
         let mut order = store::lock_order(&mut tx, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         match order.state {
+            OrderState::Open if order.reference.is_some() => return Err(CheckoutError::Awaited.into()),
             OrderState::Open => {
                 order.state = OrderState::Cancelled;
                 store::update_order(&mut tx, &order).await?;
@@ -252,14 +276,8 @@ impl Checkout<'_> {
         let submissions = store::submissions(conn, order.id).await?;
         let payments = payment_store::payments_of(conn, order.id).await?;
         let named_at = submissions.last().map(|newest| newest.created_at);
-        let unpaid = !matches!(order.state, OrderState::Confirming | OrderState::Paid | OrderState::Refunded);
-        // Settling asks the order's own contract; what came in elsewhere is a better answer than none.
-        let setback = match order.setback {
-            None | Some(Setback::NoPurchase) if unpaid => {
-                payment_store::astray(conn, &order).await?.or(order.setback)
-            }
-            known => known,
-        };
+        let transaction = self.newest(order.chain_id, &payments, &submissions);
+        let setback = told(conn, order.id, (order.state, order.setback), transaction.as_ref()).await?;
         let open_at = policy.and_then(|policy| policy.opening_of(&order).confirmations());
         let awaiting = order.awaited().cloned();
         let ways = match order.state {
@@ -267,7 +285,7 @@ impl Checkout<'_> {
             _ => Vec::new(),
         };
         Ok(Order {
-            transaction: self.newest(order.chain_id, &payments, &submissions),
+            transaction,
             stuck: policy.is_some_and(|policy| policy.is_stuck(order.state, named_at, now)),
             id: order.id,
             course_slug: course.slug,

@@ -138,6 +138,10 @@ on_both_engines! {
         }
         assert!(!checkout.order(&buyer, order.id).await.unwrap().is_awaited());
         checkout.wait_for(&buyer, order.id, &"x".repeat(256)).await.unwrap();
+        // A tab from before does not end what a wallet may still send.
+        assert_eq!(refusal(checkout.cancel(&buyer, order.id).await).1, "awaited");
+        assert!(checkout.order(&buyer, order.id).await.unwrap().is_awaited());
+        checkout.wait_no_more(&buyer, order.id).await.unwrap();
         checkout.cancel(&buyer, order.id).await.unwrap();
         let cancelled = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((cancelled.state, cancelled.awaiting), (OrderState::Cancelled, None));

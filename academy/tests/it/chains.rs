@@ -7,7 +7,7 @@ use academy::{
     accounts::GivenRole,
     catalog::{Offered, Published, TierForm},
     chain::{Chain, Event, fake::FakeChain},
-    checkout::{ChainInfo, Feed, OrderState, PaidIn, PayBy, Quotes, Setback, Standing, Token},
+    checkout::{ChainInfo, Depth, Feed, OrderState, PaidIn, PayBy, Policy, Quotes, Setback, Standing, Token},
     evm::Address,
     ids::CourseId,
     money::{Currency, Wei},
@@ -16,8 +16,8 @@ use academy::{
 use alloy::signers::SignerSync;
 
 use crate::support::{
-    CHAIN_ID, FEED, MARKET, SECOND_CHAIN_ID, TestCourse, USDC, World, on_both_engines, person, quotes,
-    reference, refusal, second_chain_info, tier_form, token, turn,
+    CHAIN_ID, FEED, MARKET, SECOND_CHAIN_ID, TestCourse, USDC, World, on_both_engines, person, policy,
+    quotes, reference, refusal, second_chain_info, tier_form, token, turn,
 };
 
 const SECOND: PaidIn = PaidIn { chain_id: Some(SECOND_CHAIN_ID), token: None };
@@ -44,6 +44,39 @@ async fn work(academy: &Academy) {
 }
 
 on_both_engines! {
+    async fn each_chain_has_its_own_rules(world: &World) {
+        // The first opens at one confirmation, ends at three, and is patient for ten minutes.
+        let slow = Policy {
+            chain_id: SECOND_CHAIN_ID,
+            opening: Depth::Confirmations(2),
+            finality: Depth::Confirmations(5),
+            provisional_limits: vec![(Address::ZERO, Wei::ZERO)],
+            stuck_after_minutes: 40,
+            order_ttl_minutes: 50,
+            ..policy()
+        };
+        let (academy, second) = world.under(slow, second_chain_info(), None);
+        let checkout = academy.checkout();
+        let (course, _, buyer) = listed_on_both(world, &academy, &second).await;
+        let order = checkout.open_in(&buyer, course.tier, SECOND).await.unwrap();
+        assert_eq!(order.expires_at, order.created_at.plus_minutes(50));
+        let payment = world.payment(&course, &order);
+        second.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        for (minutes, stuck) in [(39, false), (1, true)] {
+            world.advance_minutes(minutes);
+            assert_eq!(checkout.order(&buyer, order.id).await.unwrap().stuck, stuck);
+        }
+        second.mine(vec![payment]);
+        for (more, open) in [(0, false), (3, false), (1, true)] {
+            second.mine_empty(more);
+            work(&academy).await;
+            let order = checkout.order(&buyer, order.id).await.unwrap();
+            assert_eq!((order.open_at, order.final_at), (Some(5), Some(5)), "it is above the limit");
+            assert_eq!((world.can_read(&buyer, &course).await, order.is_final), (open, open), "{more}");
+        }
+    }
+
     async fn a_course_is_sold_on_each_chain_that_lists_it(world: &World) {
         let (academy, second) = world.on_two_chains();
         let (catalog, checkout) = (academy.catalog(), academy.checkout());

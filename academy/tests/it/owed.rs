@@ -117,6 +117,48 @@ on_both_engines! {
         }
     }
 
+    async fn what_was_decided_about_what_bought_something_else_is_told(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer, admin) = (world.course(&teacher).await, world.learner().await, world.admin().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let buys_tier = async |number| {
+            world.advance_minutes(1);
+            world.chain.mine(vec![strange(world, &course, &order, |event| {
+                if let Event::CoursePurchased { tier, .. } = event { *tier = number; }
+            })]);
+            world.turn().await;
+            payment_in(world, &admin, Standing::Review).await
+        };
+        let told = async || {
+            let order = checkout.order(&buyer, order.id).await.unwrap();
+            let listed = checkout.mine(&buyer, &Filter::default()).await.unwrap().rows.remove(0);
+            assert_eq!(order.setback, listed.setback);
+            order.setback
+        };
+        let first = buys_tier(7).await;
+        assert_eq!(told().await, Some(Setback::OtherTier));
+        assert!(checkout.sales(&teacher, course.id).await.unwrap().rows.is_empty());
+        checkout.rule(&admin, first, Ruling::Refund, "").await.unwrap();
+        world.turn().await;
+        // Its transaction is what it was; buyer and instructor are told what becomes of it.
+        assert_eq!(told().await, Some(Setback::ToRefund));
+        let sales = checkout.sales(&teacher, course.id).await.unwrap();
+        assert_eq!((sales.count, sales.rows[0].setback), (0, Some(Setback::ToRefund)));
+        // What waits for a person comes first, and what is under way before all that was.
+        let second = buys_tier(8).await;
+        assert_eq!(told().await, Some(Setback::OtherTier));
+        checkout.rule(&admin, second, Ruling::Dismiss, "so it is").await.unwrap();
+        assert_eq!(told().await, Some(Setback::Dismissed));
+        let pending = world.payment(&course, &order);
+        world.chain.broadcast(pending.clone());
+        checkout.submit(&buyer, order.id, &pending.hash.to_string()).await.unwrap();
+        assert_eq!(told().await, None);
+        world.chain.mine(vec![pending]);
+        world.turn().await;
+        assert_eq!((told().await, world.can_read(&buyer, &course).await), (None, true));
+    }
+
     async fn what_bought_something_else_and_is_owed_stays_so_when_it_comes_back(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;

@@ -63,7 +63,7 @@ pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl 
 }
 
 /// Tokens that the buyer sent to the contract without buying.
-fn sent_past(transfer: &TransferRow, state: OrderState) -> Option<impl IntoView + use<>> {
+fn sent_past(transfer: &TransferRow, state: OrderState) -> impl IntoView + use<> {
     let came = format!(
         "{} came from your wallet straight to the contract, without a purchase, so it paid for nothing. ",
         transfer.currency.short(transfer.amount)
@@ -76,17 +76,19 @@ fn sent_past(transfer: &TransferRow, state: OrderState) -> Option<impl IntoView 
             "It is not lost: whoever runs this site has been told and can send it back."
         }
         TransferState::Returned => "It was sent back to you.",
-        TransferState::Dismissed => return None,
+        TransferState::Dismissed => {
+            "A person looked at it and did not send it back. Ask whoever runs this site what became of it."
+        }
     };
     let tone = if transfer.state == TransferState::Waiting { Tone::Warning } else { Tone::Plain };
     let transaction = transfer.returned.clone().unwrap_or_else(|| transfer.transaction.clone());
-    Some(view! {
+    view! {
         <Notice tone=tone>
             <p data-testid="sent-past">
                 {came}{then}" "<Hash hash=transaction.hash.to_string() link=transaction.link.clone()/>
             </p>
         </Notice>
-    })
+    }
 }
 
 /// How an open order could be paid instead. It stands beside the timeline, which goes on in the browser and

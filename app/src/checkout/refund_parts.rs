@@ -26,7 +26,7 @@ pub fn refund(id: OrderId, refund: Refund, chain: ChainInfo) -> impl IntoView {
         let sales = format!("/studio/courses/{}/sales", refund.course);
         (
             vec![("/studio".to_owned(), "Studio".to_owned()), (sales.clone(), refund.course_title.clone())],
-            sales,
+            format!("{sales}?done=refunded"),
             "You can give a buyer their money back while the money-back window lasts. Their access ends with it.",
             "Refund the buyer",
         )

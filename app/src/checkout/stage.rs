@@ -294,7 +294,8 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
         return Some((1000 << failures.min(5)).min(20_000));
     }
     match order.state {
-        OrderState::Paid | OrderState::Refunded if order.is_final => None,
+        OrderState::Refunded if order.is_final => None,
+        // What is final can still be given back.
         OrderState::Paid | OrderState::Refunded => Some(6000),
         _ if order.chain_unreachable => Some(4000),
         OrderState::Submitted | OrderState::Confirming => Some(1200),
@@ -516,7 +517,8 @@ pub(super) mod tests {
 
     #[test]
     fn looks_again_until_nothing_can_change() {
-        assert_eq!(pause(&Order { is_final: true, ..order(OrderState::Paid) }, 0), None);
+        assert_eq!(pause(&Order { is_final: true, ..order(OrderState::Refunded) }, 0), None);
+        assert!(pause(&Order { is_final: true, ..order(OrderState::Paid) }, 0).is_some(), "it can go back");
         for state in OrderState::ALL {
             assert!(pause(&order(*state), 0).is_some());
             assert!(pause(&order(*state), 40).is_some_and(|wait| wait <= 20_000));

@@ -46,7 +46,8 @@ pub struct Deploy {
     /// Who deploys.
     #[command(flatten)]
     pub key: KeyArgs,
-    /// Who may pause the market and hand it on [default: the deployer].
+    /// The market's owner, who sets its fee, tokens, quote key and pauser, pauses it, sends strays back and hands it
+    /// on [default: the deployer].
     #[arg(long, value_name = "ADDRESS", value_parser = Address::written)]
     pub owner: Option<Address>,
 }

@@ -40,7 +40,8 @@ pub struct Pay {
     /// Refuse a price above this, in what is paid in, before anything is signed.
     #[arg(long, value_name = "AMOUNT", value_parser = figure)]
     pub max_price: Option<String>,
-    /// Refuse to pay if the network's fee for gas could come to more than this. A rollup's fee for its data, which
+    /// Refuse to pay if the network's fee for gas could come to more than this, of each transaction: a token may
+    /// need an approval before the payment. A rollup's fee for its data, which
     /// comes on top, is in no estimate: it is told once the payment is mined.
     #[arg(long, value_name = "ETH", value_parser = Wei::from_ether)]
     pub max_fee: Option<Wei>,

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use academy::Actor;
+use academy::{
+    Actor,
+    chain::{Terms, purchase_call},
+    evm::Address,
+    money::Wei,
+};
 use serde_json::json;
 
 use crate::till::{BUYER, PLATFORM, TEACHER, Till, address};
@@ -91,7 +96,9 @@ async fn buys_in_a_token_that_it_lets_the_market_take() {
     assert_eq!((code, &line["outcome"]), (0, &json!("bought")), "{text}");
     assert_eq!((&line["price_units"], &line["currency"]), (&json!("49500000"), &json!("TUSD")), "{text}");
     assert!(line.get("price_wei").is_none() && line["approval"].is_string(), "{text}");
-    assert_eq!((&line["cost_wei"], &line["lesson"]), (&line["fee_wei"], &json!("inside")), "{text}");
+    let wei = |name: &str| line[name].as_str().unwrap().parse::<u128>().unwrap();
+    assert_eq!(wei("cost_wei"), wei("fee_wei") + wei("approval_fee_wei"), "{text}");
+    assert_eq!(line["lesson"], "inside", "{text}");
     assert_eq!(
         (till.nonce(BUYER).await.as_str(), before - till.tokens_of(BUYER).await),
         ("\"0x2\"", 49_500_000)
@@ -178,6 +185,26 @@ async fn goes_on_where_an_earlier_run_ended() {
     next.reach("the order that was under way is open; nothing was paid in this run");
     assert_eq!(next.end(), Some(0));
     assert_eq!(till.nonce(BUYER).await, "\"0x1\"", "one payment in two runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_contract_sold_already_is_waited_for_and_not_called_unpaid() {
+    let till = Till::open().await;
+    let page = till.academy.catalog().course(&Actor::System, "a-course").await.unwrap();
+    let sold = Terms {
+        order: [9; 32],
+        number: page.sold_on(&page.tiers[0]).next().unwrap().listing.as_ref().unwrap().number,
+        tier: page.tiers[0].number,
+        beneficiary: address(BUYER),
+        token: Address::ZERO,
+        amount: Wei::from_ether("0.02").unwrap(),
+        deadline: 0,
+    };
+    till.anvil.dev.send(address(PLATFORM), &purchase_call(till.market.address, &sold)).await.unwrap();
+    let (code, line, text) = till.pay(&with(&["--timeout", "3"])).await;
+    assert_eq!((code, &line["outcome"]), (3, &json!("not_opened")), "{text}");
+    assert!(line["steps"]["resumed"].is_number(), "{text}");
+    assert_eq!(till.nonce(BUYER).await, "\"0x0\"", "nothing is paid twice");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -223,9 +223,18 @@ impl World {
 
     /// The same place, selling on a chain with these facts, too.
     pub fn beside(&self, info: ChainInfo, quotes: Option<Quotes>) -> (Academy, Arc<FakeChain>) {
+        self.under(Policy { chain_id: info.id, ..policy() }, info, quotes)
+    }
+
+    /// The same, by rules of its own.
+    pub fn under(
+        &self,
+        policy: Policy,
+        info: ChainInfo,
+        quotes: Option<Quotes>,
+    ) -> (Academy, Arc<FakeChain>) {
         let chain = Arc::new(FakeChain::new(info.id));
         chain.set_time(u64::try_from(self.academy.now().0).unwrap() / 1000);
-        let policy = Policy { chain_id: info.id, ..policy() };
         let second = Network::new(chain.clone(), policy, info).quotes(quotes);
         let academy =
             Academy::builder(self.db.clone(), self.chain.clone(), self::policy(), site(), chain_info())

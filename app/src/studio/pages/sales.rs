@@ -4,10 +4,10 @@ use academy::{
     checkout::{Earned, OrderRow, Sales},
     money::Wei,
 };
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use leptos::prelude::*;
 
-use super::{chart::sales_chart, frame, load};
+use super::{Done, chart::sales_chart, done_notice, frame, load};
 use crate::{
     AppState, Visitor,
     checkout::state_words,
@@ -15,13 +15,21 @@ use crate::{
     ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When, on_chain, quoted_for},
 };
 
-pub async fn show(State(state): State<AppState>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+pub async fn show(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<Done>,
+) -> Answer {
     let page = load(&state, &visitor, &id).await?;
     let sales = state.academy.checkout().sales(&visitor.actor, page.course.id).await?;
     let head = PageHead::new(format!("Sales of {}", page.course.title), "What a course earned.")
         .layout(Layout::Wide);
+    let done = (query.done == "refunded")
+        .then_some("The refund is on the network. Its sale shows it as soon as this site has seen it.");
     Ok(render(&state, &visitor, head, || {
         let content = view! {
+            {done_notice(done)}
             <section aria-labelledby="sales-title">
                 <h2 id="sales-title">"Sales"</h2>
                 {totals(&sales)}

@@ -6,6 +6,7 @@ use academy::{
     chain::{Call, Prepared, Sent, Wallet, WalletError, is_our_market},
     checkout::{ChainInfo, Order, PayBy, Payment},
     evm::TxHash,
+    money::Wei,
     price::Price,
 };
 use serde_json::json;
@@ -14,7 +15,7 @@ use super::{
     call::{self, Expected, Plan},
     choose::{check_limit, coins, sum},
     report::Report,
-    site::Site,
+    site::{Site, SiteError},
     stop::Stop,
 };
 use crate::cli::Pay;
@@ -46,7 +47,7 @@ pub async fn pay_order(
     check_limit(Price::Coin(order.price), how.max_price.as_deref(), &order.currency)?;
     let account = wallet.address();
     let expected = Expected { order, account, chain_id: chain.id, tier, price: order.price };
-    let plan = plan(site, &expected).await?;
+    let Some(plan) = plan(site, &expected).await? else { return Ok(Checked::Owned) };
     let to = plan.purchase.to;
     let code = wallet.code(to).await?;
     if code.is_empty() {
@@ -66,17 +67,21 @@ pub async fn pay_order(
         }
     }
     // The allowance is there: the site asks for the purchase alone.
-    let plan = self::plan(site, &expected).await?;
+    let Some(plan) = self::plan(site, &expected).await? else { return Ok(Checked::Owned) };
     if !plan.approvals.is_empty() || plan.purchase.to != to {
         return Stop::refused("the market may take the price, and the site asks for more; nothing was paid");
     }
     ready(how, wallet, plan.purchase, chain, report).await
 }
 
-async fn plan(site: &mut Site, expected: &Expected<'_>) -> Result<Plan, Stop> {
+/// What is to be sent; nothing where the contract has sold it already, though the site has yet to see that.
+async fn plan(site: &mut Site, expected: &Expected<'_>) -> Result<Option<Plan>, Stop> {
     let question = json!({"id": expected.order.id, "payer": expected.account, "by": PayBy::Approval});
-    let asked: Payment = site.function("payment", &question).await?;
-    call::check_all(&asked.calls, expected)
+    let asked: Payment = match site.function("payment", &question).await {
+        Err(SiteError::Refused(problem)) if problem.code == "has_pass" => return Ok(None),
+        asked => asked?,
+    };
+    call::check_all(&asked.calls, expected).map(Some)
 }
 
 /// Rehearses a call, and prepares its transaction.
@@ -142,6 +147,8 @@ async fn approve(
         match wallet.mined(hash).await {
             Ok(Some(mined)) if mined.success => {
                 let block = mined.block;
+                let fees = report.facts.approval_fee_wei.unwrap_or(Wei::ZERO).plus(mined.fee);
+                report.facts.approval_fee_wei = Some(fees);
                 report.step("approved", &format!("block {block}: the market may take the price"));
                 return Ok(());
             }

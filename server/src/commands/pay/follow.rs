@@ -133,8 +133,9 @@ async fn look_at_the_chain(
     report.facts.block = Some(mined.block);
     report.facts.gas = Some(mined.gas);
     report.facts.fee_wei = Some(mined.fee);
+    let fees = mined.fee.plus(report.facts.approval_fee_wei.unwrap_or(Wei::ZERO));
     if !mined.success {
-        report.facts.cost_wei = Some(mined.fee);
+        report.facts.cost_wei = Some(fees);
         let reason = match &payment.call {
             Some(call) => wallet.rehearse(call, Some(mined.block)).await.err(),
             None => None,
@@ -147,7 +148,7 @@ async fn look_at_the_chain(
         ));
     }
     progress.block = Some(mined.block);
-    let cost = payment.value.plus(mined.fee);
+    let cost = payment.value.plus(fees);
     report.facts.cost_wei = Some(cost);
     report.step(
         "mined",

@@ -56,6 +56,9 @@ pub struct Facts {
     /// The transaction that let the market take the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+    /// What the network took for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_fee_wei: Option<Wei>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +69,7 @@ pub struct Facts {
     pub gas: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_wei: Option<Wei>,
-    /// All that the payment takes of the coin: the fee, and a price in it.
+    /// All that this run took of the coin: the fees, and a price in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_wei: Option<Wei>,
     #[serde(skip_serializing_if = "Option::is_none")]
