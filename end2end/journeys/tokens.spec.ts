@@ -145,6 +145,25 @@ test('calls that the network refused together are told, and can be sent again', 
   await learner.is('paid');
 });
 
+test('case 7: a wallet that breaks off while it sends calls together is not asked again at once', async ({ page, wallet, world }) => {
+  const learner = new Learner(page);
+  wallet.offerBatches();
+  await orderIn(learner, 'AUSD');
+  wallet.refuseNext(-32603, 'Request timed out.');
+  const asked = wallet.count('send');
+  await learner.pay.click();
+  await learner.says('wallet_failed');
+  await expect(learner.message).toContainText('activity');
+  expect([wallet.count('send') - asked, wallet.sent.length]).toEqual([1, 0]);
+  // Who has looked, and tries again, is asked for one after the other.
+  await learner.pay.click();
+  await expect.poll(() => wallet.sent.length).toBe(1);
+  await world.chain.mine(1);
+  await learner.is('submitted');
+  await world.chain.mine(2);
+  await learner.is('paid');
+});
+
 test('case 18: calls that fail after a reload are told, and can be sent again', async ({ page, wallet, world }) => {
   const learner = new Learner(page);
   wallet.offerBatches();

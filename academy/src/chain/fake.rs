@@ -2,10 +2,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use ruint::aliases::U256;
 
 use super::{
@@ -71,7 +72,9 @@ struct State {
     largest_range: u64,
     longest_range: u64,
     mines_when_asked: bool,
+    before_each: Option<Before>,
     hide_receipts: bool,
+    hide_tags: bool,
     hide_logs: bool,
     unreadable: Option<TxHash>,
     forgotten: HashSet<TxHash>,
@@ -84,6 +87,9 @@ struct State {
 
 /// The chain. Block 0 exists from the start.
 pub struct FakeChain(Mutex<State>);
+
+/// What is done before a question is answered.
+type Before = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 fn block_hash(fork: u64, number: u64) -> BlockHash {
     let mut bytes = [0; 32];
@@ -119,7 +125,9 @@ impl FakeChain {
             largest_range: u64::MAX,
             longest_range: u64::MAX,
             mines_when_asked: false,
+            before_each: None,
             hide_receipts: false,
+            hide_tags: false,
             hide_logs: false,
             unreadable: None,
             forgotten: HashSet::new(),
@@ -136,6 +144,10 @@ impl FakeChain {
     }
 
     async fn up(&self) -> Result<MutexGuard<'_, State>, ChainError> {
+        let before = self.state().before_each.clone();
+        if let Some(before) = before {
+            before().await;
+        }
         while self.state().hangs {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
@@ -227,6 +239,16 @@ impl FakeChain {
     /// How often price feeds were asked.
     pub fn rounds_asked(&self) -> u64 {
         self.state().rounds_asked
+    }
+
+    /// Before it answers anything, it does this.
+    pub fn before_each(&self, before: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) {
+        self.state().before_each = Some(Arc::new(before));
+    }
+
+    /// Answers no question for a tag.
+    pub fn hide_tags(&self, hide: bool) {
+        self.state().hide_tags = hide;
     }
 
     /// Answers `null` to every question for a receipt.
@@ -383,7 +405,11 @@ impl Chain for FakeChain {
     }
 
     async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError> {
-        Ok(self.up().await?.tagged.get(&tag).copied())
+        let state = self.up().await?;
+        if state.hide_tags {
+            return Err(ChainError::Unavailable("tags are not told".to_owned()));
+        }
+        Ok(state.tagged.get(&tag).copied())
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockRef>, ChainError> {

@@ -402,9 +402,10 @@ impl Chain for Rpc {
         self.first(|node| async move { node.token_account(token, owner, market).await }).await
     }
 
+    /// Two must agree where there are two: a liar must have nothing paid back twice.
     async fn sale(&self, bought: &Bought) -> Result<Sale, ChainError> {
         let bought = *bought;
-        self.first(|node| async move { node.sale(&bought).await }).await
+        self.agreed(|node| async move { node.sale(&bought).await }).await
     }
 
     async fn permit_nonce(&self, token: Address, owner: Address) -> Result<U256, ChainError> {

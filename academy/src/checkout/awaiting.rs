@@ -10,7 +10,7 @@ use super::{
     service::Checkout,
     store::{self, OrderRecord},
 };
-use crate::{Actor, Operation, Problem, ids::OrderId};
+use crate::{Actor, Operation, Problem, ids::OrderId, jobs};
 
 impl OrderRecord {
     /// What its wallet took and may still send: until a payment is seen, and after the price ran out, too.
@@ -34,7 +34,8 @@ impl Checkout<'_> {
         self.set_awaited(actor, id, Some(reference)).await
     }
 
-    /// Forgets it again: the buyer, or their wallet, says that nothing was sent.
+    /// Forgets it again: the buyer, or their wallet, says that nothing was sent. So too a transaction that was named
+    /// long ago and that no node has ever known: a Safe's hash is none, and others may never have signed.
     ///
     /// # Errors
     /// `not_found` for everyone but the order's buyer.
@@ -54,7 +55,16 @@ impl Checkout<'_> {
         let order = store::lock_order(&mut tx, id).await?;
         // Nobody else knows what the buyer's wallet did: not an admin either.
         let mut order = order.filter(|order| order.user == person.id).ok_or(CheckoutError::NoSuchOrder)?;
+        let submissions = store::submissions(&mut tx, id).await?;
         match order.state {
+            OrderState::Submitted if reference.is_none() && self.delay(&order, &submissions).1 => {
+                tracing::info!("nothing was sent, though a transaction was named");
+                // Should it be mined all the same, its event names the order.
+                store::forget_submissions(&mut tx, id).await?;
+                order.state = OrderState::Open;
+                store::update_order(&mut tx, &order).await?;
+                jobs::settle_at(&mut tx, self.0, id, self.0.now()).await?;
+            }
             OrderState::Submitted | OrderState::Confirming | OrderState::Paid | OrderState::Refunded => {}
             _ if reference.is_none() && order.reference.is_none() => {}
             OrderState::Open | OrderState::Expired if reference.is_none() => {

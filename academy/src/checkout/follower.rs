@@ -80,7 +80,11 @@ impl Academy {
         // Asked before anything is read: what is final when it is read need not be read again.
         let final_to = network.final_to(head.number).await;
         let mut followed = follower.step(head, final_to.clone().unwrap_or(0)).await?;
-        let final_to = final_to?;
+        // Where no node says what is final, nothing more is yet; that stops nothing else.
+        let final_to = final_to.unwrap_or_else(|error| {
+            tracing::warn!(chain_id, %error, "what is final is not known");
+            0
+        });
         let checkout = self.checkout();
         checkout.settle_all(network, final_to).await?;
         checkout.tell_of_review(chain_id).await?;

@@ -285,6 +285,8 @@ pub struct Order {
     pub chain_unreachable: bool,
     /// The payment was named long ago, as its chain goes, and is in no block.
     pub stuck: bool,
+    /// So it is, and no node ever knew it: it may wait for signatures, or was never sent.
+    pub unknown: bool,
     /// The first lesson to read, once paid.
     pub first_lesson: Option<String>,
     /// Until when the contract gives the money back, while it does.

@@ -147,6 +147,13 @@ pub(super) async fn bought(conn: &mut Conn, id: PaymentId) -> Result<(u64, Bough
     Ok((unsigned("a chain", chain_id)?, bought))
 }
 
+/// Until when the contract holds a payment, if it does. `None`: nobody has read yet what its transaction says of that.
+pub(super) async fn held_until(conn: &mut Conn, id: PaymentId) -> Result<Option<Option<Time>>, StoreError> {
+    let (mined_at, until) = sql!(one conn, (Option<Time>, Option<Time>),
+        "SELECT mined_at, refundable_until FROM payments WHERE id = $1", id)?;
+    Ok(mined_at.map(|_| until))
+}
+
 /// A payment as the chain showed it when it was written down.
 pub(super) async fn found(conn: &mut Conn, payment: &PaymentRecord) -> Result<Found, StoreError> {
     let (amount, payer, payee, fee, until, mined_at, seen_at) = sql!(one conn,

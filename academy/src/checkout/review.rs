@@ -15,7 +15,6 @@ use crate::{
     jobs,
     store::{Conn, Tx},
     text::line,
-    time::Time,
 };
 
 impl Checkout<'_> {
@@ -157,9 +156,11 @@ impl Checkout<'_> {
     /// nothing here is not followed until it goes back: the contract takes its pass then.
     async fn is_held(&self, id: PaymentId) -> Result<bool, Problem> {
         let mut conn = self.0.0.db.read().await?;
-        let payment = payment_store::payment(&mut conn, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
-        let hold = payment_store::found(&mut conn, &payment).await?.hold;
-        if hold.is_none_or(|hold| Time::of_seconds(hold.until) <= self.0.now()) {
+        payment_store::payment(&mut conn, id).await?.ok_or(CheckoutError::NoSuchPayment)?;
+        // As long as nobody has read how long, it may be held.
+        if let Some(until) = payment_store::held_until(&mut conn, id).await?
+            && until.is_none_or(|until| until <= self.0.now())
+        {
             return Ok(false);
         }
         let (chain_id, bought) = payment_store::bought(&mut conn, id).await?;

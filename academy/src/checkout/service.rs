@@ -7,12 +7,14 @@ use super::{
     payment_store::{self, PaymentRecord},
     refund_store,
     store::{self, OrderRecord, Submission},
+    verify::carries,
     wallet::{ChainInfo, WalletCall},
 };
 use crate::{
     Academy, Actor, Kind, Operation, Person, Problem,
     accounts::audit,
-    chain::Call,
+    catalog::reference,
+    chain::{Call, Log},
     evm::{BlockHash, TxHash},
     ids::OrderId,
     jobs,
@@ -145,17 +147,22 @@ impl Checkout<'_> {
         actor.may(Operation::Buy)?;
         let hash: TxHash = hash.trim().parse().map_err(|_| CheckoutError::MalformedHash)?;
         let now = self.0.now();
-        let mut tx = self.0.0.db.begin().await?;
-        self.own(&mut tx, actor, id).await?;
-        let mut order = store::lock_order(&mut tx, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
-        let used =
-            payment_store::payments_in(&mut tx, order.chain_id, hash).await?.into_iter().any(|payment| {
-                matches!(payment.standing, super::Standing::Accepted | super::Standing::Refunded)
-                    && payment.order.is_some_and(|other| other != id)
-            });
-        if used {
+        let mut conn = self.0.0.db.read().await?;
+        let order = self.own(&mut conn, actor, id).await?;
+        let payments = payment_store::payments_in(&mut conn, order.chain_id, hash).await?;
+        drop(conn);
+        let of_another = |payment: &PaymentRecord| {
+            matches!(payment.standing, super::Standing::Accepted | super::Standing::Refunded)
+                && payment.order.is_some_and(|other| other != id)
+        };
+        if payments.iter().any(of_another)
+            && !payments.iter().any(|payment| payment.order == Some(id))
+            && !self.is_bought_in(&order, hash).await
+        {
             return Err(CheckoutError::HashUsed.into());
         }
+        let mut tx = self.0.0.db.begin().await?;
+        let mut order = store::lock_order(&mut tx, id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         let known = store::submissions(&mut tx, id).await?;
         if known.len() >= MAX_SUBMISSIONS && !known.iter().any(|submission| submission.hash == hash) {
             return Err(CheckoutError::TooManyHashes.into());
@@ -177,6 +184,14 @@ impl Checkout<'_> {
             tracing::info!(%problem, "could not settle at once");
         }
         self.order(actor, id).await
+    }
+
+    /// Whether a transaction is seen to buy with the order's id: one can buy for several orders (ERC-4337, batches).
+    async fn is_bought_in(&self, order: &OrderRecord, hash: TxHash) -> bool {
+        let Some(network) = self.0.0.networks.find(order.chain_id) else { return false };
+        let receipt = network.chain.receipt(hash).await.ok().flatten();
+        let is_its = |log: &Log| log.contract == order.market && carries(log, reference(order.id.0));
+        receipt.is_some_and(|receipt| receipt.logs.iter().any(is_its))
     }
 
     /// Gives an order up. Where an admin does, the audit log keeps it.
@@ -251,6 +266,18 @@ impl Checkout<'_> {
         Ok(self.newest(chain_id, &payments, &submissions))
     }
 
+    /// Whether what was named for an order is stuck, and whether that is because no node ever knew any of it.
+    pub(super) fn delay(&self, order: &OrderRecord, submissions: &[Submission]) -> (bool, bool) {
+        let named_at = submissions.last().map(|newest| newest.created_at);
+        let stuck = self
+            .0
+            .0
+            .networks
+            .find(order.chain_id)
+            .is_some_and(|network| network.policy.is_stuck(order.state, named_at, self.0.now()));
+        (stuck, stuck && submissions.iter().all(|submission| submission.sender.is_none()))
+    }
+
     pub(super) async fn view(&self, conn: &mut Conn, order: OrderRecord) -> Result<Order, Problem> {
         let networks = &self.0.0.networks;
         // Of a chain that the site has left, there is nothing to say but what is kept.
@@ -275,9 +302,9 @@ impl Checkout<'_> {
             .filter(|until| *until > now);
         let submissions = store::submissions(conn, order.id).await?;
         let payments = payment_store::payments_of(conn, order.id).await?;
-        let named_at = submissions.last().map(|newest| newest.created_at);
         let transaction = self.newest(order.chain_id, &payments, &submissions);
         let setback = told(conn, order.id, (order.state, order.setback), transaction.as_ref()).await?;
+        let (stuck, unknown) = self.delay(&order, &submissions);
         let open_at = policy.and_then(|policy| policy.opening_of(&order).confirmations());
         let awaiting = order.awaited().cloned();
         let ways = match order.state {
@@ -286,7 +313,8 @@ impl Checkout<'_> {
         };
         Ok(Order {
             transaction,
-            stuck: policy.is_some_and(|policy| policy.is_stuck(order.state, named_at, now)),
+            stuck,
+            unknown,
             id: order.id,
             course_slug: course.slug,
             course_title: course.title,

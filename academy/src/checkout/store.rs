@@ -252,6 +252,12 @@ pub(super) struct Submission {
     pub created_at: Time,
 }
 
+/// Forgets which transactions were named for an order.
+pub(super) async fn forget_submissions(conn: &mut Conn, order: OrderId) -> Result<(), StoreError> {
+    sql!(run conn, "DELETE FROM submissions WHERE order_id = $1", order)?;
+    Ok(())
+}
+
 pub(super) async fn submissions(conn: &mut Conn, order: OrderId) -> Result<Vec<Submission>, StoreError> {
     let rows = sql!(all conn, (String, Option<String>, Option<i64>, Time),
         "SELECT tx_hash, sender, nonce, created_at FROM submissions WHERE order_id = $1 ORDER BY created_at, tx_hash", order)?;

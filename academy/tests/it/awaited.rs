@@ -41,6 +41,42 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_17_a_hash_that_nobody_ever_knew_can_be_given_up_and_still_pays(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let safe_hash = world.hash().to_string();
+        checkout.submit(&buyer, order.id, &safe_hash).await.unwrap();
+        // Not while it may just be on its way.
+        let early = checkout.wait_no_more(&buyer, order.id).await.unwrap();
+        assert_eq!((early.state, early.unknown), (OrderState::Submitted, false));
+        world.advance_minutes(10);
+        let late = checkout.order(&buyer, order.id).await.unwrap();
+        assert!(late.stuck && late.unknown);
+        let stranger = world.learner().await;
+        assert_eq!(refusal(checkout.wait_no_more(&stranger, order.id).await).0, Kind::NotFound);
+        assert_eq!(checkout.wait_no_more(&buyer, order.id).await.unwrap().state, OrderState::Open);
+        world.turn().await;
+        wallet_call(&checkout, &buyer, order.id).await.unwrap();
+        // The last owner signs it after all: under a hash that nobody named.
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.assert_paid(1).await;
+    }
+
+    async fn case_06_what_a_node_knows_is_not_given_up(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.advance_minutes(10);
+        let kept = checkout.wait_no_more(&buyer, order.id).await.unwrap();
+        assert_eq!((kept.state, kept.stuck, kept.unknown), (OrderState::Submitted, true, false));
+    }
+
     async fn case_17_who_says_that_nothing_was_sent_can_pay_again(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;

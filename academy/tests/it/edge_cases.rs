@@ -30,6 +30,25 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn case_01_one_transaction_that_pays_two_orders_is_each_ones_own(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, one) = world.sale().await;
+        let other = world.learner().await;
+        let (first, second) =
+            (checkout.open(&one, course.tier).await.unwrap(), checkout.open(&other, course.tier).await.unwrap());
+        let mut both = world.payment(&course, &first);
+        both.events.extend(world.payment(&course, &second).events);
+        world.chain.mine(vec![both.clone()]);
+        let hash = both.hash.to_string();
+        for _ in 0..2 {
+            for (buyer, order) in [(&one, &first), (&other, &second)] {
+                assert_eq!(checkout.submit(buyer, order.id, &hash).await.unwrap().state, OrderState::Paid);
+            }
+        }
+        world.turn().await;
+        world.assert_paid(2).await;
+    }
+
     async fn case_01_a_hash_used_for_another_order_is_a_conflict(world: &World) {
         let checkout = world.academy.checkout();
         let (course, buyer) = world.sale().await;
@@ -376,6 +395,27 @@ on_both_engines! {
         world.chain.mine(vec![world.payment(&course, &order)]);
         assert_eq!(standing().await, (OrderState::Paid, false));
         world.chain.finalize(block + 201);
+        assert_eq!(standing().await, (OrderState::Paid, true));
+    }
+
+    async fn case_09_where_no_node_says_what_is_final_all_else_goes_on(world: &World) {
+        let policy = Policy { finality: Depth::Tag(BlockTag::Finalized), ..policy() };
+        let tagging = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        let (course, buyer) = world.sale().await;
+        let order = tagging.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.hide_tags(true);
+        let block = world.chain.mine(vec![world.payment(&course, &order)]);
+        tagging.follow_once().await.unwrap();
+        let standing = async || {
+            let order = tagging.checkout().order(&buyer, order.id).await.unwrap();
+            (order.state, order.is_final)
+        };
+        assert_eq!(standing().await, (OrderState::Paid, false), "no job had to look at it");
+        world.chain.finalize(block);
+        turn(&tagging).await;
+        assert_eq!(standing().await, (OrderState::Paid, false));
+        world.chain.hide_tags(false);
+        turn(&tagging).await;
         assert_eq!(standing().await, (OrderState::Paid, true));
     }
 

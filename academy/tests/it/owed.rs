@@ -183,6 +183,27 @@ on_both_engines! {
         checkout.rule(&admin, payment, Ruling::PaidBack, "0x1").await.unwrap();
     }
 
+    async fn case_28_what_nobody_has_read_of_yet_may_be_held_and_does_not_go_back_by_hand(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let until = world.academy.now().plus_minutes(14 * 24 * 60);
+        let mut paid = world.held_payment(&course, &order, u64::try_from(until.0 / 1000).unwrap());
+        for (_, event) in &mut paid.events {
+            if let Event::CoursePurchased { order, .. } | Event::PurchaseHeld { order, .. } = event {
+                *order = [7; 32];
+            }
+        }
+        world.chain.hide_receipts(true);
+        world.chain.mine(vec![paid]);
+        world.turn().await;
+        let admin = world.admin().await;
+        let row = checkout.payments(&admin, &Filter::default()).await.unwrap().rows.remove(0);
+        assert_eq!((row.mined_at, row.held_until), (None, None));
+        checkout.rule(&admin, row.id, Ruling::Refund, "").await.unwrap();
+        assert_eq!(refusal(checkout.rule(&admin, row.id, Ruling::PaidBack, "by hand").await).1, "still_held");
+    }
+
     async fn what_the_contract_holds_of_what_was_turned_down_is_told_and_does_not_go_back_twice(world: &World) {
         let checkout = world.academy.checkout();
         let (course, _, buyer) = world.sale_with_window(14).await;

@@ -1,13 +1,60 @@
 //! Case 32: two tabs, two devices, a double click.
 
-use academy::{Kind, accounts::GivenRole, checkout::OrderState, learning::EnrollmentState};
+use std::time::Duration;
+
+use academy::{
+    Kind,
+    accounts::GivenRole,
+    checkout::{OrderState, Ruling, Standing},
+    learning::EnrollmentState,
+};
 use futures::future::join_all;
 
-use crate::support::{on_both_engines, tier_form};
+use crate::{
+    review::payment_in,
+    support::{START, on_both_engines, tier_form, wallet_call},
+};
 
 const AT_ONCE: usize = 20;
 
 on_both_engines! {
+    async fn no_node_is_asked_while_a_transaction_is_open(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, _, buyer) = world.sale_with_window(14).await;
+        let (late, admin) = (world.learner().await, world.admin().await);
+        let db = world.db.clone();
+        // SQLite has one writer: who asks while it writes would wait for itself here.
+        world.chain.before_each(move || {
+            let db = db.clone();
+            Box::pin(async move {
+                let begun = tokio::time::timeout(Duration::from_secs(20), db.begin()).await;
+                drop(begun.expect("a transaction is open").unwrap());
+            })
+        });
+        let orders = [checkout.open(&buyer, course.tier).await.unwrap(), checkout.open(&late, course.tier).await.unwrap()];
+        wallet_call(&checkout, &buyer, orders[0].id).await.unwrap();
+        checkout.cancel(&late, orders[1].id).await.unwrap();
+        let until = u64::try_from(START.0 / 1000).unwrap() + 14 * 86_400;
+        let paid = orders.each_ref().map(|order| world.held_payment(&course, order, until));
+        world.chain.broadcast(paid[0].clone());
+        checkout.submit(&buyer, orders[0].id, &paid[0].hash.to_string()).await.unwrap();
+        world.chain.mine(paid.to_vec());
+        world.turn().await;
+        let gone = world.chain.reorg(1);
+        world.chain.mine_empty(2);
+        world.turn().await;
+        world.chain.mine(gone);
+        world.turn().await;
+        let waiting = payment_in(world, &admin, Standing::Review).await;
+        checkout.rule(&admin, waiting, Ruling::Accept, "").await.unwrap();
+        checkout.refund(&buyer, orders[0].id).await.unwrap();
+        let back = world.refunded(&course, &orders[0]);
+        world.chain.mine(vec![world.transaction(orders[0].beneficiary.parse().unwrap(), vec![back])]);
+        world.turn().await;
+        let open = [world.can_read(&buyer, &course).await, world.can_read(&late, &course).await];
+        assert_eq!(open, [false, true]);
+    }
+
     async fn case_32_twenty_clicks_on_buy_open_one_order(world: &World) {
         let (course, buyer) = world.sale().await;
         let opening = (0..AT_ONCE).map(|_| {

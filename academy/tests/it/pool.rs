@@ -6,7 +6,7 @@ use std::sync::Arc;
 use academy::{
     Academy,
     chain::{
-        Chain, ChainError, Event, Round, Rpc,
+        Bought, Chain, ChainError, Event, Round, Rpc,
         fake::{FakeChain, FakeTransaction},
     },
     checkout::OrderState,
@@ -251,6 +251,20 @@ async fn case_10_one_liar_does_not_make_the_price() {
         Rpc::over(nodes).unwrap().round(feed, None).await
     };
     assert_eq!(ask(&[&liar, &one, &two]).await, Ok(rate(2000)));
+    assert!(matches!(ask(&[&liar, &one]).await, Err(ChainError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn case_28_one_liar_does_not_say_what_the_contract_holds() {
+    let [one, two, liar] = [node(), node(), node()];
+    liar.pause(true);
+    let bought =
+        Bought { market: MARKET, listing: 1, tier: 1, beneficiary: Address([7; 20]), token: Address::ZERO };
+    let ask = async |nodes: &[&Arc<FakeChain>]| {
+        let nodes = nodes.iter().map(|node| (*node).clone() as Arc<dyn Chain>).collect();
+        Rpc::over(nodes).unwrap().sale(&bought).await
+    };
+    assert!(ask(&[&liar, &one, &two]).await.is_ok_and(|sale| !sale.paused));
     assert!(matches!(ask(&[&liar, &one]).await, Err(ChainError::Unavailable(_))));
 }
 

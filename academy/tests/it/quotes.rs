@@ -171,6 +171,30 @@ on_both_engines! {
         assert_eq!(seen.due.unwrap().fiat, Some(dollars(5000)));
     }
 
+    async fn a_price_in_euros_is_quoted_by_the_euros_own_feed(world: &World) {
+        let euros = Address([0xE0; 20]);
+        let mut quotes = quotes();
+        quotes.feeds.push(Feed { currency: Fiat::Eur, address: euros, ..feed() });
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let form = TierForm { currency: "EUR".to_owned(), ..tier_form("50", 1) };
+        let sold = ChainInfo { name: "Second".to_owned(), ..second_chain_info() };
+        let (academy, chain) = sold_beside(world, &course, &teacher, sold, quotes).await;
+        academy.catalog().edit_tier(&teacher, course.tier, &form).await.unwrap();
+        let now = u64::try_from(world.academy.now().0 / 1000).unwrap();
+        // The dollar's feed says 2,000.
+        chain.set_round(euros, Round { answer: Some(U256::from(1600)), decimals: 0, started_at: now, updated_at: now });
+        let asked = PaidIn { chain_id: Some(SECOND_CHAIN_ID), token: None };
+        let order = academy.checkout().open_in(&buyer, course.tier, asked).await.unwrap();
+        assert_eq!(order.price, ether("0.03125"));
+        assert_eq!(order.fiat, Some(Cents { currency: Fiat::Eur, amount: 5000 }));
+        chain.mine(vec![payment(world, &course, &order)]);
+        academy.follow(SECOND_CHAIN_ID).await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+        let receipt = academy.checkout().receipt(&buyer, order.id).await.unwrap();
+        assert_eq!(receipt.quoted, order.fiat);
+    }
+
     async fn case_16_what_is_locked_or_under_way_is_answered_without_a_rate(world: &World) {
         let checkout = world.academy.checkout();
         let (course, _, buyer) = world.sale_by_quote("50").await;

@@ -87,6 +87,8 @@ pub struct Oracle {
     pub replaced: HashSet<(usize, [u8; 32])>,
     /// What a person said does not count.
     pub dismissed: Vec<(Place, Option<OrderId>)>,
+    /// The payments that were final at some time, and more than their orders' prices.
+    pub too_much: HashSet<PaymentId>,
 }
 
 macro_rules! hold {
@@ -144,6 +146,12 @@ impl Oracle {
         self.replaced.contains(&(order.chain, order.reference))
     }
 
+    /// It is final, whether it counts or went back, and was more than its order's price.
+    fn was_too_much(&self, row: &PaymentRow) -> bool {
+        let order = row.order.and_then(|id| self.order(id));
+        row.is_final && order.is_some_and(|order| row.amount > order.price)
+    }
+
     /// It counts, and was more than its order's price.
     pub fn is_dear(&self, row: &PaymentRow) -> bool {
         let order = row.order.and_then(|id| self.order(id));
@@ -168,6 +176,9 @@ impl Oracle {
     ) -> Result<(), String> {
         self.check_rulings(before, after, deeds)?;
         self.check_surplus_rulings(before, after, deeds)?;
+        let too_much = after.payments.iter().filter(|row| self.was_too_much(row)).map(|row| row.id);
+        let too_much: Vec<_> = too_much.collect();
+        self.too_much.extend(too_much);
         let purchases: Vec<Purchase> = views.iter().flat_map(Book::purchases).collect();
         for row in &after.orders {
             let was = before.order(row.id);
@@ -402,9 +413,8 @@ impl Oracle {
             let times = told.iter().filter(|id| **id == row.id).count();
             let due = self.is_dear(row) && row.is_final;
             hold!(!due || times == 1, "{} was paid too much, and was told {times} times", row.hash);
-            // What was given back since was told before.
-            let order = row.order.and_then(|id| self.order(id));
-            let dear = order.is_some_and(|order| row.amount > order.price) && row.is_final;
+            // What was given back since was told before; so was what a reorg of what was final took.
+            let dear = self.was_too_much(row) || self.too_much.contains(&row.id);
             hold!(times == 0 || dear, "{} was told as paid too much, and was not, for good", row.hash);
         }
         Ok(())
@@ -442,15 +452,14 @@ impl Oracle {
         }
     }
 
-    /// When all is quiet: everyone has what they paid for, nobody has more, and all money is in the
-    /// books.
-    pub fn check_end(&self, books: &Books, truths: &[&Book]) -> Result<(), String> {
-        let purchases: Vec<Purchase> = truths.iter().flat_map(|truth| truth.purchases()).collect();
-        for purchase in &purchases {
-            let order = self
-                .orders
-                .iter()
-                .find(|order| order.reference == purchase.order && order.chain == purchase.chain);
+    fn order_of(&self, purchase: &Purchase) -> Option<&Order> {
+        self.orders.iter().find(|order| order.reference == purchase.order && order.chain == purchase.chain)
+    }
+
+    /// All money is in the books, as it is on the chain.
+    pub fn check_written(&self, books: &Books, truths: &[&Book]) -> Result<(), String> {
+        for purchase in truths.iter().flat_map(|truth| truth.purchases()) {
+            let order = self.order_of(&purchase);
             let row = books.payments.iter().find(|row| row.place() == purchase.place());
             let row = row.ok_or_else(|| format!("{} {} was dropped", purchase.hash, purchase.index))?;
             hold!(
@@ -462,6 +471,17 @@ impl Oracle {
                 row.hash,
                 row.index
             );
+        }
+        Ok(())
+    }
+
+    /// When all is quiet and written: everyone has what they paid for, and nobody has more.
+    pub fn check_end(&self, books: &Books, truths: &[&Book]) -> Result<(), String> {
+        let purchases: Vec<Purchase> = truths.iter().flat_map(|truth| truth.purchases()).collect();
+        for purchase in &purchases {
+            let order = self.order_of(purchase);
+            let row = books.payments.iter().find(|row| row.place() == purchase.place());
+            let row = row.ok_or_else(|| format!("{} {} is not written", purchase.hash, purchase.index))?;
             let waits = row.standing == Standing::Review && row.setback.is_some_and(Setback::needs_review);
             let ended = order
                 .and_then(|order| books.order(order.id))

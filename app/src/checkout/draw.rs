@@ -113,19 +113,22 @@ impl<'a> Scene<'a, '_> {
                 .raw(r#"" class="button" data-kind="primary" data-testid="new-price">Get a new price</button></form>"#);
         }
         match self.order.state {
+            OrderState::Submitted if self.order.unknown => Self::nothing_sent(html),
             OrderState::Submitted | OrderState::Confirming | OrderState::Paid | OrderState::Refunded => {
                 html.raw(r#"<p class="step-fact">Paid with one transaction of "#)
                     .text(&self.price())
                     .raw("</p>");
             }
             _ if self.payable() => self.payment(html),
-            _ if self.order.is_awaited() && !self.local.reporting => {
-                html.raw(r#"<details class="help"><summary>Nothing was sent?</summary><p>Look into your wallet, at what it sent and at what waits for signatures there. Only if it shows nothing of this payment, pay again; otherwise you could pay twice.</p>"#)
-                    .button("pay-again", "quiet", "Nothing was sent: pay again")
-                    .raw("</details>");
-            }
+            _ if self.order.is_awaited() && !self.local.reporting => Self::nothing_sent(html),
             _ => {}
         }
+    }
+
+    fn nothing_sent(html: &mut Html) {
+        html.raw(r#"<details class="help"><summary>Nothing was sent?</summary><p>Look into your wallet, at what it sent and at what waits for signatures there. Only if it shows nothing of this payment, pay again; otherwise you could pay twice.</p>"#)
+            .button("pay-again", "quiet", "Nothing was sent: pay again")
+            .raw("</details>");
     }
 
     fn payment(&self, html: &mut Html) {
@@ -431,6 +434,15 @@ mod tests {
         let scene = Scene { order: &awaited(), chain: &chain, link: &link, local: &local };
         assert!(!scene.whole().contains("pay-again"), "while the site is being told");
         assert!(scene.attributes().contains(&("", "data-busy", Some(""))));
+    }
+
+    #[test]
+    fn case_17_what_no_node_ever_knew_can_be_given_up_and_what_one_knows_can_not() {
+        for unknown in [true, false] {
+            let html =
+                whole(&Order { stuck: true, unknown, ..sent(OrderState::Submitted) }, &connected("0x7a69"));
+            assert_eq!(html.contains(r#"data-act="pay-again""#), unknown, "{html}");
+        }
     }
 
     #[test]

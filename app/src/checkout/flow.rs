@@ -49,6 +49,8 @@ struct Inner {
     step: Cell<Option<(Step, bool)>>,
     /// The wallet is being asked what became of calls that it sends together.
     following: Cell<bool>,
+    /// It failed at sending calls together: who tries again is asked for one after the other.
+    apart: Cell<bool>,
     signed_out: Cell<bool>,
     reporting: Cell<bool>,
     offline: Cell<bool>,
@@ -65,6 +67,7 @@ impl Flow {
             part: Part::take("checkout"),
             step: Cell::default(),
             following: Cell::default(),
+            apart: Cell::default(),
             signed_out: Cell::default(),
             reporting: Cell::default(),
             offline: Cell::default(),
@@ -195,8 +198,16 @@ impl Flow {
         let calls = payment.calls;
         if calls.len() > 1 {
             link.change(|state| state.asking = Some(Asking::Allow));
-            if let Some(id) = wallet.send_together(&calls, account).await.map_err(say)? {
-                return Ok(Reference::of_calls(&id).into());
+            if !self.0.apart.get() {
+                match wallet.send_together(&calls, account).await {
+                    Ok(Some(id)) => return Ok(Reference::of_calls(&id).into()),
+                    Ok(None) => {}
+                    Err(error) => {
+                        let answered = matches!(error, WalletError::Rejected | WalletError::RequestPending);
+                        self.0.apart.set(!answered);
+                        return Err(say(error));
+                    }
+                }
             }
         }
         let mut hash = String::new();

@@ -223,6 +223,11 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             "ready",
             "Your wallet will show the price and the network fee (gas). Nothing is paid until you approve it there.",
         ),
+        OrderState::Submitted if order.unknown => Notice::new(
+            Tone::Warning,
+            "unknown",
+            "The network does not know your payment: others may have to sign it first, as with a Safe, or your wallet did not send it. It shows here by itself once it is there. Do not pay again while your wallet has it.",
+        ),
         OrderState::Submitted if order.stuck => Notice::new(
             Tone::Warning,
             "stuck",
@@ -346,6 +351,7 @@ pub(super) mod tests {
             paid_at: None,
             chain_unreachable: false,
             stuck: false,
+            unknown: false,
             first_lesson: None,
             refundable_until: None,
         }
@@ -449,6 +455,19 @@ pub(super) mod tests {
             assert_eq!(message(&over, &Local::default(), "Anvil").code, setback.word());
         }
         assert_eq!(message(&order(OrderState::Expired), &Local::default(), "Anvil").code, "expired");
+    }
+
+    #[test]
+    fn case_17_what_no_node_ever_knew_is_not_told_to_be_sped_up() {
+        let stuck = Order { stuck: true, ..order(OrderState::Submitted) };
+        assert_eq!(message(&stuck, &Local::default(), "Anvil").code, "stuck");
+        let said = message(&Order { unknown: true, ..stuck }, &Local::default(), "Anvil");
+        assert_eq!((said.code.as_ref(), said.tone), ("unknown", Tone::Warning));
+        assert!(
+            said.text.contains("others may have to sign") && !said.text.contains("speed"),
+            "{}",
+            said.text
+        );
     }
 
     #[test]

@@ -72,6 +72,12 @@ pub fn about(error: &WalletError, asked: Asked, chain: &str) -> Notice {
                      in the wallet's settings, then try again. {after}"
             ),
         ),
+        // It may have been sent before.
+        WalletError::Disconnected if matches!(asked, Asked::Send | Asked::Pay) => Notice::new(
+            Tone::Warning,
+            "wallet_offline",
+            "Your wallet lost its network. Look into the wallet's activity before you try again.",
+        ),
         WalletError::Disconnected => Notice::new(
             Tone::Warning,
             "wallet_offline",
@@ -152,8 +158,10 @@ mod tests {
 
     #[test]
     fn never_claims_that_nothing_was_sent_when_it_is_not_certain() {
-        let error = WalletError::Other { code: -32603, message: "timeout".to_owned() };
-        let text = about(&error, Asked::Send, "Anvil").text;
-        assert!(!text.contains("Nothing was sent") && text.contains("activity"), "{text}");
+        let lost = WalletError::Other { code: -32603, message: "timeout".to_owned() };
+        for error in [lost, WalletError::Disconnected] {
+            let text = about(&error, Asked::Send, "Anvil").text;
+            assert!(!text.contains("Nothing was sent") && text.contains("activity"), "{text}");
+        }
     }
 }

@@ -24,6 +24,9 @@ thread_local! {
 }
 
 /// Under which name the browser keeps the wallet chosen last.
+/// What says that calls can't be sent together, before anybody is asked: the method is not there, or not so (EIP-1193,
+/// EIP-1474, EIP-5792).
+const NO_BATCHES: [i64; 8] = [-32601, -32602, 4200, 5700, 5710, 5740, 5750, 5760];
 const LAST_USED: &str = "lectern.wallet";
 /// Wallets answer the request for announcements at once; late ones are added when they come.
 const PATIENCE_MS: u32 = 250;
@@ -168,7 +171,7 @@ impl Wallet {
     /// is no hash. `None` where the wallet does not offer it, which it says before it asks the person.
     ///
     /// # Errors
-    /// That the person said no, or has yet to answer an earlier request.
+    /// As [`Wallet::request`], and then it is not certain that they were not sent.
     pub async fn send_together(
         &self,
         calls: &[WalletCall],
@@ -188,8 +191,9 @@ impl Wallet {
         ]);
         match self.request("wallet_sendCalls", js::array([batch])).await {
             Ok(sent) => Ok(Some(js::text(&sent, "id"))),
-            Err(error @ (WalletError::Rejected | WalletError::RequestPending)) => Err(error),
-            Err(_) => Ok(None),
+            Err(WalletError::Other { code, .. }) if NO_BATCHES.contains(&code) => Ok(None),
+            // It may have sent them.
+            Err(error) => Err(error),
         }
     }
 
