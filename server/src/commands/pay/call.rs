@@ -151,6 +151,7 @@ mod tests {
             confirmations: 0,
             fiat: None,
             stuck: false,
+            unknown: false,
             open_at: Some(1),
             final_at: Some(12),
             is_final: false,
