@@ -227,26 +227,33 @@ pub fn quotes(config: &Config, chain: &config::Chain) -> Result<Option<Quotes>, 
         QuoteKey::from_keystore(wanted.keystore.as_ref(), text.lines().next().unwrap_or_default())
             .map_err(|error| Failure::Told(format!("quotes.keystore: {error}")))?
     };
-    let tokens = tokens(chain);
-    let feeds = chain.feeds.iter().map(|feed| Feed {
+    let currencies = currencies(chain);
+    let of = |feed: &config::Feed| {
+        let named = if feed.of.is_empty() { &chain.currency } else { &feed.of };
+        currencies.iter().find(|currency| currency.symbol == *named).cloned()
+    };
+    let feeds = chain.feeds.iter().filter_map(|feed| Some(priced(feed, of(feed)?)));
+    let crosses = chain.feeds.iter().filter_map(|feed| Some(priced(feed, feed.of_fiat()?)));
+    Ok(Some(Quotes {
+        key: Arc::new(key),
+        feeds: feeds.collect(),
+        crosses: crosses.collect(),
+        sequencer: chain.sequencer_feed,
+        ttl_minutes: wanted.ttl_minutes,
+        tokens: tokens(chain),
+    }))
+}
+
+/// A feed of something.
+fn priced<Of>(feed: &config::Feed, of: Of) -> Feed<Of> {
+    Feed {
         currency: feed.currency,
-        of: tokens
-            .iter()
-            .map(|token| &token.currency)
-            .find(|currency| currency.symbol == feed.of)
-            .map_or_else(|| Currency::coin(&chain.currency), Currency::clone),
+        of,
         address: feed.address,
         max_age_seconds: feed.max_age_seconds,
         min_cents: feed.min_cents,
         max_cents: feed.max_cents,
-    });
-    Ok(Some(Quotes {
-        key: Arc::new(key),
-        feeds: feeds.collect(),
-        sequencer: chain.sequencer_feed,
-        ttl_minutes: wanted.ttl_minutes,
-        tokens,
-    }))
+    }
 }
 
 /// The coin and the tokens that this site sells for on a chain.
@@ -270,6 +277,7 @@ fn tokens(chain: &config::Chain) -> Vec<Token> {
 
 #[cfg(test)]
 mod tests {
+    use academy::price::Fiat;
     use alloy::primitives::U256;
 
     use super::*;
@@ -336,6 +344,32 @@ mod tests {
         let rules = rules(&[("CHAIN__OPEN_TAG", "safe"), ("CHAIN__FINAL_TAG", "finalized")]);
         assert_eq!(rules.opening, Depth::Tag(BlockTag::Safe));
         assert_eq!(rules.finality, Depth::Tag(BlockTag::Finalized));
+    }
+
+    #[test]
+    fn prices_in_euros_are_quoted_by_dollars_where_no_feed_is_in_euros() {
+        let feeds = [
+            ("", "0x5555555555555555555555555555555555555555"),
+            ("EUR", "0x6666666666666666666666666666666666666666"),
+        ];
+        let feeds = feeds.map(|(of, address)| {
+            format!(
+                r#"{{currency="USD",of="{of}",address="{address}",max_age_seconds=90000,min=0.5,max=9000}}"#
+            )
+        });
+        let settings = [
+            ("LECTERN__QUOTES__KEY".to_owned(), "51".repeat(32)),
+            ("LECTERN__CHAIN__FEEDS".to_owned(), format!("[{}]", feeds.join(","))),
+        ];
+        let config = config::load(None, Environment::new(settings)).unwrap();
+        let quotes = quotes(&config, &config.chain).unwrap().unwrap();
+        let routes: Vec<_> = quotes
+            .routes()
+            .map(|route| (route.currency(), route.feed.address, route.cross.map(|cross| cross.address)))
+            .collect();
+        let (coin, euro) = (Address([0x55; 20]), Address([0x66; 20]));
+        assert_eq!(routes, [(Fiat::Usd, coin, None), (Fiat::Eur, coin, Some(euro))]);
+        assert!(quotes.feeds[0].of.is_coin());
     }
 
     #[test]

@@ -3,17 +3,12 @@
 
 use std::{collections::HashMap, fmt, hash::Hash};
 
-use futures::{future::join_all, join};
+use futures::future::join_all;
 
-use super::{
-    network::Network,
-    quote::{Feed, believed, seconds},
-    service::Checkout,
-};
+use super::{feed::Route, network::Network, quote::seconds, service::Checkout};
 use crate::{
     Actor,
     catalog::{CourseCard, CoursePage, Tier},
-    evm::Address,
     ids::{CourseId, TierId},
     money::{Currency, Wei},
     price::{Cents, Price},
@@ -27,6 +22,8 @@ pub struct About {
     pub amount: Wei,
     /// In what.
     pub currency: Currency,
+    /// Its buyer can choose something else to pay in.
+    pub one_of_several: bool,
 }
 
 impl fmt::Display for About {
@@ -35,27 +32,21 @@ impl fmt::Display for About {
     }
 }
 
-/// What is to be converted, and by which feed.
+/// What is to be converted, and by which feeds.
 struct Question<'a> {
     sum: Cents,
     network: &'a Network,
-    feed: &'a Feed,
-    sequencer: Option<Address>,
+    route: Route<'a>,
+    one_of_several: bool,
 }
 
 impl Question<'_> {
     async fn answer(self, now: Time) -> Option<About> {
-        let Self { sum, network, feed, sequencer } = self;
-        let round = |feed| network.rates.round(&network.chain, feed, now);
-        let sequencer = async {
-            match sequencer {
-                Some(feed) => round(feed).await.map(Some),
-                None => Some(None),
-            }
-        };
-        let (sequencer, answer) = join!(sequencer, round(feed.address));
-        let amount = believed(sum, feed, sequencer?.as_ref(), &answer?, seconds(now)).ok()?;
-        Some(About { amount, currency: feed.of.clone() })
+        let Self { sum, network, route, one_of_several } = self;
+        let ask = |feed| async move { network.rates.round(&network.chain, feed, now).await.ok_or(()) };
+        let rounds = route.rounds(ask).await.ok()?;
+        let amount = route.convert(sum, &rounds, seconds(now)).ok()?;
+        Some(About { amount, currency: route.feed.of.clone(), one_of_several })
     }
 }
 
@@ -94,8 +85,9 @@ impl Checkout<'_> {
         let networks = &self.0.0.networks;
         let network = networks.find(Self::pays_on(page, tier, actor.person(), None)?)?;
         let quotes = network.quotes.as_ref()?;
-        let feed = quotes.feed(sum.currency, networks.paid_in(network, tier.price).first()?)?;
-        Some(Question { sum, network, feed, sequencer: quotes.sequencer })
+        let paid_in = networks.paid_in(network, tier.price);
+        let route = quotes.route(sum.currency, paid_in.first()?)?;
+        Some(Question { sum, network, route, one_of_several: paid_in.len() > 1 })
     }
 
     /// Asks all at the same time, so that a page waits once.

@@ -39,6 +39,8 @@ mod events;
 #[cfg(feature = "server")]
 mod facts;
 #[cfg(feature = "server")]
+pub mod feed;
+#[cfg(feature = "server")]
 mod follower;
 #[cfg(feature = "server")]
 mod health;
@@ -59,7 +61,7 @@ mod payment_store;
 #[cfg(feature = "server")]
 mod payouts;
 #[cfg(feature = "server")]
-pub mod quote;
+mod quote;
 #[cfg(feature = "server")]
 mod rates;
 #[cfg(feature = "server")]
@@ -96,6 +98,8 @@ pub use about::About;
 #[cfg(feature = "server")]
 pub use error::CheckoutError;
 #[cfg(feature = "server")]
+pub use feed::Feed;
+#[cfg(feature = "server")]
 pub use follower::{Followed, LeftBehind};
 #[cfg(feature = "server")]
 pub use health::ChainHealth;
@@ -106,6 +110,6 @@ pub use network::{Deployment, Depth, Network, Policy};
 #[cfg(feature = "server")]
 pub use opening::PaidIn;
 #[cfg(feature = "server")]
-pub use quote::{Feed, Quotes, Token};
+pub use quote::{Quotes, Token};
 #[cfg(feature = "server")]
 pub use service::Checkout;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{
     error::CheckoutError,
+    feed::Route,
     model::OrderState,
     pace::Pace,
-    quote::{Feed, Quotes, Token},
+    quote::{Quotes, Token},
     rates::Rates,
     store::OrderRecord,
     wallet::ChainInfo,
@@ -165,8 +166,9 @@ impl Network {
         })
     }
 
-    pub(super) fn feeds(&self) -> &[Feed] {
-        self.quotes.as_ref().map_or(&[], |quotes| &quotes.feeds)
+    /// The ways from states' currencies to what is paid in here.
+    pub(super) fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        self.quotes.iter().flat_map(Quotes::routes)
     }
 
     pub(super) fn tokens(&self) -> &[Token] {
@@ -248,8 +250,13 @@ impl Networks {
                 there.filter(|there| (&there.symbol, there.decimals) == named).cloned().collect()
             }
             Price::Fiat(sum) => {
-                let feeds = network.feeds().iter().filter(|feed| feed.currency == sum.currency);
-                feeds.map(|feed| feed.of.clone()).collect()
+                let mut there = Vec::new();
+                for route in network.routes().filter(|route| route.currency() == sum.currency) {
+                    if !there.contains(&route.feed.of) {
+                        there.push(route.feed.of.clone());
+                    }
+                }
+                there
             }
         }
     }

@@ -1,47 +1,23 @@
-//! What a price in a state's currency is in the chain's coin or a token now, by a price feed on the chain
-//! (Chainlink's `AggregatorV3Interface`), and the signature that makes the contract take it.
-//!
-//! A feed is believed only within its bounds: an answer that is stale, absurd or not one is no quote
-//! (edge case 15). On a rollup the sequencer must have been up for a while first: what feeds said while it
-//! was down is old.
+//! What a price in a state's currency is in the chain's coin or a token now, by the feeds on the chain, and the
+//! signature that makes the contract take it.
 
 use std::sync::Arc;
 
-use ruint::aliases::U256;
-
-use super::{error::CheckoutError, network::Network, service::Checkout, verify::Found};
+use super::{
+    error::CheckoutError,
+    feed::{Feed, Route, worth},
+    network::Network,
+    service::Checkout,
+    verify::Found,
+};
 use crate::{
     Problem,
-    chain::{QuoteKey, Round, TokenDomain},
+    chain::{QuoteKey, TokenDomain},
     evm::Address,
     money::{Currency, Wei},
     price::{Cents, Fiat, Price, Unit},
     time::Time,
 };
-
-/// After a sequencer comes back, feeds need so long to catch up (Chainlink's own advice).
-const SEQUENCER_GRACE_SECONDS: u64 = 3600;
-/// No feed has more digits after the point.
-const MAX_DECIMALS: u8 = 36;
-/// A feed's clock may be so far ahead of ours.
-const CLOCK_SKEW_SECONDS: u64 = 300;
-
-/// A feed that says how much of a state's currency the chain's coin, or a token, is worth.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// The state's currency.
-    pub currency: Fiat,
-    /// What is paid in: the coin or a token.
-    pub of: Currency,
-    /// The aggregator's contract.
-    pub address: Address,
-    /// An answer older than this is stale: the feed's heartbeat, and some room.
-    pub max_age_seconds: u64,
-    /// Answers below are absurd, in cents.
-    pub min_cents: u64,
-    /// Answers above are, too.
-    pub max_cents: u64,
-}
 
 /// A token that this site sells for. The contract's own list must have it, too.
 #[derive(Clone, Debug)]
@@ -61,6 +37,8 @@ pub struct Quotes {
     pub tokens: Vec<Token>,
     /// One for each state's currency and what is paid for it.
     pub feeds: Vec<Feed>,
+    /// One for each state's currency that other feeds are not in.
+    pub crosses: Vec<Feed<Fiat>>,
     /// On a rollup: the feed that says whether its sequencer is up.
     pub sequencer: Option<Address>,
     /// So long a quote holds; the contract takes at most a day.
@@ -68,99 +46,20 @@ pub struct Quotes {
 }
 
 impl Quotes {
-    /// The feed that says what a state's currency is in the coin or a token.
-    pub(super) fn feed(&self, currency: Fiat, of: &Currency) -> Option<&Feed> {
-        self.feeds.iter().find(|feed| feed.currency == currency && feed.of == *of)
+    /// The ways from states' currencies to what is paid in, those by one feed first.
+    pub fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        let direct = self.feeds.iter().map(|feed| (feed, None));
+        let crossed = self.crosses.iter().flat_map(|cross| {
+            let feeds = self.feeds.iter().filter(|feed| feed.currency == cross.currency);
+            feeds.map(move |feed| (feed, Some(cross)))
+        });
+        direct.chain(crossed).map(|(feed, cross)| Route { feed, cross, sequencer: self.sequencer })
     }
-}
 
-/// Why a feed gives no rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoRate {
-    /// Its newest answer is too old, or from the future.
-    Stale,
-    /// Its answer is none, or outside its bounds.
-    Absurd,
-    /// The rollup's sequencer is down, or has only just come back.
-    SequencerDown,
-}
-
-/// What a sum is worth by a feed's answer in what the feed prices, rounded up to a base unit.
-///
-/// # Errors
-/// When the answer is not to be believed.
-pub fn convert(sum: Cents, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Wei, NoRate> {
-    let (answer, unit) = rate(round, feed, now_seconds)?;
-    let wei = (U256::from(sum.amount) * whole(&feed.of) * unit).div_ceil(answer * U256::from(100));
-    Some(Wei::new(wei)).filter(|wei| *wei <= Wei::MAX_PRICE && !wei.is_zero()).ok_or(NoRate::Absurd)
-}
-
-/// The same, unless the rollup that the feed is on says that its sequencer is down.
-///
-/// # Errors
-/// When the answer is not to be believed.
-pub(super) fn believed(
-    sum: Cents,
-    feed: &Feed,
-    sequencer: Option<&Round>,
-    answer: &Round,
-    now_seconds: u64,
-) -> Result<Wei, NoRate> {
-    match sequencer {
-        Some(round) if !sequencer_is_up(round, now_seconds) => Err(NoRate::SequencerDown),
-        _ => convert(sum, answer, feed, now_seconds),
+    /// From a state's currency to the coin or a token.
+    pub(super) fn route(&self, currency: Fiat, of: &Currency) -> Option<Route<'_>> {
+        self.routes().find(|route| route.currency() == currency && route.feed.of == *of)
     }
-}
-
-/// What a sum of what a feed prices is worth by its answer, to the nearest cent: for receipts, not for prices.
-///
-/// # Errors
-/// When the answer is not to be believed.
-pub fn worth(sum: Wei, round: &Round, feed: &Feed, now_seconds: u64) -> Result<Cents, NoRate> {
-    let (answer, unit) = rate(round, feed, now_seconds)?;
-    let whole = whole(&feed.of) * unit;
-    let hundredths = sum.get().checked_mul(answer * U256::from(100)).ok_or(NoRate::Absurd)?;
-    let cents = (hundredths + whole / U256::from(2)) / whole;
-    u64::try_from(cents)
-        .ok()
-        .filter(|cents| i64::try_from(*cents).is_ok())
-        .map(|amount| Cents { currency: feed.currency, amount })
-        .ok_or(NoRate::Absurd)
-}
-
-/// A feed's answer and its unit, if it is to be believed.
-fn rate(round: &Round, feed: &Feed, now_seconds: u64) -> Result<(U256, U256), NoRate> {
-    if round.updated_at == 0
-        || round.updated_at > now_seconds.saturating_add(CLOCK_SKEW_SECONDS)
-        || now_seconds.saturating_sub(round.updated_at) > feed.max_age_seconds
-    {
-        return Err(NoRate::Stale);
-    }
-    // With at most so many digits no price leaves 256 bits.
-    if round.decimals > MAX_DECIMALS {
-        return Err(NoRate::Absurd);
-    }
-    let unit = U256::from(10).pow(U256::from(round.decimals));
-    let hundredths = |cents: u64| U256::from(cents) * unit;
-    let believable = hundredths(feed.min_cents.max(1))..=hundredths(feed.max_cents);
-    let answer = round.answer.filter(|answer| {
-        let cents = answer.checked_mul(U256::from(100));
-        !answer.is_zero() && cents.is_some_and(|cents| believable.contains(&cents))
-    });
-    Ok((answer.ok_or(NoRate::Absurd)?, unit))
-}
-
-/// The base units of one of a currency.
-fn whole(currency: &Currency) -> U256 {
-    U256::from(10).pow(U256::from(currency.decimals))
-}
-
-/// Whether a rollup's feeds can be believed. Such a feed answers 0 while the sequencer is up, and starts a
-/// round when that changes.
-pub fn sequencer_is_up(round: &Round, now_seconds: u64) -> bool {
-    round.answer == Some(U256::ZERO)
-        && round.started_at != 0
-        && now_seconds.saturating_sub(round.started_at) > SEQUENCER_GRACE_SECONDS
 }
 
 impl Checkout<'_> {
@@ -172,9 +71,10 @@ impl Checkout<'_> {
         units.extend(
             first.tokens().iter().map(|token| (Unit::from(&token.currency), token.currency.symbol.clone())),
         );
-        for feed in networks.iter().flat_map(Network::feeds) {
-            if !units.iter().any(|(unit, _)| *unit == Unit::Fiat(feed.currency)) {
-                units.push((Unit::Fiat(feed.currency), feed.currency.word().to_owned()));
+        for route in networks.iter().flat_map(Network::routes) {
+            let currency = route.currency();
+            if !units.iter().any(|(unit, _)| *unit == Unit::Fiat(currency)) {
+                units.push((Unit::Fiat(currency), currency.word().to_owned()));
             }
         }
         units
@@ -199,14 +99,9 @@ impl Checkout<'_> {
     /// What a sum is in a currency now.
     async fn quote(&self, network: &Network, sum: Cents, of: &Currency) -> Result<Wei, Problem> {
         let quotes = network.quotes.as_ref().ok_or(CheckoutError::NotForSale)?;
-        let feed = quotes.feed(sum.currency, of).ok_or(CheckoutError::NotForSale)?;
-        let chain = &network.chain;
-        let sequencer = match quotes.sequencer {
-            Some(address) => Some(chain.round(address, None).await?),
-            None => None,
-        };
-        let answer = chain.round(feed.address, None).await?;
-        let quoted = believed(sum, feed, sequencer.as_ref(), &answer, seconds(self.0.now()));
+        let route = quotes.route(sum.currency, of).ok_or(CheckoutError::NotForSale)?;
+        let rounds = route.rounds(|feed| network.chain.round(feed, None)).await?;
+        let quoted = route.convert(sum, &rounds, seconds(self.0.now()));
         quoted.map_err(|why| {
             let chain_id = network.policy.chain_id;
             tracing::warn!(chain_id, currency = sum.currency.word(), of = of.symbol, ?why, "no quote");
@@ -220,7 +115,7 @@ impl Checkout<'_> {
     /// What was paid was worth in a state's currency at its block, where a feed tells and a node still knows;
     /// nothing depends on it.
     pub(super) async fn worth(&self, network: &Network, found: &Found, token: Address) -> Option<Cents> {
-        let feed = network.feeds().iter().find(|feed| feed.of.token == token)?;
+        let feed = network.quotes.as_ref()?.feeds.iter().find(|feed| feed.of.token == token)?;
         let round = network.chain.round(feed.address, Some(found.block_number)).await.ok()?;
         worth(found.amount, &round, feed, found.block_time).ok()
     }

@@ -11,12 +11,12 @@ use academy::{
     },
     checkout::{
         ChainInfo, Feed, Order, OrderState, PaidIn, Quotes,
-        quote::{NoRate, convert, sequencer_is_up, worth},
+        feed::{NoRate, Rounds, Route, sequencer_is_up, worth},
     },
     evm::Address,
     money::Wei,
     page::Filter,
-    price::{Cents, Fiat},
+    price::{Cents, Fiat, Unit},
 };
 use proptest::prelude::*;
 use ruint::aliases::U256;
@@ -40,6 +40,11 @@ fn round(dollars: u64) -> Round {
 
 fn feed() -> Feed {
     quotes().feeds.remove(0)
+}
+
+fn convert(sum: Cents, round: &Round, feed: &Feed, now: u64) -> Result<Wei, NoRate> {
+    let rounds = Rounds { feed: *round, cross: None, sequencer: None };
+    Route { feed, cross: None, sequencer: None }.convert(sum, &rounds, now)
 }
 
 fn ether(text: &str) -> Wei {
@@ -108,7 +113,71 @@ fn a_rollups_feeds_count_once_its_sequencer_is_back_for_an_hour() {
     assert!(!sequencer_is_up(&Round { answer: None, ..up }, NOW));
 }
 
+/// What a euro is worth, in dollars.
+fn euro() -> Feed<Fiat> {
+    Feed {
+        currency: Fiat::Usd,
+        of: Fiat::Eur,
+        address: Address([0xE0; 20]),
+        max_age_seconds: 3600,
+        min_cents: 80,
+        max_cents: 150,
+    }
+}
+
+#[test]
+fn case_15_a_cross_rate_is_believed_if_both_its_feeds_are() {
+    let (feed, cross) = (feed(), euro());
+    let route = Route { feed: &feed, cross: Some(&cross), sequencer: None };
+    let euros = Cents { currency: Fiat::Eur, amount: 5000 };
+    let asked = |feed, cross| route.convert(euros, &Rounds { feed, cross, sequencer: None }, NOW);
+    // A euro is 1.08 dollars, as a feed of so many digits tells it.
+    let told = |decimals: u8| {
+        let answer = U256::from(108) * U256::from(10).pow(U256::from(decimals - 2));
+        Round { answer: Some(answer), decimals, ..round(1) }
+    };
+    assert_eq!(route.currency(), Fiat::Eur);
+    for decimals in [2, 8, 18, 36] {
+        assert_eq!(asked(round(2000), Some(told(decimals))), Ok(ether("0.027")), "{decimals}");
+    }
+    let (good, old) = (told(8), Round { updated_at: NOW - 3601, ..told(8) });
+    assert_eq!(asked(round(2000), Some(old)), Err(NoRate::Stale));
+    assert_eq!(asked(Round { updated_at: NOW - 3601, ..round(2000) }, Some(good)), Err(NoRate::Stale));
+    assert_eq!(asked(round(2000), Some(round(2))), Err(NoRate::Absurd));
+    assert_eq!(asked(round(2000), None), Err(NoRate::Absurd));
+    assert_eq!(asked(round(99), Some(good)), Err(NoRate::Absurd));
+    // What leaves 256 bits is no rate either.
+    let most = Cents { currency: Fiat::Eur, amount: Cents::MAX };
+    let fine = Round {
+        answer: round(2000).answer.map(|answer| answer * U256::from(10).pow(U256::from(28))),
+        decimals: 36,
+        ..round(1)
+    };
+    assert_eq!(
+        route.convert(most, &Rounds { feed: fine, cross: Some(told(36)), sequencer: None }, NOW),
+        Err(NoRate::Absurd)
+    );
+}
+
 proptest! {
+    /// By a cross rate, too.
+    #[test]
+    fn never_asks_too_little_by_a_cross_rate(cents in 1u64..=1_000_000_000, answer in 100u64 * 100_000_000..=100_000 * 100_000_000, euro_answer in 80_000_000u64..=150_000_000) {
+        let (feed, cross) = (feed(), euro());
+        let rounds = Rounds {
+            feed: Round { answer: Some(U256::from(answer)), ..round(1) },
+            cross: Some(Round { answer: Some(U256::from(euro_answer)), ..round(1) }),
+            sequencer: None,
+        };
+        let route = Route { feed: &feed, cross: Some(&cross), sequencer: None };
+        let wei = route.convert(Cents { currency: Fiat::Eur, amount: cents }, &rounds, NOW).unwrap().get();
+        // Both sides in dollars, times what the digits take.
+        let worth = |wei: U256| wei * U256::from(answer) * U256::from(10).pow(U256::from(10));
+        let price = U256::from(cents) * U256::from(euro_answer) * U256::from(10).pow(U256::from(26));
+        prop_assert!(worth(wei) >= price);
+        prop_assert!(worth(wei - U256::from(1)) < price);
+    }
+
     /// The coin that is asked is worth the price, and a wei less is not.
     #[test]
     fn never_asks_too_little_nor_a_wei_too_much(cents in 1..=Cents::MAX, answer in 100u64 * 100_000_000..=100_000 * 100_000_000) {
@@ -193,6 +262,37 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         let receipt = academy.checkout().receipt(&buyer, order.id).await.unwrap();
         assert_eq!(receipt.quoted, order.fiat);
+    }
+
+    async fn a_price_in_euros_is_quoted_by_a_cross_rate_where_no_feed_is_in_euros(world: &World) {
+        let quotes = Quotes { crosses: vec![euro()], ..quotes() };
+        let (course, teacher, buyer) = world.sale_by_quote("50").await;
+        let sold = ChainInfo { name: "Second".to_owned(), ..second_chain_info() };
+        let (academy, chain) = sold_beside(world, &course, &teacher, sold, quotes).await;
+        let (catalog, checkout) = (academy.catalog(), academy.checkout());
+        assert!(checkout.units().contains(&(Unit::Fiat(Fiat::Eur), "EUR".to_owned())));
+        let form = TierForm { currency: "EUR".to_owned(), ..tier_form("50", 1) };
+        catalog.edit_tier(&teacher, course.tier, &form).await.unwrap();
+        let now = u64::try_from(world.academy.now().0 / 1000).unwrap();
+        let asked = PaidIn { chain_id: Some(SECOND_CHAIN_ID), token: None };
+        let told = |hundredths, updated_at| {
+            let answer = Some(U256::from(hundredths));
+            chain.set_round(euro().address, Round { answer, decimals: 2, started_at: now, updated_at });
+        };
+        for (hundredths, updated_at) in [(151, now), (108, now - 3601)] {
+            told(hundredths, updated_at);
+            assert_eq!(refusal(checkout.open_in(&buyer, course.tier, asked).await).1, "no_rate");
+        }
+        told(108, now);
+        let order = checkout.open_in(&buyer, course.tier, asked).await.unwrap();
+        assert_eq!(order.price, ether("0.027"));
+        assert_eq!(order.fiat, Some(Cents { currency: Fiat::Eur, amount: 5000 }));
+        let page = catalog.course(&buyer, &course.slug).await.unwrap();
+        let about = checkout.about(&buyer, &page, &page.tiers).await;
+        assert_eq!(about[&course.tier].amount, order.price);
+        chain.mine(vec![payment(world, &course, &order)]);
+        academy.follow(SECOND_CHAIN_ID).await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
     }
 
     async fn case_16_what_is_locked_or_under_way_is_answered_without_a_rate(world: &World) {

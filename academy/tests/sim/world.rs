@@ -347,6 +347,7 @@ fn quotes() -> Quotes {
         key: Arc::new(QuoteKey::from_hex(&"51".repeat(32)).unwrap()),
         tokens: vec![Token { currency: token(), domain: None }],
         feeds: vec![feed(Currency::coin("ETH"), FEEDS[0]), feed(token(), FEEDS[1])],
+        crosses: Vec::new(),
         sequencer: None,
         ttl_minutes: TTL_MINUTES,
     }

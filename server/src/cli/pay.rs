@@ -37,7 +37,7 @@ pub struct Pay {
     /// What to pay in, by its symbol, where the price is in a state's currency [default: the chain's coin].
     #[arg(long, value_name = "SYMBOL")]
     pub currency: Option<String>,
-    /// Refuse a price above this, in what is paid in, before anything is signed.
+    /// Refuse a price above this, in what is paid in, before a payment is signed.
     #[arg(long, value_name = "AMOUNT", value_parser = figure)]
     pub max_price: Option<String>,
     /// Refuse to pay if the network's fee for gas could come to more than this, of each transaction: a token may

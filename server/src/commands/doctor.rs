@@ -4,10 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use academy::{
     chain::{Chain, ChainError, Heads, Round, is_our_market},
-    checkout::{
-        Token,
-        quote::{convert, sequencer_is_up},
-    },
+    checkout::{Token, feed::sequencer_is_up},
     evm::{Address, BlockTag},
     price::Cents,
     time::Time,
@@ -260,17 +257,17 @@ async fn quotes(config: &Config, this: &config::Chain, chain: &dyn Chain) -> Vec
     for token in &quotes.tokens {
         findings.push(("token", token_facts(this, chain, market, token).await));
     }
-    for feed in &quotes.feeds {
-        let one = Cents { currency: feed.currency, amount: 100 };
-        let word = feed.currency.word();
+    for route in quotes.routes() {
+        let one = Cents { currency: route.currency(), amount: 100 };
+        let word = one.currency.word();
         findings.push((
             "rate",
-            match chain.round(feed.address, None).await {
+            match route.rounds(|feed| chain.round(feed, None)).await {
                 Err(error) => Wrong(format!("{word}: {error}")),
-                Ok(round) => match convert(one, &round, feed, now) {
-                    Ok(amount) => Fine(format!("one {word} is {}", feed.of.short(amount))),
+                Ok(rounds) => match route.convert(one, &rounds, now) {
+                    Ok(amount) => Fine(format!("one {word} is {}", route.feed.of.short(amount))),
                     Err(why) => Wrong(format!(
-                        "{word}: the feed's answer is no rate ({why:?}); see {}",
+                        "{word}: what the feeds answer is no rate ({why:?}); see {}",
                         this.named("feeds")
                     )),
                 },

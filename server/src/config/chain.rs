@@ -124,6 +124,13 @@ pub struct Feed {
     pub max_cents: u64,
 }
 
+impl Feed {
+    /// The state's currency that it tells the rate of, if it is of none of what is paid in.
+    pub fn of_fiat(&self) -> Option<Fiat> {
+        self.of.parse().ok()
+    }
+}
+
 impl Chain {
     /// A key of it, as the configuration's errors name it.
     pub fn named(&self, key: &str) -> String {
@@ -207,9 +214,11 @@ impl Chain {
         let mut symbols = vec![self.currency.as_str(), ""];
         for token in &self.tokens {
             check(
-                !symbols.contains(&token.symbol.as_str()) && !token.symbol.contains(char::is_control),
+                !symbols.contains(&token.symbol.as_str())
+                    && !token.symbol.contains(char::is_control)
+                    && token.symbol.parse::<Fiat>().is_err(),
                 &self.named("tokens"),
-                "each needs a symbol that no other has, nor the coin",
+                "each needs a symbol that no other has, nor the coin, nor a state's currency",
             );
             symbols.push(&token.symbol);
             check(
@@ -227,9 +236,18 @@ impl Chain {
         for feed in &self.feeds {
             let of = if feed.of.is_empty() { &self.currency } else { &feed.of };
             check(
-                symbols.contains(&of.as_str()),
+                symbols.contains(&of.as_str()) || feed.of_fiat().is_some(),
                 &self.named("feeds"),
-                &format!("{of} is neither the coin nor one of its tokens"),
+                &format!("{of} is neither the coin nor one of its tokens, nor a state's currency"),
+            );
+            let in_the_same = |other: &Feed| other.currency == feed.currency && other.of_fiat().is_none();
+            check(
+                feed.of_fiat().is_none_or(|of| of != feed.currency && self.feeds.iter().any(in_the_same)),
+                &self.named("feeds"),
+                &format!(
+                    "{of} in {} needs a feed of the coin or a token in {0}, and another currency",
+                    feed.currency.word()
+                ),
             );
             check(
                 !known.contains(&(feed.currency, of)),
@@ -245,8 +263,8 @@ impl Chain {
             check(
                 0 < feed.min_cents && feed.min_cents < feed.max_cents,
                 &self.named("feeds"),
-                "min and max are units of the currency for one coin or token, such as 0.95; answers outside \
-                 are refused",
+                "min and max are units of the currency for one coin, token or unit of another, such as 0.95; \
+                 answers outside are refused",
             );
         }
     }

@@ -136,9 +136,10 @@ pub(super) fn sentence(error: &figment::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use academy::evm::Address;
+    use academy::{evm::Address, price::Fiat};
 
     use super::*;
+    use crate::config::Feed;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let own = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -307,6 +308,16 @@ mod tests {
         let fine = read(token, &feed("USDC", "min=0.98,max=1.02"), "{ETH=\"0.5\",USDC=\"1500\"}").unwrap();
         assert_eq!((fine.chain.feeds[0].min_cents, fine.chain.feeds[0].max_cents), (98, 102));
         assert_eq!(fine.chain.tokens[0].version, "1");
+        // A state's currency in another leads on to what is paid in.
+        let crossed = |feeds: &[String]| {
+            let lines: Vec<_> = feeds.iter().map(|feed| feed.trim_matches(['[', ']'])).collect();
+            format!("[{}]", lines.join(","))
+        };
+        let (usdc, euro) = (feed("USDC", "min=0.98,max=1.02"), feed("EUR", "min=0.8,max=1.5"));
+        let both = read(token, &crossed(&[usdc.clone(), euro.clone()]), "{}").unwrap();
+        let of: Vec<_> = both.chain.feeds.iter().map(Feed::of_fiat).collect();
+        assert_eq!(of, [None, Some(Fiat::Eur)]);
+        let dollars = feed("USD", "min=0.8,max=1.5");
         let unnamed = token.replace(",name=\"USD Coin\"", "");
         let coin = token.replace("USDC", "ETH");
         let fine = feed("USDC", "min=0.98,max=1.02");
@@ -316,6 +327,10 @@ mod tests {
             (&token.replace("permit", "hope"), &fine, "{}", "chain.tokens"),
             (&token.replace("decimals=6", "decimals=77"), &fine, "{}", "chain.tokens"),
             ("[]", &fine, "{}", "chain.feeds"),
+            (token, &euro, "{}", "chain.feeds"),
+            (token, &crossed(&[usdc.clone(), euro.clone(), euro.clone()]), "{}", "chain.feeds"),
+            (token, &crossed(&[usdc.clone(), dollars]), "{}", "chain.feeds"),
+            (&token.replace("USDC", "EUR"), "[]", "{}", "chain.tokens"),
             (token, &feed("USDC", "min=1.02,max=0.98"), "{}", "chain.feeds"),
             (token, &feed("USDC", "min=0.981,max=1.02"), "{}", "chain.feeds"),
             (token, &fine, "{DAI=\"1\"}", "chain.provisional_limits"),

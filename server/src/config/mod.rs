@@ -12,7 +12,7 @@ use academy::webhooks::SigningSecret;
 use serde::Deserialize;
 
 pub use academy::chain::dev::is_dev;
-pub use chain::{Chain, Token};
+pub use chain::{Chain, Feed, Token};
 pub use load::{ConfigError, Environment, load};
 pub use secret::Secret;
 pub use types::{LogFormat, PublicUrl};

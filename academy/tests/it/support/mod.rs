@@ -132,6 +132,7 @@ pub fn quotes() -> Quotes {
                 max_cents: 105,
             },
         ],
+        crosses: Vec::new(),
         sequencer: None,
         ttl_minutes: QUOTE_MINUTES,
     }

@@ -201,6 +201,7 @@ fn single(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts) -> Option<impl In
 }
 
 fn choice(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts) -> impl IntoView + use<> {
+    let by_quote = tiers.iter().find_map(|tier| by_quote(tier, about.get(&tier.id)));
     let options: Vec<_> = tiers
         .into_iter()
         .enumerate()
@@ -229,6 +230,7 @@ fn choice(page: &CoursePage, tiers: Vec<Tier>, about: &Abouts) -> impl IntoView 
             <legend>"Choose what to buy"</legend>
             <ul>{options}</ul>
         </fieldset>
+        {by_quote}
         <ul class="included">
             {line("Opens at once, for good, on every device")}
             {line("Paid once, to the teacher's contract; no subscription")}
@@ -254,7 +256,9 @@ fn networks(page: &CoursePage) -> Option<impl IntoView + use<>> {
 fn by_quote(tier: &Tier, about: Option<&About>) -> Option<impl IntoView + use<>> {
     let coin = about.map_or_else(chain_currency, |about| about.currency.symbol.clone());
     matches!(tier.price, Price::Fiat(_)).then(|| {
-        view! { <p class="muted">"Paid in "{coin}", or a token that you can choose next, at the rate of the moment, which then holds while you pay."</p> }
+        let several = about.is_some_and(|about| about.one_of_several);
+        let or = several.then_some(", or what else you can choose next,");
+        view! { <p class="muted">"Paid in "{coin}{or}" at the rate of the moment, which then holds while you pay."</p> }
     })
 }
 
