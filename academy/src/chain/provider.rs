@@ -83,7 +83,9 @@ impl Node {
         });
         let found = match answer.await {
             // Anyone can fill a block with more events than a node answers at once; it has to be read all the same.
-            Err(ChainError::RangeTooLarge(_)) if from == to => self.logs_in(to, &filter).await?,
+            Err(ChainError::RangeTooLarge(_) | ChainError::Refused(_)) if from == to => {
+                self.logs_in(to, &filter).await?
+            }
             answer => answer?,
         };
         Ok(found.into_iter().filter(|found| !found.removed).filter_map(WireLog::read).collect())
@@ -143,6 +145,16 @@ fn refusal(code: i64, message: &str, passes: bool) -> ChainError {
     const REVERTED: i64 = 3;
     const LIMITS: i64 = -32005;
     const INTERNAL: i64 = -32603;
+    const TOO_LARGE: [&str; 8] = [
+        "range",
+        "too many",
+        "more than",
+        "limit exceeded",
+        "exceeds limit",
+        "response size",
+        "response too large",
+        "response is too big",
+    ];
     let lower = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let is_busy = code == 429
@@ -151,7 +163,7 @@ fn refusal(code: i64, message: &str, passes: bool) -> ChainError {
     // A contract's own words, which whoever wrote it chose, say nothing of the node.
     if code == REVERTED || says(&["revert"]) {
         ChainError::Refused(format!("{message} ({code})"))
-    } else if !is_busy && says(&["range", "too many", "more than", "limit exceeded", "response size"]) {
+    } else if !is_busy && says(&TOO_LARGE) {
         ChainError::RangeTooLarge(message.to_owned())
     } else if is_busy || is_late || passes || code == LIMITS || code == INTERNAL {
         ChainError::Unavailable(message.to_owned())
@@ -435,6 +447,9 @@ mod tests {
             (-32614, "eth_getLogs is limited to a 10,000 range"),
             (-32005, "Limit exceeded"),
             (-32000, "Query timeout exceeded. Consider reducing your block range."),
+            (-32020, "backend response too large"),
+            (-32008, "Response is too big"),
+            (-32005, "logs matched by query exceeds limit of 10000"),
         ] {
             let error = told(code, message);
             assert!(range(&error) && !error.is_retryable(), "{message}: {error}");
