@@ -69,6 +69,9 @@ pub enum CheckoutError {
     /// The contract sold the tier to this account, and sells nothing twice.
     #[error("the account has the pass")]
     HasPass,
+    /// An order of theirs opened the course as far, and a person took the access away.
+    #[error("bought before, and revoked")]
+    AccessRevoked,
     /// The price feed gives nothing to go by.
     #[error("no rate to quote by")]
     NoRate,
@@ -200,7 +203,11 @@ impl From<CheckoutError> for Problem {
             ),
             CheckoutError::HasPass => conflict(
                 "has_pass",
-                "The contract has sold this to your account before, and sells it to nobody twice, so do not pay again. An earlier payment of yours may still be read, or a person looks at it: “Orders and receipts” shows where it stands. If it was paid back to you, ask whoever runs this site to open the course.",
+                "The contract has sold this to your account before, and sells it to nobody twice, so do not pay again. An earlier payment of yours may still be read, or a person looks at it: “Orders and receipts” shows where it stands. If there is none, because you paid the contract without this site, or if it was paid back to you, ask whoever runs this site to open the course.",
+            ),
+            CheckoutError::AccessRevoked => conflict(
+                "access_revoked",
+                "You bought this course before, and your access to it was taken away. Paying again would not open it, so nothing is asked of your wallet. Ask whoever runs this site.",
             ),
             CheckoutError::NoRate => Self::new(
                 Kind::Unavailable,

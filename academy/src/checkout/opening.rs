@@ -97,7 +97,7 @@ impl Checkout<'_> {
     /// still counts.
     ///
     /// # Errors
-    /// For visitors; `already_enrolled`, `free`, `not_for_sale`, `order_in_progress`.
+    /// For visitors; `already_enrolled`, `access_revoked`, `free`, `not_for_sale`, `order_in_progress`.
     #[tracing::instrument(skip_all, fields(%tier))]
     pub async fn open_in(
         &self,
@@ -156,6 +156,16 @@ impl Checkout<'_> {
     async fn refuse_enrolled(&self, conn: &mut Conn, wish: &Wish<'_>, level: u8) -> Result<(), Problem> {
         let access = self.0.learning().enrollment_level(conn, Some(wish.person.id), wish.course).await?;
         if access.level >= level { Err(CheckoutError::AlreadyEnrolled.into()) } else { Ok(()) }
+    }
+
+    /// What would be paid for an order whose buyer has no access could not count: another one opened the course as
+    /// far, and is being confirmed again, or a person took its access away.
+    pub(super) async fn refuse_bought(conn: &mut Conn, order: &OrderRecord) -> Result<(), Problem> {
+        match store::bought_otherwise(conn, order).await? {
+            None => Ok(()),
+            Some(OrderState::Paid) => Err(CheckoutError::AccessRevoked.into()),
+            Some(_) => Err(CheckoutError::OrderInProgress.into()),
+        }
     }
 
     async fn open_at(&self, wish: &Wish<'_>, asked: &Asked) -> Result<Order, Problem> {
@@ -223,6 +233,7 @@ impl Checkout<'_> {
             reference: None,
             revision: 1,
         };
+        Self::refuse_bought(&mut tx, &record).await?;
         match store::insert_order(&mut tx, &record).await {
             // Two tabs at once: the other one was first, and its order is ours too.
             Err(StoreError::Refused(_)) => {

@@ -42,9 +42,9 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// `not_payable` when the order is not open; `awaited` when a wallet has taken a request to pay it;
-    /// `already_enrolled` when the course opened otherwise meanwhile; `price_changed`, `paused`, `not_taken`,
-    /// `has_pass` when the contract would refuse it; `too_few_tokens` when the payer has not enough;
-    /// `other_signature` when the signature is not the payer's.
+    /// `already_enrolled`, `access_revoked` and `order_in_progress` when the course opened otherwise meanwhile;
+    /// `price_changed`, `paused`, `not_taken`, `has_pass` when the contract would refuse it; `too_few_tokens` when
+    /// the payer has not enough; `other_signature` when the signature is not the payer's.
     pub async fn payment(
         &self,
         actor: &Actor,
@@ -100,6 +100,7 @@ impl Checkout<'_> {
         if access.level >= order.level {
             return Err(CheckoutError::AlreadyEnrolled.into());
         }
+        Self::refuse_bought(&mut conn, &order).await?;
         let (page, tier) = match self.0.catalog().tier(&mut conn, order.tier).await {
             Err(problem) if problem.kind == Kind::NotFound => return Err(CheckoutError::PriceChanged.into()),
             found => found?,

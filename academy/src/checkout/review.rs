@@ -87,7 +87,7 @@ impl Checkout<'_> {
                 // On a chain that is not followed nothing would ever confirm it.
                 self.0.0.networks.get(order.chain_id)?;
                 let paid = matches!(order.state, OrderState::Paid | OrderState::Confirming);
-                if paid || store::bought_otherwise(&mut tx, order).await? {
+                if paid || store::bought_otherwise(&mut tx, order).await?.is_some() {
                     return Err(CheckoutError::NotAcceptable.into());
                 }
                 (order.state, order.setback, order.is_final) = (OrderState::Confirming, None, false);

@@ -117,7 +117,7 @@ impl Checkout<'_> {
             is_final: sight.order.is_final && !sight.went_back(candidates),
             expires_at: sight.order.expires_at,
             withdrawn: sight.course.state == CourseState::Withdrawn,
-            bought: store::bought_otherwise(&mut tx, &sight.order).await?,
+            bought: store::bought_otherwise(&mut tx, &sight.order).await?.is_some(),
             superseded: store::superseded(&mut tx, &sight.order).await?,
         };
         let plain: Vec<Candidate> = candidates.iter().map(|(_, candidate)| candidate.clone()).collect();

@@ -178,13 +178,17 @@ pub(super) async fn superseded(conn: &mut Conn, order: &OrderRecord) -> Result<b
     Ok(row.is_some())
 }
 
-/// Whether another order of the same person opened the course, as far as this one would.
-pub(super) async fn bought_otherwise(conn: &mut Conn, order: &OrderRecord) -> Result<bool, StoreError> {
-    let row = sql!(opt conn, (OrderId,),
-        "SELECT id FROM orders WHERE user_id = $1 AND course_id = $2 AND id <> $3 AND level >= $4
-            AND state IN ('paid', 'confirming') LIMIT 1",
+/// Whether another order of the same person opened the course, as far as this one would: how that one stands, paid or
+/// being confirmed.
+pub(super) async fn bought_otherwise(
+    conn: &mut Conn,
+    order: &OrderRecord,
+) -> Result<Option<OrderState>, StoreError> {
+    let row = sql!(opt conn, (String,),
+        "SELECT state FROM orders WHERE user_id = $1 AND course_id = $2 AND id <> $3 AND level >= $4
+            AND state IN ('paid', 'confirming') ORDER BY state DESC LIMIT 1",
         order.user, order.course, order.id, i64::from(order.level))?;
-    Ok(row.is_some())
+    row.map(|(state,)| parse("an order's state", &state)).transpose()
 }
 
 /// So often a job tries before only it looks for its order's transaction: that takes half a minute.
