@@ -11,6 +11,7 @@ use crate::{
     evm::Address,
     ids::{OrderId, PaymentId, TransferId},
     money::{Currency, Wei},
+    page::Page,
     price::Cents,
     time::Time,
 };
@@ -229,10 +230,23 @@ pub struct TransferRow {
 pub struct TransferReturn {
     /// The transfer.
     pub transfer: TransferRow,
-    /// Who can: the market's owner, checksummed; `None`: the chain does not answer now.
-    pub owner: Option<String>,
-    /// What the caller's wallet must send, where the caller is the owner.
-    pub call: Option<WalletCall>,
+    /// How, or why not now.
+    pub way: WayBack,
+}
+
+/// How tokens can be sent back, which only the market's owner can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WayBack {
+    /// The caller is the owner: what their wallet must send.
+    Call(WalletCall),
+    /// The owner is somebody else: who, checksummed.
+    By(String),
+    /// They were sent in this transaction, which is not final yet: a second one would send somebody else's.
+    Sent(Transaction),
+    /// The chain does not answer now.
+    Silent,
+    /// The site does not follow that chain any more.
+    Unfollowed,
 }
 
 /// What a course earned.
@@ -242,8 +256,8 @@ pub struct Sales {
     pub count: u32,
     /// What came in, by chain, its coin first; currencies in which nothing was sold are left out.
     pub earned: Vec<Earned>,
-    /// The newest sales.
-    pub rows: Vec<OrderRow>,
+    /// A page of its sales.
+    pub rows: Page<OrderRow>,
 }
 
 /// What a course earned in one currency of one chain.

@@ -1,18 +1,23 @@
 //! What people do about tokens that came without a purchase.
 
+use futures::{TryFutureExt, try_join};
+use tokio::time::timeout;
+
 use super::{
     error::CheckoutError,
     health::PATIENCE,
+    model::Transaction,
+    network::Network,
     reports::DueRow,
-    rows::{TransferReturn, TransferRow, TransferState},
+    rows::{TransferReturn, TransferRow, TransferState, WayBack},
     service::Checkout,
     store::{parse, unsigned},
     transfer_store,
 };
 use crate::{
-    Actor, Operation, Problem,
+    Actor, Operation, Person, Problem,
     accounts::{audit, parse_address},
-    chain::Control,
+    chain::{ChainError, Control, Event, Log},
     ids::{OrderId, TransferId},
     page::{Filter, PAGE_SIZE, Page},
     store::{Conn, sql},
@@ -123,24 +128,79 @@ impl Checkout<'_> {
     /// How to send tokens back that came without a purchase. The market's owner can, and nobody else.
     ///
     /// # Errors
-    /// For everyone but admins; `not_in_review`; `no_such_network` where the site has left the chain.
+    /// For everyone but admins; `not_in_review`.
     pub async fn transfer_return(&self, actor: &Actor, id: TransferId) -> Result<TransferReturn, Problem> {
         let person = actor.person_who_may(Operation::ReviewPayments)?;
         let mut conn = self.0.0.db.read().await?;
         let transfer = self.waiting_transfer(&mut conn, id).await?;
         drop(conn);
-        let chain = &self.0.0.networks.get(transfer.chain_id)?.chain;
         // Without an answer it can be looked at, and dismissed, all the same.
-        let roles = tokio::time::timeout(PATIENCE, chain.roles(transfer.market)).await;
-        let owner = roles.ok().and_then(Result::ok).map(|roles| roles.owner);
-        let rescue =
-            Control::Rescue { token: transfer.currency.token, to: transfer.sender, amount: transfer.amount };
-        let call = self.to_wallet(transfer.chain_id, person, &rescue.call(transfer.market));
-        Ok(TransferReturn {
-            call: (owner == Some(person.address)).then_some(call),
-            owner: owner.map(|owner| owner.checksummed()),
-            transfer,
+        let way = match self.0.0.networks.find(transfer.chain_id) {
+            None => WayBack::Unfollowed,
+            Some(network) => match timeout(PATIENCE, self.way_back(network, person, &transfer)).await {
+                Ok(Ok(way)) => way,
+                Ok(Err(_)) | Err(_) => WayBack::Silent,
+            },
+        };
+        Ok(TransferReturn { transfer, way })
+    }
+
+    async fn way_back(
+        &self,
+        network: &Network,
+        person: &Person,
+        transfer: &TransferRow,
+    ) -> Result<WayBack, Problem> {
+        let (sent, roles) =
+            try_join!(self.sent_lately(network, transfer), network.chain.roles(transfer.market).err_into())?;
+        Ok(match sent {
+            Some(sent) => WayBack::Sent(sent),
+            None if roles.owner == person.address => {
+                let (token, to, amount) = (transfer.currency.token, transfer.sender, transfer.amount);
+                let call = Control::Rescue { token, to, amount }.call(transfer.market);
+                WayBack::Call(self.to_wallet(transfer.chain_id, person, &call))
+            }
+            None => WayBack::By(roles.owner.checksummed()),
         })
+    }
+
+    /// The transaction that sent a waiting transfer back, in a block that is not read yet because it is not final.
+    async fn sent_lately(
+        &self,
+        network: &Network,
+        transfer: &TransferRow,
+    ) -> Result<Option<Transaction>, Problem> {
+        let (chain, pace) = (&network.chain, &network.pace.transfers);
+        let mut conn = self.0.0.db.read().await?;
+        let mut next =
+            transfer_store::cursor(&mut conn, &network.policy, &[transfer.currency.token]).await?.0;
+        let (before,) = sql!(one conn, (i64,),
+            "SELECT COUNT(*) FROM transfers t JOIN transfers this ON this.id = $1
+             WHERE t.chain_id = this.chain_id AND t.market = this.market AND t.token = this.token AND t.sender = this.sender
+                AND t.amount = this.amount AND t.state = 'waiting'
+                AND (t.block_number, t.log_index) < (this.block_number, this.log_index)", transfer.id)?;
+        drop(conn);
+        let head = chain.head().await?;
+        let mut sent = Vec::new();
+        while next <= head.number {
+            let to = head.number.min(next.saturating_add(pace.span() - 1));
+            let last = chain.block(to).await?;
+            let last = last.ok_or_else(|| ChainError::Unavailable("a block is missing".to_owned()))?;
+            let answer = chain.transfers(&[transfer.currency.token], &[transfer.market], next, &last).await;
+            let Some(logs) = pace.heed(to - next + 1, answer)? else { continue };
+            let is_it = |log: &Log| {
+                let Event::TokensRescued { token, to, amount } = log.event else { return false };
+                (log.contract, token, to, amount)
+                    == (transfer.market, transfer.currency.token, transfer.sender, transfer.amount)
+            };
+            sent.extend(logs.into_iter().filter(is_it));
+            next = to + 1;
+        }
+        // The oldest of one sum goes back first.
+        let sent = usize::try_from(before).ok().and_then(|before| sent.get(before));
+        Ok(sent.map(|log| {
+            self.transaction(transfer.chain_id, log.transaction, Some((log.block_number, log.block_hash)))
+        }))
     }
 
     /// Notes that nothing is to be done about a transfer any more, and why.

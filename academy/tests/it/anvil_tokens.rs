@@ -6,7 +6,7 @@ use academy::{
     Academy,
     catalog::{Published, TierForm},
     chain::{Chain, Control, Rpc, Signing, TokenDomain, set_quote_signer_call, set_token_allowed_call},
-    checkout::{ChainInfo, Order, OrderState, PayBy, Policy, Token, TransferState},
+    checkout::{ChainInfo, Order, OrderState, PayBy, Policy, Token, TransferState, WayBack},
     evm::Address,
     money::{Currency, Wei},
     page::Filter,
@@ -200,7 +200,7 @@ async fn case_13_tokens_sent_straight_to_the_market_are_found_and_sent_back(engi
     let row = &found.rows[0];
     assert_eq!((row.transaction.hash, row.sender, row.order), (sent, me, Some(order.id)));
     let back = checkout.transfer_return(&admin, row.id).await.unwrap();
-    assert_eq!((back.owner, back.call), (Some(owner.checksummed()), None));
+    assert_eq!(back.way, WayBack::By(owner.checksummed()));
     let rescue =
         |amount| Control::Rescue { token: currency.token, to: me, amount }.call(place.market.address);
     let more = dev.send(owner, &rescue(row.amount.plus(Wei::new(U256::from(1))))).await;

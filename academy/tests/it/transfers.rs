@@ -9,7 +9,7 @@ use academy::{
         Chain, ChainError, Event, Rpc,
         fake::{FakeChain, FakeTransaction, Late},
     },
-    checkout::{Deployment, Depth, Order, OrderState, Policy, TransferRow, TransferState},
+    checkout::{Deployment, Depth, Order, OrderState, Policy, TransferRow, TransferState, WayBack},
     evm::{Address, BlockTag},
     fault::NoFaults,
     ids::TransferId,
@@ -186,8 +186,7 @@ on_both_engines! {
         let (id, sender, admin) = stray(world).await;
         let (checkout, other) = (world.academy.checkout(), world.admin().await);
         let back = checkout.transfer_return(&admin, id).await.unwrap();
-        assert_eq!(back.owner.as_ref(), Some(&person(&admin).address_text));
-        let call = back.call.unwrap();
+        let WayBack::Call(call) = back.way else { panic!("{:?}", back.way) };
         assert_eq!((call.to, call.from), (MARKET.checksummed(), person(&admin).address_text.clone()));
         // rescueERC20(address,address,uint256)
         let word = |hex: &str| format!("{hex:0>64}");
@@ -195,11 +194,11 @@ on_both_engines! {
         let expected = format!("0xb2118a8d{}{}{}", address(USDC), address(sender), word("e4e1c0"));
         assert_eq!(call.data, expected);
         let back = checkout.transfer_return(&other, id).await.unwrap();
-        assert_eq!((back.call, back.owner), (None, Some(person(&admin).address_text.clone())));
+        assert_eq!(back.way, WayBack::By(person(&admin).address_text.clone()));
 
         world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
         let back = checkout.transfer_return(&admin, id).await.unwrap();
-        assert_eq!((back.call, back.owner), (None, None), "it can still be looked at, and dismissed");
+        assert_eq!(back.way, WayBack::Silent, "it can still be looked at, and dismissed");
         world.chain.fail_with(None);
 
         // Two of one sum; what goes back once closes one, however often it is read.
@@ -221,6 +220,36 @@ on_both_engines! {
         assert_eq!(returned.returned.as_ref().unwrap().hash, first.hash);
         assert_eq!(refusal(checkout.transfer_return(&admin, id).await).1, "not_in_review");
         assert_eq!(refusal(checkout.dismiss_transfer(&admin, id, "done").await).1, "not_in_review");
+    }
+
+    async fn what_was_sent_back_and_is_not_final_is_not_sent_again(world: &World) {
+        let (first, sender, admin) = stray(world).await;
+        let (checkout, academy) = (world.academy.checkout(), &world.academy);
+        is_final(world, academy, vec![moved(world, USDC, sender, units("15"))]).await;
+        let second = waiting(academy, &admin).await.rows.into_iter().find(|row| row.id != first).unwrap().id;
+        let can = async |id| {
+            let way = checkout.transfer_return(&admin, id).await.unwrap().way;
+            assert!(matches!(way, WayBack::Call(_) | WayBack::Sent(_)), "{way:?}");
+            matches!(way, WayBack::Call(_))
+        };
+        // To somebody else, and another sum.
+        world.chain.mine(vec![rescued(world, USDC, Address([7; 20]), units("15")), rescued(world, USDC, sender, units("14"))]);
+        assert!(can(first).await && can(second).await);
+        world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
+        assert!(!can(first).await && can(second).await, "the oldest went back");
+        world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
+        assert!(!can(first).await && !can(second).await);
+        assert_eq!(waiting(academy, &admin).await.total, 2, "until it is final");
+        is_final(world, academy, Vec::new()).await;
+        assert_eq!(waiting(academy, &admin).await.total, 0);
+    }
+
+    async fn on_a_chain_that_the_site_has_left_it_can_be_dismissed(world: &World) {
+        let (id, _, admin) = stray(world).await;
+        world.execute("UPDATE transfers SET chain_id = 999".to_owned()).await;
+        let checkout = world.academy.checkout();
+        assert_eq!(checkout.transfer_return(&admin, id).await.unwrap().way, WayBack::Unfollowed);
+        checkout.dismiss_transfer(&admin, id, "the chain is gone").await.unwrap();
     }
 
     async fn it_is_dismissed_with_a_reason_once(world: &World) {

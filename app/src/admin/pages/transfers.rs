@@ -2,7 +2,7 @@
 
 use academy::{
     Problem,
-    checkout::{ChainInfo, TransferReturn, TransferRow, TransferState},
+    checkout::{ChainInfo, TransferReturn, TransferRow, TransferState, WalletCall, WayBack},
     ids::TransferId,
     money::Wei,
 };
@@ -114,25 +114,45 @@ async fn page(
     }))
 }
 
+/// The owner's wallet sends it.
+fn send_call(transfer: &TransferRow, call: WalletCall, chain: ChainInfo) -> impl IntoView + use<> {
+    let sum = transfer.currency.short(transfer.amount);
+    view! {
+        <p>
+            "Your wallet will show one transaction to the course market. It costs only the network fee (gas); the contract sends "
+            {sum.clone()}" back to "<AddressText address=transfer.sender_text.clone()/>", and never more than it has beside what it keeps for buyers and payees."
+        </p>
+        <SendCall call=call chain=chain label=format!("Send back {sum}") after=format!("{PATH}?done=sent")/>
+        <noscript><p class="muted">"That needs your wallet, and so JavaScript."</p></noscript>
+    }
+}
+
 /// The way back: the owner's wallet here, or the owner's key elsewhere.
 fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
     let transfer = &back.transfer;
     let sum = transfer.currency.short(transfer.amount);
-    if let Some(call) = back.call.clone() {
-        let after = format!("{PATH}?done=sent");
-        return view! {
-            <p>
-                "Your wallet will show one transaction to the course market. It costs only the network fee (gas); the contract sends "
-                {sum.clone()}" back to "<AddressText address=transfer.sender_text.clone()/>", and never more than it has beside what it keeps for buyers and payees."
-            </p>
-            <SendCall call=call chain=chain label=format!("Send back {sum}") after=after/>
-            <noscript><p class="muted">"That needs your wallet, and so JavaScript."</p></noscript>
-        }
-        .into_any();
-    }
-    let Some(owner) = back.owner.clone() else {
-        return view! { <p>{chain.name}" does not answer now. What came there stays there; look again later."</p> }
+    let owner = match &back.way {
+        WayBack::Call(call) => return send_call(transfer, call.clone(), chain).into_any(),
+        WayBack::Sent(sent) => {
+            return view! {
+                <p data-testid="sent-back">
+                    "They were sent back in "<Hash hash=sent.hash.to_string() link=sent.link.clone()/>". The transfer shows as sent back once that is final. To send "
+                    {sum}" once more would take it from what belongs to somebody else."
+                </p>
+            }
             .into_any();
+        }
+        WayBack::Silent => {
+            return view! { <p>{chain.name}" does not answer now. What came there stays there; look again later."</p> }
+                .into_any();
+        }
+        WayBack::Unfollowed => {
+            return view! {
+                <p>"This site does not follow "{chain.name}" any more. What came there stays there, until the chain is among the site's again, or the contract's owner sends it back by other means."</p>
+            }
+            .into_any();
+        }
+        WayBack::By(owner) => owner.clone(),
     };
     let command = format!(
         "lectern contracts rescue --chain {} --market {} --token {} --to {} --amount {}",
