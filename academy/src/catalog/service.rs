@@ -57,8 +57,7 @@ impl Catalog<'_> {
         Ok(known.put(version, query.clone(), found))
     }
 
-    /// A course's page. Drafts are there for their instructor and admins only, withdrawn courses
-    /// for those and for whoever is enrolled.
+    /// A course's page, for those whom it [is shown](Self::shows) to.
     ///
     /// # Errors
     /// `not_found` where the caller may not know of it.
@@ -67,19 +66,30 @@ impl Catalog<'_> {
         let mut conn = self.0.0.db.read().await?;
         let version = public_version(&mut conn).await?;
         let page = self.known(&mut conn, version, slug).await?;
-        let course = &page.course;
-        let visible = match course.state {
+        match self.shows(&mut conn, actor, &page.course).await? {
+            true => Ok(page),
+            false => Err(CatalogError::NotFound("course").into()),
+        }
+    }
+
+    /// Whether somebody may know of a course. Drafts are there for their instructor and admins only, withdrawn courses
+    /// for those and for whoever is enrolled or has ordered them: what became of their money leads there.
+    pub(crate) async fn shows(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        course: &Course,
+    ) -> Result<bool, Problem> {
+        let (academy, user) = (self.0, actor.user());
+        Ok(match course.state {
             CourseState::Published => true,
             CourseState::Draft => owns(actor, course),
             CourseState::Withdrawn => {
                 owns(actor, course)
-                    || self.0.learning().enrollment_level(&mut conn, actor.user(), course.id).await?.enrolled
+                    || academy.learning().enrollment_level(conn, user, course.id).await?.enrolled
+                    || academy.checkout().has_ordered(conn, user, course.id).await?
             }
-        };
-        if !visible {
-            return Err(CatalogError::NotFound("course").into());
-        }
-        Ok(page)
+        })
     }
 
     /// A course's page as it was at a version, or is since; without asking who wants to know.

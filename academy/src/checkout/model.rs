@@ -139,13 +139,17 @@ impl Setback {
             Self::OtherMarket => {
                 "A payment for this order came in at another of this site's contracts, so it does not open the course. A person will look at it; your money is not lost."
             }
-            Self::OtherCourse => "That transaction bought a different course, so it does not open this one.",
-            Self::OtherTier => {
-                "That transaction bought a different tier of this course, so it does not open this one."
+            Self::OtherCourse => {
+                "That transaction bought a different course, so it does not open this one. A person will look at it; your money is not lost."
             }
-            Self::OtherToken => "That transaction paid in a different currency from the one agreed.",
+            Self::OtherTier => {
+                "That transaction bought a different tier of this course, so it does not open this one. A person will look at it; your money is not lost."
+            }
+            Self::OtherToken => {
+                "That transaction paid in a different currency from the one agreed. A person will look at it; your money is not lost."
+            }
             Self::OtherBeneficiary => {
-                "That transaction bought the course for a different account. It opens for that account, not for yours."
+                "That transaction bought the course for a different account, so it does not open it for yours. A person will look at it."
             }
             Self::OtherOrder => "That transaction belongs to a different order.",
             Self::Underpaid => {
@@ -184,6 +188,22 @@ impl Setback {
     }
 }
 
+/// [`Setback::message`] of a payment beside the one that opened the course.
+fn of_another(setback: Setback) -> &'static str {
+    match setback {
+        Setback::Dismissed => {
+            "You had paid for this already. A person looked at your other payment, and it opens nothing more. Ask whoever runs this site what became of the money."
+        }
+        Setback::ToRefund => {
+            "You had paid for this already. A person decided that your other payment goes back to the account that paid; the instructor sends it. What opened the course stays."
+        }
+        Setback::PaidBack => {
+            "You had paid for this already. Your other payment was sent back to the account that paid. What opened the course stays."
+        }
+        setback => setback.message(),
+    }
+}
+
 /// A transaction that an order knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
@@ -210,14 +230,15 @@ pub struct Told {
     pub reviewed: bool,
 }
 
-impl From<Setback> for Told {
-    fn from(setback: Setback) -> Self {
+impl Told {
+    /// What is told of an order in that state.
+    pub fn of(state: OrderState, setback: Setback) -> Self {
         let reviewed = setback.needs_review();
         let waits =
             matches!(setback, Setback::Replaced | Setback::Orphaned | Setback::ToRefund | Setback::PaidBack);
         Self {
             word: setback.word().to_owned(),
-            text: setback.message().to_owned(),
+            text: if state == OrderState::Paid { of_another(setback) } else { setback.message() }.to_owned(),
             failed: !reviewed && !waits,
             reviewed,
         }

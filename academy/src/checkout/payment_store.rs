@@ -121,6 +121,18 @@ pub(super) async fn unpaying(
     row.map(|(hash, word)| Ok((parse("a hash", &hash)?, parse("a setback", &word)?))).transpose()
 }
 
+/// Of the payments that bought once more what an order had paid, the last that waits for a person; where none does,
+/// what was decided about the last.
+pub(super) async fn paid_again(conn: &mut Conn, order: OrderId) -> Result<Option<Setback>, StoreError> {
+    let row = sql!(opt conn, (String,),
+        "SELECT p.setback FROM payments p JOIN orders o ON o.id = p.order_id
+         WHERE o.id = $1 AND p.standing IN ('review', 'dismissed') AND p.setback IN ('paid_twice', 'to_refund', 'paid_back', 'dismissed')
+            AND p.market = o.market AND p.listing = o.listing AND p.tier_number = o.tier_number AND p.token = o.token
+            AND p.beneficiary = o.beneficiary
+         ORDER BY CASE p.standing WHEN 'review' THEN 0 ELSE 1 END, p.seen_at DESC, p.id DESC LIMIT 1", order)?;
+    row.map(|(word,)| parse("a setback", &word)).transpose()
+}
+
 pub(super) async fn payments_in(
     conn: &mut Conn,
     chain_id: u64,

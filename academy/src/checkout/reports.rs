@@ -14,7 +14,7 @@ use crate::{
     Actor, Operation, Problem,
     accounts::{display_name, parse_address},
     evm::Address,
-    ids::{CourseId, OrderId, PaymentId},
+    ids::{CourseId, OrderId, PaymentId, UserId},
     money::{Currency, Wei},
     page::{Filter, PAGE_SIZE, Page},
     store::{Conn, sql},
@@ -55,8 +55,33 @@ macro_rules! matching_orders {
     () => {
         "WHERE ($2 = '' OR o.state = $2) AND (c.search LIKE $1 ESCAPE '!' OR u.search LIKE $1 ESCAPE '!'
             OR o.beneficiary LIKE $1 ESCAPE '!'
-            OR EXISTS (SELECT 1 FROM submissions s WHERE s.order_id = o.id AND s.tx_hash LIKE $1 ESCAPE '!')
-            OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.tx_hash LIKE $1 ESCAPE '!'))"
+            OR o.id = $3
+            OR EXISTS (SELECT 1 FROM submissions s WHERE s.order_id = o.id AND (s.tx_hash LIKE $1 ESCAPE '!' OR s.sender LIKE $1 ESCAPE '!'))
+            OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id
+                AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.sender LIKE $1 ESCAPE '!' OR p.payer LIKE $1 ESCAPE '!')))"
+    };
+}
+
+/// A person decided so of a payment that names the order.
+macro_rules! decided {
+    ($rulings:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM payments p WHERE (p.order_id = o.id OR p.named_order = o.id)
+                AND p.standing = 'dismissed' AND p.setback IN (",
+            $rulings,
+            "))"
+        )
+    };
+}
+
+/// A course's orders that were paid, or whose money went, or goes, back.
+macro_rules! sold {
+    () => {
+        concat!(
+            "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR ",
+            decided!("'to_refund', 'paid_back'"),
+            ")"
+        )
     };
 }
 
@@ -118,12 +143,18 @@ macro_rules! seen {
             OR $2 = 'to_refund' AND p.standing = 'dismissed' AND p.setback = 'to_refund'
             OR $2 = 'review' AND p.standing = 'orphaned' AND p.setback = 'orphaned' AND o.state = 'confirming'
             OR $2 = 'review' AND ", surplus!("p"), ") AND (p.tx_hash LIKE $1 ESCAPE '!' OR p.beneficiary LIKE $1 ESCAPE '!'
-            OR c.search LIKE $1 ESCAPE '!')")
+            OR c.search LIKE $1 ESCAPE '!' OR o.id = $3 OR p.sender LIKE $1 ESCAPE '!' OR p.payer LIKE $1 ESCAPE '!'
+            OR EXISTS (SELECT 1 FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash AND s.sender LIKE $1 ESCAPE '!'))")
     };
 }
 
 fn checksummed(address: Option<String>) -> Result<Option<String>, Problem> {
     Ok(address.as_deref().map(parse_address).transpose()?.map(|address| address.checksummed()))
+}
+
+/// The order whose id is looked for, if that is one.
+fn named(filter: &Filter) -> Option<OrderId> {
+    filter.q.trim().parse().ok()
 }
 
 /// Number and sum of a day's sales, by days since 1970.
@@ -239,20 +270,33 @@ impl Checkout<'_> {
         Ok(paid.into_iter().map(|(id,)| id).collect())
     }
 
+    /// Whether somebody ever ordered a course.
+    pub(crate) async fn has_ordered(
+        &self,
+        conn: &mut Conn,
+        user: Option<UserId>,
+        course: CourseId,
+    ) -> Result<bool, Problem> {
+        let Some(user) = user else { return Ok(false) };
+        let order = sql!(opt conn, (OrderId,),
+            "SELECT id FROM orders WHERE user_id = $1 AND course_id = $2 LIMIT 1", user, course)?;
+        Ok(order.is_some())
+    }
+
     /// All orders, newest first. The filter's state is an order state's word.
     ///
     /// # Errors
     /// For everyone but admins.
     pub async fn orders(&self, actor: &Actor, filter: &Filter) -> Result<Page<OrderRow>, Problem> {
         actor.may(Operation::SeeAllOrders)?;
-        let like = filter.like();
+        let (like, named) = (filter.like(), named(filter));
         let mut conn = self.0.0.db.read().await?;
         let orders = sql!(all conn, Listed,
-            concat!(listed!(), matching_orders!(), " ORDER BY o.created_at DESC, o.id LIMIT $3 OFFSET $4"),
-            &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
+            concat!(listed!(), matching_orders!(), " ORDER BY o.created_at DESC, o.id LIMIT $4 OFFSET $5"),
+            &like, filter.word(), named, i64::from(PAGE_SIZE), filter.offset())?;
         let (total,) = sql!(one conn, (i64,),
             concat!("SELECT COUNT(*) FROM orders o JOIN courses c ON c.id = o.course_id JOIN users u ON u.id = o.user_id ", matching_orders!()),
-            &like, filter.word())?;
+            &like, filter.word(), named)?;
         let rows = self.rows(&mut conn, orders).await?;
         Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
@@ -263,7 +307,7 @@ impl Checkout<'_> {
     /// For everyone but admins.
     pub async fn payments(&self, actor: &Actor, filter: &Filter) -> Result<Page<PaymentRow>, Problem> {
         actor.may(Operation::SeeAllOrders)?;
-        let like = filter.like();
+        let (like, named) = (filter.like(), named(filter));
         let mut conn = self.0.0.db.read().await?;
         let payments = sql!(all conn, Seen,
             concat!("SELECT p.id, COALESCE(p.order_id, p.named_order) AS order_id, p.tx_hash, p.log_index, p.block_number, p.block_hash, p.beneficiary, c.title,
@@ -271,9 +315,10 @@ impl Checkout<'_> {
                 p.payer, p.refundable_until, CASE WHEN ", surplus!("p"), " THEN TRUE ELSE FALSE END AS overpaid,
                 COALESCE(p.sender, (SELECT s.sender FROM submissions s WHERE s.order_id = p.order_id AND s.tx_hash = p.tx_hash)) AS sender,
                 o.state AS due_state, u.name AS buyer, o.beneficiary AS ordered_by, oc.title AS ordered, o.tier_name AS ordered_tier,
-                o.price, o.fiat_currency, o.fiat_amount, o.chain_id AS due_chain, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $3 OFFSET $4"),
-            &like, filter.word(), i64::from(PAGE_SIZE), filter.offset())?;
-        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word())?;
+                o.price, o.fiat_currency, o.fiat_amount, o.chain_id AS due_chain, o.token AS due_token, o.created_at, o.expires_at ", seen!(), " ORDER BY p.seen_at DESC, p.id LIMIT $4 OFFSET $5"),
+            &like, filter.word(), named, i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) =
+            sql!(one conn, (i64,), concat!("SELECT COUNT(*) ", seen!()), &like, filter.word(), named)?;
         let rows = payments
             .into_iter()
             .map(|seen| {
@@ -309,11 +354,12 @@ impl Checkout<'_> {
         Ok(Page { rows, total: unsigned("a count", total)?, number: filter.number() })
     }
 
-    /// What a course earned.
+    /// What a course earned, and a page of its sales: those first whose payment somebody still has to pay back, then
+    /// the newest. Of the filter, only the page counts.
     ///
     /// # Errors
     /// For everyone but its instructor and admins.
-    pub async fn sales(&self, actor: &Actor, course: CourseId) -> Result<Sales, Problem> {
+    pub async fn sales(&self, actor: &Actor, course: CourseId, filter: &Filter) -> Result<Sales, Problem> {
         const DAY: i64 = 86_400_000;
         let mut conn = self.0.0.db.read().await?;
         self.0.catalog().own(&mut conn, actor, Operation::SeeSales, course).await?;
@@ -338,9 +384,11 @@ impl Checkout<'_> {
             }
         }
         let orders = sql!(all conn, Listed,
-            concat!(listed!(), "WHERE o.course_id = $1 AND (o.paid_at IS NOT NULL OR EXISTS (SELECT 1 FROM payments p WHERE (p.order_id = o.id OR p.named_order = o.id)
-                    AND p.standing = 'dismissed' AND p.setback IN ('to_refund', 'paid_back')))
-             ORDER BY COALESCE(o.paid_at, o.created_at) DESC LIMIT 50"), course)?;
+            concat!(listed!(), sold!(), " ORDER BY CASE WHEN ", decided!("'to_refund'"), " THEN 0 ELSE 1 END,
+                COALESCE(o.paid_at, o.created_at) DESC, o.id LIMIT $2 OFFSET $3"),
+            course, i64::from(PAGE_SIZE), filter.offset())?;
+        let (total,) = sql!(one conn, (i64,), concat!("SELECT COUNT(*) FROM orders o ", sold!()), course)?;
+        let rows = self.rows(&mut conn, orders).await?;
         let date = |day: i64| Time(day * DAY).rfc3339()[..10].to_owned();
         let earned = sums.into_iter().map(|((_, chain_id, token), (total, days))| Earned {
             chain: self.chain_of_several(chain_id),
@@ -351,7 +399,7 @@ impl Checkout<'_> {
         Ok(Sales {
             count: u32::try_from(paid.len()).unwrap_or(u32::MAX),
             earned: earned.collect(),
-            rows: self.rows(&mut conn, orders).await?,
+            rows: Page { rows, total: unsigned("a count", total)?, number: filter.number() },
         })
     }
 }

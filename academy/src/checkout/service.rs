@@ -44,7 +44,10 @@ pub(super) async fn told(
     newest: Option<&Transaction>,
 ) -> Result<Option<Setback>, Problem> {
     let vague = matches!(setback, None | Some(Setback::NoPurchase));
-    let paid = matches!(state, OrderState::Confirming | OrderState::Paid | OrderState::Refunded);
+    if state == OrderState::Paid {
+        return Ok(payment_store::paid_again(conn, order).await?);
+    }
+    let paid = matches!(state, OrderState::Confirming | OrderState::Refunded);
     if paid || !vague && !setback.is_some_and(Setback::needs_review) {
         return Ok(setback);
     }
@@ -109,6 +112,15 @@ impl Checkout<'_> {
             }
         }
         Ok(ways)
+    }
+
+    /// Whether an order is the caller's, who may see it: an admin sees everybody's.
+    ///
+    /// # Errors
+    /// As [`Checkout::order`].
+    pub async fn is_own(&self, actor: &Actor, id: OrderId) -> Result<bool, Problem> {
+        let mut conn = self.0.0.db.read().await?;
+        Ok(Some(self.own(&mut conn, actor, id).await?.user) == actor.user())
     }
 
     pub(super) async fn own(
@@ -332,7 +344,7 @@ impl Checkout<'_> {
             },
             awaiting,
             setback,
-            told: setback.map(Told::from),
+            told: setback.map(|setback| Told::of(order.state, setback)),
             confirmations: order.confirmations,
             open_at,
             final_at: policy.and_then(|policy| policy.finality.confirmations()),

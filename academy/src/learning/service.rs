@@ -92,14 +92,11 @@ impl Learning<'_> {
         slug: &str,
     ) -> Result<(Arc<CoursePage>, Access), Problem> {
         let page = self.0.catalog().known(conn, version, slug).await?;
-        let course = &page.course;
-        let access = self.access_in(conn, actor, course).await?;
-        let known = match course.state {
-            CourseState::Published => true,
-            CourseState::Draft => owns(actor, course),
-            CourseState::Withdrawn => owns(actor, course) || access.enrolled || access.suspended,
-        };
-        if known { Ok((page, access)) } else { Err(LearningError::NotFound("lesson").into()) }
+        let access = self.access_in(conn, actor, &page.course).await?;
+        match self.0.catalog().shows(conn, actor, &page.course).await? {
+            true => Ok((page, access)),
+            false => Err(LearningError::NotFound("lesson").into()),
+        }
     }
 
     /// A lesson with all that its page shows, if the caller may read it.
@@ -159,7 +156,7 @@ impl Learning<'_> {
         let listed = course.state == CourseState::Published;
         let open = owns(actor, &course)
             || match needed {
-                Some(0) => listed || access.enrolled,
+                Some(0) => access.enrolled || catalog.shows(&mut conn, actor, &course).await?,
                 Some(level) => level <= access.level,
                 None => false,
             };

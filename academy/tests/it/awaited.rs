@@ -109,7 +109,7 @@ on_both_engines! {
         world.turn().await;
         let shown = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((shown.state, shown.setback), (OrderState::Open, Some(Setback::OtherTier)));
-        assert_eq!(shown.told, Some(Told::from(Setback::OtherTier)));
+        assert_eq!(shown.told, Some(Told::of(OrderState::Open, Setback::OtherTier)));
         assert!(!shown.is_awaited());
         // What is waited for after that is not ended by the same event, read again.
         checkout.wait_for(&buyer, order.id, "safe-tx-18").await.unwrap();

@@ -113,10 +113,10 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         world.assert_paid(1).await;
         assert_eq!(checkout.receipt(&buyer, order.id).await.unwrap().chain, "Second chain");
-        let sales = checkout.sales(&teacher, course.id).await.unwrap();
+        let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
         let earned: Vec<_> = sales.earned.iter().map(|one| (one.chain.as_deref(), one.total)).collect();
         assert_eq!(earned, [(Some("Second chain"), course.price)]);
-        assert_eq!(sales.rows[0].chain.as_deref(), Some("Second chain"));
+        assert_eq!(sales.rows.rows[0].chain.as_deref(), Some("Second chain"));
     }
 
     async fn one_payment_at_a_time_whatever_the_chain(world: &World) {
@@ -360,7 +360,7 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
         assert_eq!(checkout.mine(&buyer, &Filter::default()).await.unwrap().rows[0].chain.as_deref(), Some("chain 8453"));
         assert_eq!(checkout.receipt(&buyer, order.id).await.unwrap().chain_id, SECOND_CHAIN_ID);
-        assert_eq!(checkout.sales(&teacher, course.id).await.unwrap().count, 1);
+        assert_eq!(checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap().count, 1);
         let page = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((page.state, checkout.chain_of(page.chain_id).name), (OrderState::Paid, "chain 8453".to_owned()));
         world.turn().await;

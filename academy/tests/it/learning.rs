@@ -117,6 +117,23 @@ on_both_engines! {
         assert_eq!(refusal(learning.lesson(&late, &course.slug, "hello").await).0, Kind::NotFound);
     }
 
+    async fn a_withdrawn_course_is_still_shown_to_whoever_ordered_it(world: &World) {
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        let (buyer, late) = (world.learner().await, world.learner().await);
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.academy.checkout().cancel(&buyer, order.id).await.unwrap();
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        let (catalog, learning) = (world.academy.catalog(), world.academy.learning());
+        catalog.course(&buyer, &course.slug).await.unwrap();
+        assert!(!opens(world, &buyer, &course, "secret").await);
+        for who in [&Actor::Visitor, &late] {
+            assert_eq!(refusal(catalog.course(who, &course.slug).await).0, Kind::NotFound);
+            assert_eq!(refusal(learning.lesson(who, &course.slug, "secret").await).0, Kind::NotFound);
+        }
+        assert_eq!(refusal(world.academy.checkout().open(&buyer, course.tier).await).1, "not_for_sale");
+    }
+
     async fn a_level_opens_what_is_at_most_as_high(world: &World) {
         let teacher = world.teacher().await;
         let course = world.course(&teacher).await;

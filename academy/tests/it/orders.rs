@@ -2,7 +2,7 @@
 
 use academy::{
     Actor, Kind,
-    chain::fake::FakeTransaction,
+    chain::{Event, fake::FakeTransaction},
     checkout::{OrderState, Setback},
     evm::Address,
     ids::{OrderId, TierId},
@@ -376,6 +376,79 @@ on_both_engines! {
         world.assert_paid(1).await;
     }
 
+    async fn who_paid_for_another_account_is_found(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let (admin, payer) = (world.admin().await, Address([0xAB; 20]));
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = FakeTransaction { sender: payer, ..world.payment(&course, &order) };
+        world.chain.mine(vec![payment.clone()]);
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.turn().await;
+        let search = Filter { q: payer.checksummed(), ..Filter::default() };
+        assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
+        assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
+    }
+
+    async fn each_sale_is_on_a_page_and_what_is_owed_on_the_first(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let course = world.course(&teacher).await;
+        let mut all = Vec::new();
+        for _ in 0..27 {
+            let order = checkout.open(&world.learner().await, course.tier).await.unwrap();
+            world.chain.mine(vec![world.payment(&course, &order)]);
+            world.turn().await;
+            all.push(order.id);
+            world.advance_minutes(1);
+        }
+        let page = async |page| {
+            let filter = Filter { page, ..Filter::default() };
+            let sales = checkout.sales(&teacher, course.id, &filter).await.unwrap();
+            assert_eq!((sales.count, sales.rows.total, sales.rows.pages()), (27, 27, 2));
+            sales.rows.rows.iter().map(|row| row.id).collect::<Vec<_>>()
+        };
+        all.reverse();
+        assert_eq!([page(1).await, page(2).await].concat(), all);
+        // Somebody has to pay the oldest back.
+        let owed = "UPDATE payments SET named_order = (SELECT id FROM orders ORDER BY created_at LIMIT 1), order_id = NULL, standing = 'dismissed', setback = 'to_refund'
+             WHERE order_id = (SELECT id FROM orders ORDER BY created_at LIMIT 1)";
+        world.execute(owed.to_owned()).await;
+        let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
+        assert_eq!(Some(&sales.rows.rows[0].id), all.last());
+    }
+
+    async fn a_revoked_buyer_is_not_asked_to_pay_for_what_would_not_open(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, better) = two_tiers(world).await;
+        let (buyer, admin) = (world.learner().await, world.admin().await);
+        let dear = checkout.open(&buyer, better).await.unwrap();
+        let mut bought = world.purchased(&course, &dear);
+        if let Event::CoursePurchased { tier, .. } = &mut bought {
+            *tier = 1;
+        }
+        world.chain.mine(vec![world.transaction(person(&buyer).address, vec![bought])]);
+        world.turn().await;
+        let learning = world.academy.learning();
+        let enrolled = learning.enrollments(&admin, &Filter::default()).await.unwrap().rows[0].id;
+        learning.revoke(&admin, enrolled, "abuse").await.unwrap();
+        for tier in [course.tier, better] {
+            assert_eq!(refusal(checkout.open(&buyer, tier).await).1, "access_revoked");
+        }
+        // Who bought less can still buy more, which opens.
+        let other = world.learner().await;
+        let cheap = checkout.open(&other, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &cheap)]);
+        world.turn().await;
+        let all = learning.enrollments(&admin, &Filter::default()).await.unwrap().rows;
+        let enrolled = all.iter().find(|row| row.id != enrolled).unwrap().id;
+        learning.revoke(&admin, enrolled, "abuse").await.unwrap();
+        let open = checkout.open(&other, better).await.unwrap();
+        // Nor is a wallet asked for an order from before.
+        world.execute("UPDATE orders SET level = 1 WHERE state = 'open'".to_owned()).await;
+        assert_eq!(refusal(wallet_call(&checkout, &other, open.id).await).1, "access_revoked");
+    }
+
     async fn sales_lists_and_payout_show_what_was_paid(world: &World) {
         let checkout = world.academy.checkout();
         let teacher = world.teacher().await;
@@ -388,10 +461,10 @@ on_both_engines! {
         }
         checkout.open(&world.learner().await, course.tier).await.unwrap();
         world.turn().await;
-        let sales = checkout.sales(&teacher, course.id).await.unwrap();
+        let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
         assert_eq!((sales.count, sales.earned[0].total.to_ether()), (3, "0.06".to_owned()));
         assert_eq!((sales.earned[0].days.len(), sales.earned[0].days[29].0.as_str(), sales.earned[0].days[29].1), (30, "2027-01-15", 3));
-        assert_eq!(sales.rows.len(), 3);
+        assert_eq!((sales.rows.rows.len(), sales.rows.total), (3, 3));
         let paid = Filter { state: "paid".to_owned(), ..Filter::default() };
         assert_eq!(checkout.orders(&admin, &paid).await.unwrap().total, 3);
         assert_eq!(checkout.orders(&admin, &Filter::default()).await.unwrap().total, 4);
@@ -399,6 +472,16 @@ on_both_engines! {
         let search = Filter { q: by_hash.to_string(), ..Filter::default() };
         assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
         assert_eq!(checkout.orders(&admin, &search).await.unwrap().total, 1);
+        // Who complains knows an order's id, or the account that paid.
+        let order = checkout.orders(&admin, &paid).await.unwrap().rows[0].id;
+        let search = Filter { q: format!(" {order} "), ..Filter::default() };
+        for found in [
+            checkout.orders(&admin, &search).await.unwrap().rows[0].id,
+            checkout.payments(&admin, &search).await.unwrap().rows[0].order.unwrap(),
+        ] {
+            assert_eq!(found, order);
+        }
+        assert_eq!(checkout.payments(&admin, &search).await.unwrap().total, 1);
 
         assert_eq!(refusal(checkout.payout_call(&teacher, CHAIN_ID, MARKET, Address::ZERO, "").await).1, "nothing_to_withdraw");
         world.chain.owe(person(&teacher).address, Address::ZERO, sales.earned[0].total);

@@ -138,13 +138,13 @@ on_both_engines! {
         };
         let first = buys_tier(7).await;
         assert_eq!(told().await, Some(Setback::OtherTier));
-        assert!(checkout.sales(&teacher, course.id).await.unwrap().rows.is_empty());
+        assert!(checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap().rows.rows.is_empty());
         checkout.rule(&admin, first, Ruling::Refund, "").await.unwrap();
         world.turn().await;
         // Its transaction is what it was; buyer and instructor are told what becomes of it.
         assert_eq!(told().await, Some(Setback::ToRefund));
-        let sales = checkout.sales(&teacher, course.id).await.unwrap();
-        assert_eq!((sales.count, sales.rows[0].setback), (0, Some(Setback::ToRefund)));
+        let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
+        assert_eq!((sales.count, sales.rows.rows[0].setback), (0, Some(Setback::ToRefund)));
         // What waits for a person comes first, and what is under way before all that was.
         let second = buys_tier(8).await;
         assert_eq!(told().await, Some(Setback::OtherTier));

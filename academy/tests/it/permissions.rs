@@ -218,7 +218,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
         }
         Operation::SeeSales => {
             call!(calls, Own, learning.learners(actor, course.id));
-            call!(calls, Own, checkout.sales(actor, course.id));
+            call!(calls, Own, checkout.sales(actor, course.id, &Filter::default()));
         }
         Operation::SeeUsers => call!(calls, Role, accounts.users(actor, &all)),
         Operation::SetRoles => {

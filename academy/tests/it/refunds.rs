@@ -6,6 +6,7 @@ use academy::{
     checkout::{Order, OrderState, Setback},
     evm::Address,
     learning::EnrollmentState,
+    page::Filter,
 };
 
 use crate::support::{
@@ -170,7 +171,7 @@ on_both_engines! {
         let (course, teacher, buyer, order) = bought(world).await;
         let paid = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!(paid.refundable_until.map(|end| end.0 / 1000), i64::try_from(until()).ok());
-        assert_eq!(checkout.sales(&teacher, course.id).await.unwrap().count, 1);
+        assert_eq!(checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap().count, 1);
         world.chain.mine(vec![give_back(world, &course, &order)]);
         for _ in 0..2 {
             world.turn().await;
@@ -181,9 +182,9 @@ on_both_engines! {
         }
         let shelf = world.academy.learning().mine(&buyer).await.unwrap();
         assert_eq!(shelf[0].state, EnrollmentState::Refunded);
-        let sales = checkout.sales(&teacher, course.id).await.unwrap();
+        let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
         assert_eq!((sales.count, sales.earned.len()), (0, 0), "it is no income");
-        assert_eq!(sales.rows[0].state, OrderState::Refunded);
+        assert_eq!(sales.rows.rows[0].state, OrderState::Refunded);
         // It ends for good once the refund is final.
         world.chain.mine_empty(3);
         world.turn().await;

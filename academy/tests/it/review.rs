@@ -66,7 +66,7 @@ on_both_engines! {
         assert_eq!((told.state, told.setback), (OrderState::Expired, Some(Setback::ToRefund)));
         assert!(told.refundable_until.is_some());
         assert_eq!(checkout.refund(&buyer, order.id).await.unwrap().amount, order.price);
-        let sale = &checkout.sales(&teacher, course.id).await.unwrap().rows[0];
+        let sale = &checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap().rows.rows[0];
         assert_eq!((sale.id, sale.refundable_until.is_some()), (order.id, true));
         assert!(!checkout.refund(&teacher, order.id).await.unwrap().own);
         let refunded = world.refunded(&course, &order);
@@ -222,6 +222,21 @@ on_both_engines! {
         assert_eq!(world.count("SELECT COUNT(*) FROM payments WHERE standing = 'review' AND setback = 'paid_twice'").await, 1);
         assert_eq!(world.count("SELECT COUNT(*) FROM enrollments").await, 1);
         assert!(world.can_read(&buyer, &course).await);
+        // Its buyer reads that, and what becomes of it, beside the open course.
+        let checkout = world.academy.checkout();
+        let told = async || {
+            let order = checkout.order(&buyer, order.id).await.unwrap();
+            assert_eq!(order.state, OrderState::Paid);
+            (order.setback.unwrap(), order.told.unwrap().text)
+        };
+        assert_eq!(told().await.0, Setback::PaidTwice);
+        let admin = world.admin().await;
+        let review = Filter { state: "review".to_owned(), ..Filter::default() };
+        let second = checkout.payments(&admin, &review).await.unwrap().rows[0].id;
+        checkout.rule(&admin, second, Ruling::Refund, "").await.unwrap();
+        let (setback, text) = told().await;
+        assert_eq!(setback, Setback::ToRefund);
+        assert!(text.contains("your other payment goes back"), "{text}");
     }
 
     async fn case_27_money_for_a_cancelled_order_or_a_withdrawn_course_goes_to_review(world: &World) {

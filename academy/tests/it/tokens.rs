@@ -7,6 +7,7 @@ use academy::{
     checkout::{Order, OrderState, PayBy, Payment},
     evm::Address,
     money::Wei,
+    page::Filter,
     price::Cents,
 };
 use alloy::{
@@ -92,7 +93,7 @@ on_both_engines! {
             world.chain.mine(vec![world.payment(&course, &order)]);
             world.turn().await;
             assert!(world.can_read(&buyer, &course).await);
-            let sales = checkout.sales(&teacher, course.id).await.unwrap();
+            let sales = checkout.sales(&teacher, course.id, &Filter::default()).await.unwrap();
             assert_eq!(sales.count, 1);
             assert_eq!((&sales.earned[0].currency, sales.earned[0].total), (&order.currency, order.price));
             let receipt = checkout.receipt(&buyer, order.id).await.unwrap();
@@ -190,7 +191,7 @@ on_both_engines! {
         ]);
         world.turn().await;
         assert!(!world.can_read(&buyer, &course).await);
-        let queue = checkout.payments(&admin, &academy::page::Filter { state: "review".to_owned(), ..Default::default() }).await.unwrap();
+        let queue = checkout.payments(&admin, &Filter { state: "review".to_owned(), ..Filter::default() }).await.unwrap();
         let mut seen: Vec<_> = queue.rows.iter().map(|row| (row.currency.symbol.as_str(), row.due.clone().map(|due| (due.price, due.currency)))).collect();
         seen.sort_by_key(|(symbol, _)| (*symbol).to_owned());
         let due = Some((order.price, order.currency.clone()));

@@ -411,7 +411,7 @@ mod tests {
     fn one_step_is_the_current_one_and_carries_the_message() {
         for state in OrderState::ALL {
             for setback in [None, Some(Setback::Reverted), Some(Setback::Orphaned)] {
-                let told = setback.map(Told::from);
+                let told = setback.map(|setback| Told::of(*state, setback));
                 let html = whole(&Order { setback, told, ..order(*state) }, &connected("0x7a69"));
                 assert_eq!(html.matches("aria-current").count(), 1, "{html}");
                 assert_eq!(html.matches("checkout-message").count(), 1, "{html}");

@@ -1,6 +1,6 @@
 //! An order's page, and my orders.
 
-use academy::{Kind, ids::OrderId, page::Filter};
+use academy::{Kind, checkout::OrderState, ids::OrderId, page::Filter};
 use axum::{
     Router,
     extract::{Path, Query, State},
@@ -33,7 +33,8 @@ async fn order(State(state): State<AppState>, visitor: Visitor, Path(id): Path<O
         .layout(Layout::Till)
         .with(Islands::Paying);
     let chain = checkout.chain_of(order.chain_id);
-    Ok(render(&state, &visitor, head, || parts::order(order, chain, &transfers)))
+    let own = checkout.is_own(&visitor.actor, id).await?;
+    Ok(render(&state, &visitor, head, || parts::order(order, own, chain, &transfers)))
 }
 
 /// Gives an unpaid order up. Where it can't be any more, its page says what it is instead; signed out meanwhile, its
@@ -47,7 +48,16 @@ async fn cancel(State(state): State<AppState>, visitor: Visitor, Path(id): Path<
 
 async fn refund(State(state): State<AppState>, visitor: Visitor, Path(id): Path<OrderId>) -> Answer {
     let checkout = state.academy.checkout();
-    let refund = checkout.refund(&visitor.actor, id).await?;
+    let refund = match checkout.refund(&visitor.actor, id).await {
+        // Sent before, under a hash that this page never saw: the order says so.
+        Err(problem) if problem.code == "not_refundable" => match checkout.order(&visitor.actor, id).await {
+            Ok(order) if order.state == OrderState::Refunded => {
+                return Ok(see_other(&format!("/orders/{id}")));
+            }
+            _ => return Err(problem.into()),
+        },
+        answer => answer?,
+    };
     let title = format!("Give back: {}", refund.course_title);
     let head = PageHead::new(title, "What comes back to whom, and what ends.")
         .layout(Layout::Till)

@@ -8,18 +8,29 @@ use leptos::prelude::*;
 
 use super::island::Checkout;
 use crate::ui::{
-    Badge, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, Pager, TableScroll, Tone, When, on_chain,
-    quoted_for,
+    AddressText, Badge, Crumbs, EmptyState, Hash, Money, Notice, PageTitle, Pager, TableScroll, Tone, When,
+    on_chain, quoted_for,
 };
 
-pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl IntoView + use<> {
+pub fn order(order: Order, own: bool, chain: ChainInfo, transfers: &[TransferRow]) -> impl IntoView + use<> {
     let course = format!("/courses/{}", order.course_slug);
     let holds = matches!(order.state, OrderState::Open).then(|| {
         view! {
             <div class="bill-holds"><dt>"Price holds until"</dt><dd><When at=order.expires_at/></dd></div>
         }
     });
-    let ways = ways(&order);
+    let ways = own.then(|| ways(&order));
+    // An admin reads what its buyer does.
+    let beneficiary = order.beneficiary.clone();
+    let another = (!own).then(|| {
+        view! {
+            <Notice tone=Tone::Plain>
+                <p data-testid="another">
+                    "This is the order of "<AddressText address=beneficiary/>". What it says is said to them; what you order or pay here is your own account's doing."
+                </p>
+            </Notice>
+        }
+    });
     view! {
         <div class="till till-order">
             <Crumbs
@@ -30,7 +41,8 @@ pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl 
                 here="This order"
             />
             // The same in every state: the timeline below moves on without a reload.
-            <h1>"Your order"</h1>
+            <h1>{if own { "Your order" } else { "A buyer’s order" }}</h1>
+            {another}
             <section class="bill" aria-label="What you buy">
                 <p class="bill-course"><a href=course>{order.course_title.clone()}</a></p>
                 <p class="bill-tier">{order.tier_name.clone()}</p>
@@ -42,7 +54,7 @@ pub fn order(order: Order, chain: ChainInfo, transfers: &[TransferRow]) -> impl 
                     {holds}
                     <div><dt>"Ordered"</dt><dd><When at=order.created_at/></dd></div>
                     {order.paid_at.map(|at| view! { <div><dt>"Opened"</dt><dd><When at=at/></dd></div> })}
-                    {refundable(&order)}
+                    {own.then(|| refundable(&order))}
                     {matches!(order.state, OrderState::Paid | OrderState::Refunded).then(|| {
                         let address = format!("/orders/{}/receipt", order.id);
                         view! { <div><dt>"For your books"</dt><dd><a href=address>"Receipt"</a></dd></div> }

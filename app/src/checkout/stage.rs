@@ -314,7 +314,7 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
 #[cfg(test)]
 pub(super) mod tests {
     use academy::{
-        checkout::{Reference, Setback, Transaction},
+        checkout::{Reference, Setback, Told, Transaction},
         evm::TxHash,
         ids::{OrderId, TierId},
         money::{Currency, Wei},
@@ -358,7 +358,7 @@ pub(super) mod tests {
     }
 
     pub fn held_up(setback: Setback, state: OrderState) -> Order {
-        Order { setback: Some(setback), told: Some(setback.into()), ..order(state) }
+        Order { setback: Some(setback), told: Some(Told::of(state, setback)), ..order(state) }
     }
 
     pub fn awaited() -> Order {

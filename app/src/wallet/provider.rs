@@ -23,10 +23,10 @@ thread_local! {
     static PROVIDERS: RefCell<Vec<JsValue>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Under which name the browser keeps the wallet chosen last.
 /// What says that calls can't be sent together, before anybody is asked: the method is not there, or not so (EIP-1193,
 /// EIP-1474, EIP-5792).
 const NO_BATCHES: [i64; 8] = [-32601, -32602, 4200, 5700, 5710, 5740, 5750, 5760];
+/// Under which name the browser keeps the wallet chosen last.
 const LAST_USED: &str = "lectern.wallet";
 /// Wallets answer the request for announcements at once; late ones are added when they come.
 const PATIENCE_MS: u32 = 250;

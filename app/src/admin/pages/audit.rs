@@ -40,7 +40,11 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
             {filters(PATH, &asked, "Person, act, subject or reason", None)}
             {list(&entries, PATH, &asked, "record", table)}
         };
-        frame(PATH, "Every change of rights, by whom and why. Nobody can edit it.", content)
+        frame(
+            PATH,
+            "Every decision about rights and about money, by whom and why. Nobody can edit it.",
+            content,
+        )
     }))
 }
 

@@ -44,7 +44,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
             .into_any()
         };
         let content = view! {
-            {filters(PATH, &asked, "Course, buyer, address or transaction", Some(("State", states)))}
+            {filters(PATH, &asked, "Course, buyer, address, transaction or order", Some(("State", states)))}
             {list(&orders, PATH, &asked, "order", table)}
         };
         frame(PATH, "What people set out to buy, the newest first.", content)

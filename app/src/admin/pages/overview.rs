@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::{
     Asked, frame, head,
-    payments::{REVIEW, table},
+    payments::{OWED, OWED_WORDS, REVIEW, table},
     transfers::{self, WAITING},
     webhooks,
 };
@@ -96,6 +96,8 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
     let figures = figures(&state, &visitor).await?;
     let review = Filter { state: Standing::Review.word().to_owned(), ..Filter::default() };
     let review = state.academy.checkout().payments(&visitor.actor, &review).await?;
+    let owed = Filter { state: Setback::ToRefund.word().to_owned(), ..Filter::default() };
+    let owed = state.academy.checkout().payments(&visitor.actor, &owed).await?;
     let waiting = Filter { state: TransferState::Waiting.word().to_owned(), ..Filter::default() };
     let waiting = state.academy.checkout().transfers(&visitor.actor, &waiting).await?;
     let health = state.academy.checkout().health(&visitor.actor).await?;
@@ -121,7 +123,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
             {resent}
             <section aria-labelledby="review-title" data-testid="review">
                 <h2 id="review-title">"To decide"</h2>
-                {to_decide(&review, &waiting)}
+                {to_decide(&review, &owed, &waiting)}
             </section>
             {health.iter().map(chain).collect_view()}
             {webhooks::panel(&endpoints)}
@@ -152,17 +154,29 @@ fn chain(health: &ChainHealth) -> impl IntoView + use<> {
     }
 }
 
-/// Money that came and opened nothing, or was too much, waits for a person, and comes first.
-fn to_decide(review: &Page<PaymentRow>, waiting: &Page<TransferRow>) -> impl IntoView + use<> {
-    if review.rows.is_empty() && waiting.rows.is_empty() {
+/// Money that came and opened nothing, or was too much, waits for a person, and comes first; then what somebody has
+/// to pay back.
+fn to_decide(
+    review: &Page<PaymentRow>,
+    owed: &Page<PaymentRow>,
+    waiting: &Page<TransferRow>,
+) -> impl IntoView + use<> {
+    if review.rows.is_empty() && owed.rows.is_empty() && waiting.rows.is_empty() {
         return view! { <p class="muted">"No payment waits for a decision."</p> }.into_any();
     }
     let more = |shown: usize, total: u32, path| {
         (total as usize > shown).then(|| view! { <p><a href=path>{format!("All {total}")}</a></p> })
     };
-    let payments = (!review.rows.is_empty()).then(|| {
+    let of = |payments: &Page<PaymentRow>, path, label| {
         let form = FormState::default();
-        view! { {table(&review.rows, Some(REVIEW), "", &form)} {more(review.rows.len(), review.total, REVIEW)} }
+        view! { {table(&payments.rows, Some(path), "", &form, label)} {more(payments.rows.len(), payments.total, path)} }
+    };
+    let payments = (!review.rows.is_empty()).then(|| of(review, REVIEW, "Payments to decide about"));
+    let owed = (!owed.rows.is_empty()).then(|| {
+        view! {
+            <h3>{OWED_WORDS}</h3>
+            {of(owed, OWED, OWED_WORDS)}
+        }
     });
     let transfers = (!waiting.rows.is_empty()).then(|| {
         view! {
@@ -171,7 +185,7 @@ fn to_decide(review: &Page<PaymentRow>, waiting: &Page<TransferRow>) -> impl Int
             {more(waiting.rows.len(), waiting.total, WAITING)}
         }
     });
-    view! { {payments} {transfers} }.into_any()
+    view! { {payments} {owed} {transfers} }.into_any()
 }
 
 fn block(number: Option<u64>) -> String {

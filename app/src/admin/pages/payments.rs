@@ -26,9 +26,11 @@ use crate::{
 };
 
 const PATH: &str = "/admin/payments";
-const OWED: &str = "To be paid back";
+pub const OWED_WORDS: &str = "To be paid back";
 /// The payments that wait for a decision.
 pub const REVIEW: &str = "/admin/payments?state=review";
+/// Those that somebody has to pay back.
+pub const OWED: &str = "/admin/payments?state=to_refund";
 
 /// What an admin says of a payment; `act` is a ruling's word.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ async fn payments_page(
     let refused = problem.map_or_else(FormState::default, |problem| FormState::failed(&sent, problem));
     Ok(render(state, visitor, head("Payments").for_form(&refused), || {
         let mut standings = choices(Standing::ALL, Standing::word, standing_words);
-        standings.push((Setback::ToRefund.word().to_owned(), OWED.to_owned()));
+        standings.push((Setback::ToRefund.word().to_owned(), OWED_WORDS.to_owned()));
         let done = match asked.done.parse() {
             Ok(Ruling::Accept) => {
                 Some("The payment is accepted. The course is open as soon as the network has confirmed it.")
@@ -95,11 +97,11 @@ async fn payments_page(
             .problem()
             .filter(|_| !payments.rows.iter().any(|row| row.id.to_string() == sent.payment && row.is_open()));
         let lost = lost.map(|problem| problem.message.clone());
-        let table = || table(&payments.rows, None, &sent.payment, &refused).into_any();
+        let table = || table(&payments.rows, None, &sent.payment, &refused, "Payments").into_any();
         let content = view! {
             {done.map(|words| view! { <Notice tone=Tone::Positive><p>{words}</p></Notice> })}
             {lost.map(|words| view! { <Notice tone=Tone::Negative><p>{words}</p></Notice> })}
-            {filters(PATH, asked, "Course, address or transaction", Some(("Standing", standings)))}
+            {filters(PATH, asked, "Course, address, transaction or order", Some(("Standing", standings)))}
             {list(&payments, PATH, asked, "payment", table)}
         };
         frame(
@@ -118,10 +120,11 @@ pub fn table(
     action: Option<&'static str>,
     target: &str,
     refused: &FormState,
+    label: &'static str,
 ) -> impl IntoView + use<> {
     let rows: Vec<_> = payments.iter().map(|one| row(one, action, target, refused)).collect();
     view! {
-                <TableScroll label="Payments">
+                <TableScroll label=label>
                     <table class="table" data-testid="payments">
                         <thead>
                             <tr>
@@ -299,7 +302,7 @@ fn row(
             <td><When at=payment.seen_at/></td>
             <td>
                 {if payment.is_owed() {
-                    view! { <Badge tone=Tone::Warning>{OWED}</Badge> }.into_any()
+                    view! { <Badge tone=Tone::Warning>{OWED_WORDS}</Badge> }.into_any()
                 } else {
                     standing_badge(payment.standing).into_any()
                 }}

@@ -71,7 +71,7 @@ pub fn setback_words(setback: Setback) -> &'static str {
         Setback::Withdrawn => "It came after the course had been withdrawn from sale.",
         Setback::PaidTwice => "The order had been paid already.",
         Setback::UnknownOrder => "It names no order of this site.",
-        Setback::ToRefund => "A person decided that it goes back; the audit log says why.",
+        Setback::ToRefund => "A person decided that it goes back; the audit log says who.",
         Setback::PaidBack => "It was paid back; the audit log says how.",
         Setback::Dismissed => "A person decided that it does not count; the audit log says why.",
     }

@@ -3,26 +3,37 @@
 use academy::{
     checkout::{Earned, OrderRow, Sales},
     money::Wei,
+    page::{Filter, Page},
 };
 use axum::extract::{Path, Query, State};
 use leptos::prelude::*;
+use serde::Deserialize;
 
-use super::{Done, chart::sales_chart, done_notice, frame, load};
+use super::{chart::sales_chart, done_notice, frame, load, path};
 use crate::{
     AppState, Visitor,
     checkout::state_words,
     render::{Answer, Layout, PageHead, render},
-    ui::{AddressText, Badge, EmptyState, Hash, Money, TableScroll, When, on_chain, quoted_for},
+    ui::{AddressText, Badge, EmptyState, Hash, Money, Pager, TableScroll, When, on_chain, quoted_for},
 };
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    done: String,
+    // Read leniently: an address that was typed by hand shows the first page, not an error.
+    page: String,
+}
 
 pub async fn show(
     State(state): State<AppState>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(query): Query<Done>,
+    Query(query): Query<Asked>,
 ) -> Answer {
     let page = load(&state, &visitor, &id).await?;
-    let sales = state.academy.checkout().sales(&visitor.actor, page.course.id).await?;
+    let filter = Filter { page: query.page.parse().unwrap_or(1), ..Filter::default() };
+    let sales = state.academy.checkout().sales(&visitor.actor, page.course.id, &filter).await?;
     let head = PageHead::new(format!("Sales of {}", page.course.title), "What a course earned.")
         .layout(Layout::Wide);
     let done = (query.done == "refunded")
@@ -37,7 +48,7 @@ pub async fn show(
             </section>
             <section aria-labelledby="newest-title">
                 <h2 id="newest-title">"Newest sales"</h2>
-                {newest(&sales)}
+                {newest(&sales.rows, &path(page.course.id, "/sales"))}
             </section>
         };
         frame(&page, "/sales", content)
@@ -71,8 +82,8 @@ fn sums(earned: &Earned) -> (AnyView, AnyView) {
     (money(earned.total), money(month))
 }
 
-fn newest(sales: &Sales) -> impl IntoView + use<> {
-    if sales.rows.is_empty() {
+fn newest(sales: &Page<OrderRow>, address: &str) -> impl IntoView + use<> {
+    if sales.total == 0 {
         return view! {
             <EmptyState title="No sale yet">
                 <p>"Every payment that the chain confirms shows up here within seconds."</p>
@@ -81,6 +92,7 @@ fn newest(sales: &Sales) -> impl IntoView + use<> {
         .into_any();
     }
     let rows: Vec<_> = sales.rows.iter().map(row).collect();
+    let (number, pages) = (sales.number, sales.pages());
     view! {
         <TableScroll label="Newest sales">
             <table class="table" data-testid="sales">
@@ -97,6 +109,7 @@ fn newest(sales: &Sales) -> impl IntoView + use<> {
                 <tbody>{rows}</tbody>
             </table>
         </TableScroll>
+        <Pager number=number pages=pages base=format!("{address}?page=")/>
     }
     .into_any()
 }
