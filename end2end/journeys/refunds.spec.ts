@@ -46,7 +46,9 @@ test('case 29: a buyer gives a course back, gets the whole price, and can buy it
   await expect(page.getByRole('row', { name: TYPE.title })).toContainText('Refunded');
   await visit(page, '/learning');
   await expect(page.getByText('Refunded')).toBeVisible();
-  expect((await page.request.get(`${order}/refund`)).status()).toBe(409);
+  // Whoever sped the refund up, or sent it elsewhere, comes here again.
+  await visit(page, `${order}/refund`);
+  await expect(page).toHaveURL((url) => url.pathname === order);
 
   await learner.openOrder(TYPE.slug, 'Reader');
   await learner.pay.click();

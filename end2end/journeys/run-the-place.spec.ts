@@ -217,7 +217,12 @@ test('money that the contract does not hold goes back by hand, and somebody says
   await payTooLate(buyer, wallet, world);
 
   const { office, desk, payments } = await haveRefunded(browser, world, wallet.last.hash);
+  // The buyer's own page, as an admin sees it: what the buyer could do is not the admin's.
+  await visit(desk, new URL(page.url()).pathname);
+  await expect(desk.getByTestId('another')).toBeVisible();
   await visit(desk, '/admin');
+  const waiting = desk.getByTestId('review').getByRole('region', { name: 'To be paid back' });
+  await expect(waiting.getByTitle(wallet.last.hash).first()).toBeVisible();
   await desk.getByTestId('figures').getByRole('link', { name: 'Payments to pay back' }).click();
   const owed = payments.getByRole('rowgroup').filter({ has: desk.getByTitle(wallet.last.hash) });
   await fold(owed, 'Facts').click();

@@ -258,6 +258,10 @@ test('case 13: tokens sent straight to the contract buy nothing, and its owner s
   expect(await balance(world, world.tokens.DUSD, me)).toBe(before - 15_000_000n);
   await world.chain.mine(1);
   await desk.page.waitForURL('**/admin/transfers?done=sent');
+  // Until that is final, a second one would send somebody else's.
+  await visit(desk.page, decide);
+  await expect(desk.page.getByTestId('sent-back')).toContainText('They were sent back');
+  await expect(desk.page.getByRole('button', { name: /^Send back/ })).toHaveCount(0);
   await world.chain.mine(FINAL_AT);
   expect(await balance(world, world.tokens.DUSD, me)).toBe(before);
   await expect(async () => {
