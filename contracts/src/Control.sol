@@ -60,6 +60,8 @@ abstract contract Control is IMarketControl, SaleSettings, Ownable2Step {
     /// @inheritdoc IMarketControl
     // slither-disable-next-line missing-zero-check the zero address stands for nobody
     function setFeePayee(address payee) external onlyOwner {
+        // It could never fetch them.
+        if (payee == address(this)) revert CourseMarket_TransferFailed(payee, 0);
         feePayee = payee;
         emit FeePayeeChanged(payee);
     }

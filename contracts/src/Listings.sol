@@ -44,6 +44,8 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
         returns (uint256 courseId)
     {
         if (payee == address(0)) revert CourseMarket_ZeroAddress();
+        // It could never withdraw.
+        if (payee == address(this)) revert CourseMarket_TransferFailed(payee, 0);
         if (window > OfferLib.MAX_WINDOW) revert CourseMarket_WindowTooLong(OfferLib.MAX_WINDOW, window);
         uint8 tierCount = _tierCount(tiers);
 
@@ -116,6 +118,8 @@ abstract contract Listings is IMarketListings, AccessPass, Treasury {
     /// @inheritdoc IMarketListings
     function setPayee(uint256 courseId, address payee) external onlyLister(courseId) {
         if (payee == address(0)) revert CourseMarket_ZeroAddress();
+        // It could never withdraw.
+        if (payee == address(this)) revert CourseMarket_TransferFailed(payee, 0);
 
         Listing storage listing = _listings[courseId];
         _openPurse(payee, listing.window != 0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import {IMarketErrors} from "./IMarketErrors.sol";
+
 /// @title IMarketControl
 /// @notice The platform's roles and settings.
 /// @dev Beside it stand OpenZeppelin's `Ownable2Step` (`owner`, `transferOwnership`, `acceptOwnership`) and
@@ -8,7 +10,7 @@ pragma solidity ^0.8.20;
 /// sells tiers that are on sale at any price above nothing; the fee payee takes the fees; the owner names the
 /// others, and sets the fee of later sales up to its ceiling. None reaches a payee's money, a purchase in its
 /// money-back window, or a pass.
-interface IMarketControl {
+interface IMarketControl is IMarketErrors {
     /// @notice Another account may pause.
     /// @param pauser The account; the zero address for nobody but the owner.
     event PauserChanged(address indexed pauser);
@@ -63,7 +65,7 @@ interface IMarketControl {
 
     /// @notice Names the account that may fetch the fees. Owner only.
     /// @dev Emits {FeePayeeChanged}.
-    /// @param payee The account; the zero address for none.
+    /// @param payee The account, not this market; the zero address for none.
     function setFeePayee(address payee) external;
 
     /// @notice The ceiling of the fee, for good.

@@ -87,7 +87,7 @@ interface IMarketListings is IMarketErrors {
     /// @notice Lists a course. The caller becomes its lister.
     /// @dev Emits {CourseListed}, {WindowChanged} if there is a window, and {TierPriced} for each tier.
     /// @param courseRef What the caller calls the course elsewhere.
-    /// @param payee The account that sales are credited to.
+    /// @param payee The account that sales are credited to; not this market, which could never withdraw.
     /// @param window For how many days purchases can be returned, at most 60; 0 for not at all. A course
     /// listed without a window never gets one, and one listed with a window always has one.
     /// @param tiers The tiers by index, at most eight.
@@ -129,7 +129,7 @@ interface IMarketListings is IMarketErrors {
     /// @notice Names the account that later sales are credited to. Lister only.
     /// @dev Emits {PayeeChanged}.
     /// @param courseId The course.
-    /// @param payee The new payee.
+    /// @param payee The new payee; not this market.
     function setPayee(uint256 courseId, address payee) external;
 
     /// @notice Gives control of the listing away. Lister only.

@@ -41,11 +41,6 @@ interface IMarketTreasury is IMarketErrors {
     /// @param caller The account that tried.
     error CourseMarket_NotFeePayee(address caller);
 
-    /// @notice The receiver refused the money, or is this market; the balance is as it was.
-    /// @param to The receiver.
-    /// @param amount The sum in base units.
-    error CourseMarket_TransferFailed(address to, uint256 amount);
-
     /// @notice Purchases can not be paid in this token.
     /// @param token The token.
     error CourseMarket_TokenNotAllowed(address token);

@@ -147,12 +147,13 @@ contract GasTest is MarketTest {
         note("refund of tokens");
     }
 
-    /// @dev A payee's first sales with a window: each day of the first 64 sets up a slot of its own.
+    /// @dev Sales with a window of which each sets up a slot of the payee's ring, or comes to one that holds old
+    /// sales still.
     function measureFreshDays() private {
         vm.warp(START + 1 days);
         vm.prank(FIRST);
         market.purchase{value: PRICE}(RANDOM_ORDER, windowed, 0, address(~uint160(FIRST) ^ 1));
-        note("purchase with a window, first of a day in a payee's first 64");
+        note("purchase with a window, first in one of a payee's 64 slots");
         vm.warp(START + 65 days);
         vm.prank(FIRST);
         market.purchase{value: PRICE}(RANDOM_ORDER, windowed, 0, address(~uint160(FIRST) ^ 2));

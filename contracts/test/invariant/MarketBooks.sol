@@ -20,6 +20,9 @@ abstract contract MarketBooks {
     Sale[] internal sales;
     Used[] internal usedQuotes;
 
+    /// @notice When a pass was refunded last.
+    mapping(uint256 passId => uint256) internal refundedAt;
+
     mapping(address token => uint256) public paid;
     mapping(address token => uint256) public withdrawn;
     mapping(address token => uint256) public refunded;
@@ -30,10 +33,16 @@ abstract contract MarketBooks {
     mapping(address payee => mapping(address token => uint256)) public withdrawnBy;
     mapping(address payee => mapping(address token => uint256)) public feesFetchedOf;
 
+    /// @notice What was sold by the signature of whoever pays.
+    uint256 public soldByPermit;
+    uint256 public soldByAuthorization;
+
     /// @notice What must never happen, counted.
     uint256 public soldWhilePaused;
     uint256 public soldTwice;
     uint256 public soldAtAnotherPrice;
+    uint256 public wrongSignedSales;
+    uint256 public signedSalesRefused;
     uint256 public quotesUsedTwice;
     uint256 public quotesUsedElsewhere;
     uint256 public moved;
@@ -79,5 +88,10 @@ abstract contract MarketBooks {
         for (uint256 i = 0; i < sales.length; ++i) {
             if (!sales[i].refunded && sales[i].bought.beneficiary == holder) ++count;
         }
+    }
+
+    /// @dev The id of a pass.
+    function idOf(uint256 course, uint8 tier, address holder) internal pure returns (uint256) {
+        return (course * 8 + tier) << 160 | uint160(holder);
     }
 }

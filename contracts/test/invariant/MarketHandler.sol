@@ -5,32 +5,17 @@ import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
 import {IMarketListings} from "../../src/interfaces/IMarketListings.sol";
 import {IMarket} from "../utils/IMarket.sol";
 import {IToken} from "../utils/IToken.sol";
-import {Vm} from "../utils/Vm.sol";
-import {MarketBooks} from "./MarketBooks.sol";
+import {PurchaseHandler} from "./PurchaseHandler.sol";
 
-/// @notice Uses the market as people would, rightly and wrongly, and keeps books of its own.
-contract MarketHandler is MarketBooks {
-    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
-    uint256 private constant SIGNER_KEY = uint256(keccak256("quote signer"));
-    address private constant COIN = address(0);
-
-    IMarket public immutable market;
-    /// @dev Another market of the same signer: no quote of one may work in the other.
-    IMarket private immutable elsewhere;
-    IToken public immutable token;
+/// @notice Uses the market as people would, rightly and wrongly, and keeps books of its own. Purchases are
+/// those of {PurchaseHandler}.
+contract MarketHandler is PurchaseHandler {
     address private immutable owner;
 
-    /// @notice The same few people list, earn and learn, so that their ways cross.
-    address[] public people;
-    uint256 public courseCount;
-    uint256 private orderCount;
-
-    constructor(IMarket market_, IMarket elsewhere_, IToken token_, address owner_) {
-        (market, elsewhere, token, owner) = (market_, elsewhere_, token_, owner_);
-        token.approve(address(market), type(uint256).max);
-        for (uint160 i = 1; i <= 4; ++i) {
-            people.push(address(i << 80));
-        }
+    constructor(IMarket market_, IMarket elsewhere_, IToken token_, address owner_)
+        PurchaseHandler(market_, elsewhere_, token_)
+    {
+        owner = owner_;
         // Something to sell from the first step on: half of it with a window.
         IMarketListings.Tier[] memory tiers = new IMarketListings.Tier[](8);
         for (uint96 i = 0; i < 8; ++i) {
@@ -47,10 +32,6 @@ contract MarketHandler is MarketBooks {
             market.setTokenPrice(id, 0, address(token), 1e6);
             ++courseCount;
         }
-    }
-
-    function peopleCount() external view returns (uint256) {
-        return people.length;
     }
 
     /// @notice Lets time pass: minutes mostly, weeks at times.
@@ -107,141 +88,6 @@ contract MarketHandler is MarketBooks {
         market.setLister(courseAt(course), person(lister));
     }
 
-    // ------------------------------------------------------------------------------------------ purchases
-
-    /// @notice Buys up to eight things that are on sale, at their price: works unless the holder has one, or
-    /// the market is paused.
-    function purchase(uint256 course, uint8 tier, uint256 holder, uint256 count) external {
-        for (uint256 i = 0; i <= count % 8; ++i) {
-            (course, tier) = onSale(course, tier);
-            (uint256 price,) = market.tierOf(course, tier);
-            buy(course, tier, person(holder), price);
-            ++tier;
-        }
-    }
-
-    /// @notice Buys anything at any sum: hardly ever works.
-    function purchaseWildly(uint256 course, uint8 tier, uint256 holder, uint96 value) external {
-        buy(course % (courseCount + 2), tier % 10, person(holder), value);
-    }
-
-    /// @notice Buys a pass again that was sold, refunded or not.
-    function purchaseAgain(uint256 which) external {
-        if (sales.length == 0) return;
-        ICourseMarket.Purchase memory old = sales[which % sales.length].bought;
-        (uint256 price,) = market.tierOf(old.courseId, old.tier);
-        buy(old.courseId, old.tier, old.beneficiary, price);
-    }
-
-    /// @notice Buys by quote, with either currency.
-    function purchaseQuoted(uint256 course, uint8 tier, uint256 holder, uint96 amount, uint256 ttl, bool coin)
-        external
-    {
-        (course, tier) = onSale(course, tier);
-        ICourseMarket.Order memory order = ICourseMarket.Order({
-            orderId: bytes32(++orderCount),
-            courseId: course,
-            tier: tier,
-            beneficiary: person(holder),
-            token: coin ? COIN : address(token),
-            amount: amount,
-            deadline: block.timestamp + ttl % 1 days
-        });
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(SIGNER_KEY, market.orderDigest(order));
-        bytes memory signature = abi.encodePacked(r, s, v);
-        if (buyOrder(market, order, signature)) usedQuotes.push(Used(order, signature));
-    }
-
-    /// @notice Uses a quote again that was used, here and elsewhere.
-    function purchaseByUsedQuote(uint256 which) external {
-        if (usedQuotes.length == 0) return;
-        Used memory old = usedQuotes[which % usedQuotes.length];
-        if (buyOrder(market, old.order, old.signature)) ++quotesUsedTwice;
-        if (old.order.token == COIN && buyOrder(elsewhere, old.order, old.signature)) ++quotesUsedElsewhere;
-    }
-
-    /// @notice Buys at the listed price in tokens, if there is one.
-    function purchaseForTokens(uint256 course, uint8 tier, uint256 holder) external {
-        (course, tier) = onSale(course, tier);
-        ICourseMarket.Order memory order = ICourseMarket.Order({
-            orderId: bytes32(++orderCount),
-            courseId: course,
-            tier: tier,
-            beneficiary: person(holder),
-            token: address(token),
-            amount: market.tokenPriceOf(course, tier, address(token)),
-            deadline: block.timestamp
-        });
-        buyOrder(market, order, "");
-    }
-
-    function buy(uint256 course, uint8 tier, address holder, uint256 value) private {
-        bool owned = market.hasPass(holder, course, tier);
-        (uint256 price,) = market.tierOf(course, tier);
-        bytes32 orderId = bytes32(++orderCount);
-        vm.deal(address(this), value);
-        try market.purchase{value: value}(orderId, course, tier, holder) {
-            if (value != price || value == 0) ++soldAtAnotherPrice;
-            note(owned, orderId, course, tier, holder, COIN, value);
-        } catch {}
-    }
-
-    function buyOrder(IMarket where, ICourseMarket.Order memory order, bytes memory signature)
-        private
-        returns (bool bought)
-    {
-        bool owned = market.hasPass(order.beneficiary, order.courseId, order.tier);
-        if (order.token == COIN) {
-            vm.deal(address(this), order.amount);
-            try where.purchaseQuoted{value: order.amount}(order, signature) {
-                bought = true;
-            } catch {}
-        } else {
-            token.mint(address(this), order.amount);
-            try where.purchaseForTokens(order, signature) {
-                bought = true;
-            } catch {}
-        }
-        if (bought && where == market) {
-            note(
-                owned, order.orderId, order.courseId, order.tier, order.beneficiary, order.token, order.amount
-            );
-        }
-    }
-
-    function note(
-        bool owned,
-        bytes32 orderId,
-        uint256 course,
-        uint8 tier,
-        address holder,
-        address currency,
-        uint256 amount
-    ) private {
-        (, address payee,, uint8 window) = market.listingOf(course);
-        if (market.paused()) ++soldWhilePaused;
-        if (owned) ++soldTwice;
-        if (amount == 0) ++soldAtAnotherPrice;
-        paid[currency] += amount;
-        sales.push(
-            Sale({
-                bought: ICourseMarket.Purchase({
-                    orderId: orderId,
-                    courseId: course,
-                    tier: tier,
-                    beneficiary: holder,
-                    payer: address(this),
-                    payee: payee,
-                    token: currency,
-                    amount: amount,
-                    fee: amount * market.feeBps() / 10_000,
-                    refundableUntil: window == 0 ? 0 : (block.timestamp / 1 days + window + 1) * 1 days
-                }),
-                refunded: false
-            })
-        );
-    }
-
     // ------------------------------------------------------------------------------------ money goes out
 
     /// @notice Refunds a purchase as its holder, the course's lister, or anyone.
@@ -257,6 +103,7 @@ contract MarketHandler is MarketBooks {
         try market.refund(bought) {
             if (!right) ++wrongRefunds;
             sales[i].refunded = true;
+            refundedAt[idOf(bought.courseId, bought.tier, bought.beneficiary)] = block.timestamp;
             refunded[bought.token] += bought.amount;
         } catch {
             if (right) ++refundsRefused;
@@ -356,7 +203,7 @@ contract MarketHandler is MarketBooks {
     function move(uint256 which, uint256 to, bool asOwner) external {
         if (sales.length == 0) return;
         ICourseMarket.Purchase memory old = sales[which % sales.length].bought;
-        uint256 id = (old.courseId * 8 + old.tier) << 160 | uint160(old.beneficiary);
+        uint256 id = idOf(old.courseId, old.tier, old.beneficiary);
         vm.prank(asOwner ? owner : old.beneficiary);
         try market.transferFrom(old.beneficiary, person(to), id) {
             ++moved;
@@ -364,27 +211,6 @@ contract MarketHandler is MarketBooks {
     }
 
     // -------------------------------------------------------------------------------------------- helpers
-
-    function person(uint256 any) private view returns (address) {
-        return people[any % people.length];
-    }
-
-    function courseAt(uint256 any) private view returns (uint256) {
-        return 1 + any % courseCount;
-    }
-
-    /// @dev The first tier on sale from a random one on, in the courses' order; or the random one.
-    function onSale(uint256 anyCourse, uint8 anyTier) private view returns (uint256 course, uint8 tier) {
-        uint256 count = courseCount * 8;
-        uint256 start = (courseAt(anyCourse) - 1) * 8 + anyTier % 8;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 place = (start + i) % count;
-            // forge-lint: disable-next-line(unsafe-typecast) below eight
-            (course, tier) = (1 + place / 8, uint8(place % 8));
-            (, bool active) = market.tierOf(course, tier);
-            if (active) return (course, tier);
-        }
-    }
 
     function priceList(uint96[8] calldata any, uint256 length)
         private

@@ -99,12 +99,31 @@ contract MarketInvariantTest is MarketTest {
         vm.assertEq(handler.quotesUsedElsewhere(), 0, "elsewhere");
     }
 
+    function invariant_ASignatureSellsWhatItIsFor() external view {
+        vm.assertEq(handler.wrongSignedSales(), 0, "sold without a right signature, or price");
+        vm.assertEq(handler.signedSalesRefused(), 0, "a rightful purchase by signature was refused");
+    }
+
     function invariant_TheFeeKeepsBelowItsCeiling() external view {
         vm.assertTrue(market.feeBps() <= 1000);
         for (uint256 i = 0; i < handler.saleCount(); ++i) {
             ICourseMarket.Purchase memory bought = handler.sale(i).bought;
             vm.assertTrue(bought.fee * 10 <= bought.amount);
         }
+    }
+
+    /// @dev Wherever a run ended, both ways to pay by signature still sell: the handler does not only try.
+    function afterInvariant() external {
+        handler.unpause();
+        uint96[8] memory prices_;
+        (prices_[0], prices_[1]) = (1, 1);
+        handler.list(0, 0, 0, prices_, 2);
+        uint256 fresh = handler.courseCount() - 1;
+        (uint256 byPermit, uint256 byAuthorization) = (handler.soldByPermit(), handler.soldByAuthorization());
+        handler.purchaseWithPermit(fresh, 0, 0, 1, 0);
+        vm.assertEq(handler.soldByPermit(), byPermit + 1, "by permit");
+        handler.purchaseWithAuthorization(fresh, 1, 0, 1, 0);
+        vm.assertEq(handler.soldByAuthorization(), byAuthorization + 1, "by authorization");
     }
 
     /// @dev What the market says it owes each payee, and the platform, is what the handler's books say; and

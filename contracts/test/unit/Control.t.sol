@@ -105,6 +105,23 @@ contract ControlTest is MarketTest {
         vm.assertEq(market.feePayee(), stranger);
     }
 
+    function test_NamesNobodyTheFeePayee() external {
+        vm.prank(owner);
+        market.setFeePayee(stranger);
+        vm.prank(owner);
+        market.setFeePayee(address(0));
+        vm.assertEq(market.feePayee(), address(0));
+    }
+
+    function test_RevertWhen_FeePayeeIsTheMarket() external {
+        vm.prank(owner);
+        market.setFeePayee(stranger);
+        vm.prank(owner);
+        expectNotPaid(address(market), 0);
+        market.setFeePayee(address(market));
+        vm.assertEq(market.feePayee(), stranger);
+    }
+
     function test_SetsTheFee() external {
         vm.prank(owner);
         vm.expectEmit(address(market));

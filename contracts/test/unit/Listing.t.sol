@@ -14,6 +14,13 @@ contract ListingTest is ListerTest {
         list(lister, address(0), prices(PRICE));
     }
 
+    function test_RevertWhen_ListedForTheMarket() external {
+        expectNotPaid(address(market), 0);
+        list(lister, address(market), prices(PRICE));
+        expectNotPaid(address(market), 0);
+        list(lister, address(market), WINDOW, prices());
+    }
+
     function test_RevertWhen_ListedWithNineTiers() external {
         expectTooMany(9);
         list(lister, payee, new IMarketListings.Tier[](9));

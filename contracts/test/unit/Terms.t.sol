@@ -89,6 +89,13 @@ contract TermsTest is ListerTest {
         market.setPayee(course, address(0));
     }
 
+    function test_RevertWhen_PayeeIsTheMarket() external {
+        vm.prank(lister);
+        expectNotPaid(address(market), 0);
+        market.setPayee(course, address(market));
+        assertListing(course, lister, payee, 3);
+    }
+
     function test_EmitsThePayee() external {
         vm.expectEmit(address(market));
         emit IMarketListings.PayeeChanged(course, stranger);

@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ICourseMarket} from "../../src/interfaces/ICourseMarket.sol";
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketListings} from "../../src/interfaces/IMarketListings.sol";
 import {IMarket} from "./IMarket.sol";
 import {IToken} from "./IToken.sol";
+import {Signatures} from "./Signatures.sol";
 import {Vm} from "./Vm.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
@@ -17,8 +19,6 @@ abstract contract MarketTest {
     bytes32 internal constant COURSE_REF = keccak256("course");
     bytes32 internal constant ORDER = keccak256("order");
     uint256 internal constant SIGNER_KEY = uint256(keccak256("quote signer"));
-    bytes32 internal constant PERMIT_TYPE =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
     uint8 internal constant WINDOW = 14;
     uint256 internal constant START = 1_900_000_000;
 
@@ -172,39 +172,18 @@ abstract contract MarketTest {
     function permitBy(uint256 key, IToken token, uint256 amount)
         internal
         view
-        returns (ICourseMarket.Permit memory permit)
+        returns (ICourseMarket.Permit memory)
     {
-        address from = vm.addr(key);
-        permit.deadline = block.timestamp + 15 minutes;
-        bytes32 hash = keccak256(
-            abi.encode(PERMIT_TYPE, from, address(market), amount, token.nonces(from), permit.deadline)
-        );
-        (permit.v, permit.r, permit.s) =
-            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
+        return Signatures.permit(key, market, token, amount);
     }
 
     /// @dev An authorization to the market, for an order.
     function authorizationBy(uint256 key, IToken token, ICourseMarket.Order memory order)
         internal
         view
-        returns (ICourseMarket.Authorization memory authorization)
+        returns (ICourseMarket.Authorization memory)
     {
-        authorization.from = vm.addr(key);
-        authorization.validAfter = block.timestamp - 1;
-        authorization.validBefore = block.timestamp + 15 minutes;
-        bytes32 hash = keccak256(
-            abi.encode(
-                token.RECEIVE_TYPE(),
-                authorization.from,
-                address(market),
-                order.amount,
-                authorization.validAfter,
-                authorization.validBefore,
-                market.orderDigest(order)
-            )
-        );
-        (authorization.v, authorization.r, authorization.s) =
-            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
+        return Signatures.authorization(key, market, token, order);
     }
 
     // --------------------------------------------------------------------------------------------- orders
@@ -232,12 +211,18 @@ abstract contract MarketTest {
     }
 
     function quoteBy(uint256 key, ICourseMarket.Order memory order) internal view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, market.orderDigest(order));
-        return abi.encodePacked(r, s, v);
+        return Signatures.quote(key, market, order);
     }
 
     function passId(address holder, uint256 courseId, uint8 tier) internal pure returns (uint256) {
         return (courseId * 8 + tier) << 160 | uint160(holder);
+    }
+
+    /// @dev The next call names an account, or pays it, that takes no money.
+    function expectNotPaid(address to, uint256 amount) internal {
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarketErrors.CourseMarket_TransferFailed.selector, to, amount)
+        );
     }
 
     function expectError(bytes4 selector) internal {
