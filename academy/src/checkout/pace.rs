@@ -55,11 +55,13 @@ impl Stride {
                 self.answered(blocks, logs.len());
                 Ok(Some(logs))
             }
-            Err(ChainError::RangeTooLarge(_)) if self.refused(blocks) => Ok(None),
+            // Each provider has words of its own for what is too large, and we know some of them.
+            Err(ChainError::RangeTooLarge(_) | ChainError::Refused(_)) if self.refused(blocks) => Ok(None),
             Err(error) => {
-                // Some nodes say nothing where the range is too large, and time runs out; some say it in words
-                // that nobody knows.
-                self.refused(blocks);
+                // Some nodes say nothing where the range is too large, and time runs out.
+                if error.is_retryable() {
+                    self.refused(blocks);
+                }
                 Err(error)
             }
         }
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_unknown_words_halve_as_a_refusal_does_and_are_still_failures() {
+    fn silence_halves_as_a_refusal_does_and_is_still_a_failure() {
         let pace = Stride::new(2000);
         let silence = ChainError::Unavailable("no answer in time".to_owned());
         assert_eq!(pace.heed(2000, Err(silence.clone())), Err(silence));
@@ -143,8 +145,9 @@ mod tests {
         assert_eq!(pace.heed(1000, Err(too_large.clone())), Ok(None));
         assert_eq!(pace.span(), 500);
         let unknown = ChainError::Refused("a word that nobody knows".to_owned());
-        assert_eq!(pace.heed(500, Err(unknown.clone())), Err(unknown));
+        assert_eq!(pace.heed(500, Err(unknown.clone())), Ok(None));
         assert_eq!((pace.heed(200, Ok(Vec::new())), pace.span()), (Ok(Some(Vec::new())), 250));
+        assert_eq!(pace.heed(1, Err(unknown.clone())), Err(unknown), "there is no smaller one");
         assert_eq!(pace.heed(1, Err(too_large.clone())), Err(too_large), "there is no smaller one");
     }
 

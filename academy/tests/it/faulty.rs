@@ -27,6 +27,9 @@ sol! {
     event CoursePurchased(bytes32 indexed orderId, address indexed beneficiary, uint256 indexed courseId, uint8 tier, address token, uint256 amount);
 }
 
+/// How a node says that fewer blocks would do.
+const TOO_LARGE: &str = "query exceeds max block range";
+
 /// The faults of a provider that is down or behind, and the lies that do not make anything up.
 fn troubles() -> Vec<(&'static str, Fault)> {
     vec![
@@ -42,7 +45,7 @@ fn troubles() -> Vec<(&'static str, Fault)> {
         ("says that payments failed", Fault::failed_receipts()),
         ("sees other blocks", Fault::other_block_hashes()),
         ("hides events", Fault::hidden_logs()),
-        ("refuses ranges", Fault::Ranges(0)),
+        ("refuses ranges", Fault::Ranges(0, TOO_LARGE)),
         ("serves another chain", Fault::other_chain()),
     ]
 }
@@ -167,7 +170,7 @@ async fn case_10_one_of_two_delays_until_it_is_well(engine: Engine) {
         let (buyer, order) = place.order().await;
         let hash = place.pay(&buyer, &order).await;
         let _ = place.academy.checkout().submit(&buyer, order.id, &hash.to_string()).await;
-        let agreed = matches!(fault, Fault::Delay(_) | Fault::Ranges(_)) || name == "hides events";
+        let agreed = matches!(fault, Fault::Delay(_) | Fault::Ranges(..)) || name == "hides events";
         let opened = place.opens_within(1, &buyer).await;
         assert_eq!(opened, agreed, "provider {bad} {name}");
         place.proxies[bad].set(&[]);
@@ -186,7 +189,7 @@ async fn case_10_nothing_is_lost_while_all_have_faults(engine: Engine) {
             proxy.set(std::slice::from_ref(&fault));
         }
         // What they do not tell at once they tell in parts.
-        let tells = matches!(fault, Fault::Ranges(_));
+        let tells = matches!(fault, Fault::Ranges(..));
         let opened = place.opens_within(if tells { 3 } else { 1 }, &buyer).await;
         assert_eq!(opened, tells, "all {name}");
         for proxy in &place.proxies {
@@ -233,8 +236,23 @@ async fn a_block_of_more_events_than_a_node_tells_is_read_from_its_receipts(engi
     let place = Place::through(engine, 2).await;
     let (buyer, order) = place.order().await;
     place.pay(&buyer, &order).await;
-    place.proxies.iter().for_each(|proxy| proxy.set(&[Fault::Ranges(0)]));
+    place.proxies.iter().for_each(|proxy| proxy.set(&[Fault::Ranges(0, TOO_LARGE)]));
     assert!(place.opens_within(12, &buyer).await);
+    place.close().await;
+}
+
+/// One word more than we know stopped the follower for good.
+async fn what_is_refused_in_words_that_nobody_knows_is_asked_for_in_parts(engine: Engine) {
+    const UNHEARD: &str = "that would be a heap of logs";
+    let place = Place::through(engine, 1).await;
+    for most in [10, 0] {
+        let (buyer, order) = place.order().await;
+        place.anvil.ask("anvil_mine", json!(["0x64"])).await;
+        place.pay(&buyer, &order).await;
+        place.proxies[0].set(&[Fault::Ranges(most, UNHEARD)]);
+        assert!(place.opens_within(60, &buyer).await, "{most} blocks at most");
+        place.proxies[0].set(&[]);
+    }
     place.close().await;
 }
 
@@ -263,6 +281,7 @@ on_anvil!(
     case_06_whose_a_pending_transaction_is_nobody_can_lie_about,
     a_range_that_a_node_chokes_on_is_asked_for_in_parts,
     a_block_of_more_events_than_a_node_tells_is_read_from_its_receipts,
+    what_is_refused_in_words_that_nobody_knows_is_asked_for_in_parts,
     case_10_an_invented_purchase_never_opens,
     case_10_one_of_three_does_not_stop_what_two_agree_on,
     case_10_one_of_two_delays_until_it_is_well,

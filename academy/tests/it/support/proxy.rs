@@ -31,8 +31,8 @@ pub enum Fault {
     Garbage,
     /// It is so many blocks behind.
     Lag(u64),
-    /// It refuses ranges of more blocks.
-    Ranges(u64),
+    /// It refuses ranges of more blocks, in these words.
+    Ranges(u64, &'static str),
     /// Its gate gives up on ranges of more blocks.
     Chokes(u64),
     /// It changes what it answers to these methods.
@@ -154,13 +154,13 @@ impl Behind {
                     let head = self.result("eth_blockNumber", json!([])).await;
                     horizon = Some(number(&head).unwrap().saturating_sub(*blocks));
                 }
-                Fault::Ranges(most) if blocks(&asked) > *most => {
-                    return error(200, &asked, -32000, "query exceeds max block range");
+                Fault::Ranges(most, words) if blocks(&asked) > *most => {
+                    return error(200, &asked, -32000, words);
                 }
                 Fault::Chokes(most) if blocks(&asked) > *most => {
                     return Reply::Http { status: 504, body: "gateway timeout".to_owned() };
                 }
-                Fault::Ranges(_) | Fault::Chokes(_) | Fault::Lie(..) => {}
+                Fault::Ranges(..) | Fault::Chokes(_) | Fault::Lie(..) => {}
             }
         }
         if let Some(horizon) = horizon
