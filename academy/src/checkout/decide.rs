@@ -165,6 +165,8 @@ pub fn decide(
         Candidate::Replaced => Some(Setback::Replaced),
         _ => None,
     });
+    // As a second payment it was judged beside the one that counted: without that, it is judged anew.
+    let beside = candidates.contains(&Candidate::Mined(Verdict::Rejected(Setback::PaidTwice)));
     let expired = standing.state == OrderState::Expired || now >= standing.expires_at;
     // What is under way may still be mined in time: nobody is asked to pay again meanwhile (edge case 7).
     let hopeless = now > standing.expires_at.plus_minutes(rules.late_tolerance_minutes);
@@ -175,7 +177,7 @@ pub fn decide(
             keep(standing.state, standing.setback)
         }
         // It fell out of the chain, and something else was mined in its place: it never comes back.
-        OrderState::Paid | OrderState::Confirming if !waiting && failed.is_some() => {
+        OrderState::Paid | OrderState::Confirming if !waiting && !beside && failed.is_some() => {
             Decision { grant: Grant::Suspend, ..keep(payable, failed) }
         }
         OrderState::Paid | OrderState::Confirming => {

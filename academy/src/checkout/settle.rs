@@ -72,13 +72,13 @@ impl Checkout<'_> {
             }
             self.0.point("settle.chain_read").await;
             let counted = sight.payments.iter().any(|payment| payment.standing == Standing::Accepted);
+            let lost = counted && orphaned && !sight.order.is_final;
             if let Some(settled) =
                 self.write(sight, &candidates, orphaned, worth, head.number, &rules).await?
             {
                 self.0.point("settle.after_commit").await;
                 // The others were judged as payments of what was paid. Without the one that counted they are not.
-                let over = matches!(settled.state, OrderState::Open | OrderState::Expired);
-                if counted && over {
+                if lost {
                     continue;
                 }
                 return Ok(settled);

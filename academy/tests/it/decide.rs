@@ -158,6 +158,10 @@ fn an_accepted_payment_goes_only_on_evidence_of_a_reorg() {
             assert_eq!((decision.state, decision.grant), (OrderState::Open, Grant::Suspend));
             assert_eq!(decision.setback, Some(setback));
         }
+        // What was a second payment may pay it now: the order is not over before that is judged.
+        let second = [rejected(Setback::PaidTwice), Candidate::Replaced];
+        let decision = decide(&orphaned, &second, BLOCK, NOW, &RULES);
+        assert_eq!((decision.state, decision.setback), (OrderState::Confirming, Some(Setback::Orphaned)));
     }
 }
 

@@ -182,6 +182,28 @@ on_both_engines! {
         assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Replaced)));
     }
 
+    async fn case_08_what_replaces_an_accepted_payment_is_not_judged_by_rules_that_time_has_moved(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        // In the other history, the same purchase was mined as its wallet had sped it up.
+        world.chain.reorg(1);
+        world.chain.mine(vec![FakeTransaction { hash: world.hash(), ..payment }]);
+        world.turn().await;
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
     async fn case_08_a_worker_that_lags_takes_nobody_past_the_new_blocks(world: &World) {
         two_workers_meet(world, |late| drop(late.reorg(5))).await;
     }
