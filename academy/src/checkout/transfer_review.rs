@@ -1,11 +1,12 @@
 //! What people do about tokens that came without a purchase.
 
+use std::time::Duration;
+
 use futures::{TryFutureExt, try_join};
 use tokio::time::timeout;
 
 use super::{
     error::CheckoutError,
-    health::PATIENCE,
     model::Transaction,
     network::Network,
     reports::DueRow,
@@ -24,6 +25,9 @@ use crate::{
     text::line,
     time::Time,
 };
+
+/// So long the chain has to tell whether a transfer was sent back lately: some providers answer for ten blocks at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(sqlx::FromRow)]
 struct Listed {
