@@ -32,6 +32,8 @@ const APART = [
   '[data-part=spoken]',
   // When the server looked at the chain last, which it does all the time.
   '[data-testid=chain-health] time',
+  // And how quickly it answered.
+  '[data-testid=chain-health] td',
 ].join();
 
 /** Reads what is there, and takes parts of the page away on the way. */

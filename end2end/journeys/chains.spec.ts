@@ -94,6 +94,7 @@ test('an admin sees how each chain is doing', async ({ context, page, world }) =
     try {
       await page.reload();
       await expect(health).toContainText('Does not answer');
+      await expect(health.getByRole('row').nth(1)).toContainText('Does not answer');
       await expect(page.getByRole('region', { name: 'Chain: Test chain' })).toContainText('Answers');
     } finally {
       second.resume();

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     health::{Health, Rank},
-    port::{Chain, ChainError},
+    port::{Chain, ChainError, Provider},
 };
 use crate::{entropy::Entropy, time::Clock};
 
@@ -34,6 +34,19 @@ impl Member {
 
     fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it is doing, asked for its newest block.
+    pub async fn provider(&self, manner: &Manner, patience: Duration) -> Provider {
+        let head = self.ask(manner, |node| async move { node.head().await });
+        let head = tokio::time::timeout(patience, head).await;
+        let health = *self.health();
+        Provider {
+            name: self.name.clone(),
+            head: head.ok().and_then(Result::ok).map(|head| head.number),
+            score: health.score,
+            latency: health.latency,
+        }
     }
 
     pub fn rank(&self, manner: &Manner) -> Rank {

@@ -40,8 +40,8 @@ pub use heads::Heads;
 pub use mined::Mined;
 pub use pool::Rpc;
 pub use port::{
-    BlockRef, Call, Chain, ChainError, Event, Hold, Log, Receipt, Roles, Round, TokenAccount, TokenFacts,
-    TransactionFacts,
+    BlockRef, Call, Chain, ChainError, Event, Hold, Log, Provider, Receipt, Roles, Round, TokenAccount,
+    TokenFacts, TransactionFacts,
 };
 pub use purchase::{Purchase, read_approval, read_purchase};
 pub use quote::{QuoteKey, Terms, purchase_quoted_call};

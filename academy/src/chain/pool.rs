@@ -10,14 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures::future::{BoxFuture, select_all};
+use futures::future::{BoxFuture, join_all, select_all};
 use ruint::aliases::U256;
 
 use super::{
     health::Rank,
     member::{Manner, Member},
     port::{
-        BlockRef, Chain, ChainError, Log, Receipt, Roles, Round, TokenAccount, TokenFacts, TransactionFacts,
+        BlockRef, Chain, ChainError, Log, Provider, Receipt, Roles, Round, TokenAccount, TokenFacts,
+        TransactionFacts,
     },
     provider::Node,
     sale::{Bought, Sale},
@@ -334,6 +335,10 @@ impl Chain for Rpc {
             Some(head) => Ok(*head),
             None => self.block(number).await?.ok_or_else(silence),
         }
+    }
+
+    async fn providers(&self, patience: Duration) -> Vec<Provider> {
+        join_all(self.members.iter().map(|member| member.provider(&self.manner, patience))).await
     }
 
     /// As [`Rpc::head`]: as far as two providers say.

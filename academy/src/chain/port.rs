@@ -1,5 +1,7 @@
 //! What we ask of a chain.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use ruint::aliases::U256;
 
@@ -273,6 +275,19 @@ pub struct Call {
     pub value: Wei,
 }
 
+/// How one of a chain's providers is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// What people call it: never its URL, which may hold a key.
+    pub name: String,
+    /// Its newest block, if it answers.
+    pub head: Option<u64>,
+    /// The share of questions that it answered lately, 0 to 1.
+    pub score: f64,
+    /// How long its answers took lately, in seconds; `None` before the first.
+    pub latency: Option<f64>,
+}
+
 /// A chain. `Ok(None)` means "not known here", never "failed".
 #[async_trait]
 pub trait Chain: Send + Sync {
@@ -280,6 +295,11 @@ pub trait Chain: Send + Sync {
     async fn chain_id(&self) -> Result<u64, ChainError>;
     /// The newest block.
     async fn head(&self) -> Result<BlockRef, ChainError>;
+    /// How its providers are doing, in their configured order, each asked for its newest block now, which
+    /// it has so long to tell; none for a chain that is no pool.
+    async fn providers(&self, _patience: Duration) -> Vec<Provider> {
+        Vec::new()
+    }
     /// The height of the newest block with a tag; `None` where no block has it yet.
     async fn tagged(&self, tag: BlockTag) -> Result<Option<u64>, ChainError>;
     /// The canonical block at a height.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{cursors, network::Network, service::Checkout, wallet::ChainInfo};
-use crate::{Actor, Operation, Problem, time::Time};
+use crate::{Actor, Operation, Problem, chain::Provider, time::Time};
 
 /// Of a chain that takes longer to say how it does, it is said that it does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,6 +32,23 @@ impl Checkout<'_> {
         actor.may(Operation::SeeAllOrders)?;
         let networks = self.0.0.networks.iter();
         futures::future::try_join_all(networks.map(|network| self.health_of(network))).await
+    }
+
+    /// As [`Checkout::health`], and how each chain's providers are doing.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn health_of_providers(
+        &self,
+        actor: &Actor,
+    ) -> Result<Vec<(ChainHealth, Vec<Provider>)>, Problem> {
+        actor.may(Operation::SeeAllOrders)?;
+        let asked = self.0.0.networks.iter().map(async |network| {
+            let (health, providers) =
+                futures::join!(self.health_of(network), network.chain.providers(PATIENCE));
+            Ok((health?, providers))
+        });
+        futures::future::try_join_all(asked).await
     }
 
     async fn health_of(&self, network: &Network) -> Result<ChainHealth, Problem> {

@@ -233,6 +233,7 @@ async fn call(world: &World, operation: Operation, ground: &Ground, actor: &Acto
             call!(calls, Role, checkout.payments(actor, &all));
             call!(calls, Role, checkout.transfers(actor, &all));
             call!(calls, Role, checkout.health(actor));
+            call!(calls, Role, checkout.health_of_providers(actor));
         }
         Operation::GrantAccess => {
             call!(calls, Role, learning.enrollments(actor, &all));

@@ -47,6 +47,20 @@ async fn case_09_two_providers_must_call_a_block_final() {
 }
 
 on_both_engines! {
+    async fn case_10_an_admin_sees_which_provider_lags_and_which_is_silent(world: &World) {
+        let [well, behind, down] = [node(), node(), node()];
+        well.mine_empty(30);
+        behind.mine_empty(2);
+        down.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        let academy = over(world, &[&well, &behind, &down]);
+        let (_, told) =
+            academy.checkout().health_of_providers(&world.admin().await).await.unwrap().remove(0);
+        let heads: Vec<_> = told.iter().map(|one| (one.name.as_str(), one.head)).collect();
+        assert_eq!(heads, [("#1", Some(30)), ("#2", Some(2)), ("#3", None)]);
+        assert!(told[0].score > 0.99 && told[0].latency.is_some(), "{told:?}");
+        assert!(told[2].score < 0.9 && told[2].latency.is_none(), "{told:?}");
+    }
+
     async fn case_10_null_is_not_failed_and_the_next_provider_is_asked(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

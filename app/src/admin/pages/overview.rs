@@ -3,6 +3,7 @@
 use academy::{
     Problem,
     catalog::CourseState,
+    chain::Provider,
     checkout::{ChainHealth, OrderState, PaymentRow, Setback, Standing, TransferRow, TransferState},
     page::{Filter, Page},
 };
@@ -18,11 +19,14 @@ use super::{
 use crate::{
     AppState, Visitor,
     render::{Answer, render},
-    ui::{Badge, FormState, Notice, Tone, When, count},
+    ui::{Badge, FormState, Notice, TableScroll, Tone, When, count},
 };
 
 /// The follower is behind when it is this many blocks away from the chain's head.
 const FAR_BEHIND: u64 = 20;
+
+/// A provider that answers a smaller share of its questions fails often.
+const OFTEN: f64 = 0.9;
 
 struct Figure {
     words: &'static str,
@@ -100,7 +104,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
     let owed = state.academy.checkout().payments(&visitor.actor, &owed).await?;
     let waiting = Filter { state: TransferState::Waiting.word().to_owned(), ..Filter::default() };
     let waiting = state.academy.checkout().transfers(&visitor.actor, &waiting).await?;
-    let health = state.academy.checkout().health(&visitor.actor).await?;
+    let health = state.academy.checkout().health_of_providers(&visitor.actor).await?;
     let endpoints = state.academy.webhooks().endpoints(&visitor.actor).await?;
     Ok(render(&state, &visitor, head("Overview"), || {
         let cards: Vec<_> = figures
@@ -125,7 +129,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
                 <h2 id="review-title">"To decide"</h2>
                 {to_decide(&review, &owed, &waiting)}
             </section>
-            {health.iter().map(chain).collect_view()}
+            {health.iter().map(|(health, providers)| chain(health, providers)).collect_view()}
             {webhooks::panel(&endpoints)}
             <ul class="figure-grid" data-testid="figures">{cards}</ul>
         };
@@ -133,8 +137,8 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
     }))
 }
 
-/// How a chain and its follower are doing.
-fn chain(health: &ChainHealth) -> impl IntoView + use<> {
+/// How a chain, its follower and its providers are doing.
+fn chain(health: &ChainHealth, providers: &[Provider]) -> impl IntoView + use<> {
     let id = format!("chain-{}", health.chain.id);
     view! {
         <section class="panel" aria-labelledby=id.clone() data-testid="chain-health">
@@ -150,7 +154,47 @@ fn chain(health: &ChainHealth) -> impl IntoView + use<> {
                 <div><dt>"Last looked"</dt><dd>{health.seen_at.map(|at| view! { <When at=at/> })}</dd></div>
                 <div><dt>"Behind"</dt><dd class="number">{behind(health).map(|lag| count(u32::try_from(lag).unwrap_or(u32::MAX), "block"))}</dd></div>
             </dl>
+            {(!providers.is_empty()).then(|| table_of(health, providers))}
         </section>
+    }
+}
+
+fn table_of(health: &ChainHealth, providers: &[Provider]) -> impl IntoView + use<> {
+    let rows = providers.iter().map(|provider| row(provider, health.head)).collect_view();
+    view! {
+        <TableScroll label=format!("Providers of {}", health.chain.name)>
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Provider (RPC)"</th>
+                        <th scope="col" class="number">"Newest block"</th>
+                        <th scope="col" class="number">"Answered lately"</th>
+                        <th scope="col" class="number">"Time to answer"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </TableScroll>
+    }
+}
+
+fn row(provider: &Provider, head: Option<u64>) -> impl IntoView + use<> {
+    let (tone, words) = match provider.head {
+        None => (Tone::Negative, "Does not answer"),
+        Some(own) if head.is_some_and(|head| head.saturating_sub(own) > FAR_BEHIND) => {
+            (Tone::Warning, "Behind")
+        }
+        Some(_) if provider.score < OFTEN => (Tone::Warning, "Fails often"),
+        Some(_) => (Tone::Positive, "Answers"),
+    };
+    let latency = provider.latency.map(|seconds| format!("{:.0} ms", seconds * 1000.0));
+    view! {
+        <tr>
+            <th scope="row">{provider.name.clone()}" "<Badge tone=tone>{words}</Badge></th>
+            <td class="number">{block(provider.head)}</td>
+            <td class="number">{format!("{:.0} %", provider.score * 100.0)}</td>
+            <td class="number">{latency.unwrap_or_else(|| "unknown".to_owned())}</td>
+        </tr>
     }
 }
 
