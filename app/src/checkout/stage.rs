@@ -250,7 +250,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
             },
         ),
         // What came of a transaction is told above: this one may still be mined.
-        OrderState::Expired if order.transaction.is_some() => Notice::new(
+        OrderState::Expired | OrderState::Cancelled if order.transaction.is_some() => Notice::new(
             Tone::Warning,
             "expired_sent",
             "This order is closed. Its payment was sent, but is in no block yet: cancel it in your wallet first, so that you do not pay twice. Then get today's price to go on. You can also leave it: should it still be mined, it opens the course, or a person looks at it.",
@@ -306,6 +306,7 @@ pub fn pause(order: &Order, failures: u32) -> Option<u32> {
         OrderState::Submitted | OrderState::Confirming => Some(1200),
         // It may be paid from another device.
         OrderState::Open => Some(4000),
+        OrderState::Expired | OrderState::Cancelled if order.transaction.is_some() => Some(4000),
         // A late payment may still come in.
         OrderState::Expired | OrderState::Cancelled => Some(15_000),
     }
@@ -438,9 +439,11 @@ pub(super) mod tests {
 
     #[test]
     fn case_07_who_sent_a_payment_that_is_in_no_block_is_not_told_to_just_pay_again() {
-        for named in
-            [sent(OrderState::Expired), Order { awaiting: awaited().awaiting, ..sent(OrderState::Expired) }]
-        {
+        for named in [
+            sent(OrderState::Expired),
+            sent(OrderState::Cancelled),
+            Order { awaiting: awaited().awaiting, ..sent(OrderState::Expired) },
+        ] {
             let said = message(&named, &Local::default(), "Anvil");
             assert_eq!((said.code.as_ref(), said.tone), ("expired_sent", Tone::Warning));
             assert!(said.text.contains("cancel it in your wallet first"), "{}", said.text);
