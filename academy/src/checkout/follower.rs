@@ -21,7 +21,7 @@ use crate::{
 
 /// Blocks to read again each time.
 const OVERLAP: u64 = 4;
-/// After so many ranges, or so many events, a step ends: orders are settled between two steps.
+/// After so many ranges, or so many events, a step ends, and queued work begins: it settles what was read.
 const RANGES: usize = 32;
 const EVENTS: usize = 50_000;
 /// So many final blocks, at least, are read once more at a time: a provider counts each question.
@@ -86,9 +86,12 @@ impl Academy {
             0
         });
         let checkout = self.checkout();
-        checkout.settle_all(network, final_to).await?;
-        checkout.tell_of_review(chain_id).await?;
-        checkout.learn_facts(network).await?;
+        // What is yet to be read comes first. Orders have their jobs.
+        if !followed.more {
+            checkout.settle_all(network, final_to).await?;
+            checkout.tell_of_review(chain_id).await?;
+            checkout.learn_facts(network).await?;
+        }
         match follower.read_again(followed.next, final_to).await {
             Ok((late, more)) => (followed.late, followed.more) = (late, followed.more | more),
             // What was read the first time stands; the next step asks a node that was silent about fewer blocks.

@@ -30,6 +30,19 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
     }
 
+    async fn case_11_what_is_yet_to_be_read_comes_before_settling_which_jobs_do(world: &World) {
+        let (course, buyer) = world.sale().await;
+        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine_empty(50);
+        let policy = Policy { max_log_range: 1, ..policy() };
+        let academy = world.academy_over(world.chain.clone(), policy, world.faults.clone());
+        assert!(academy.follow_once().await.unwrap().more);
+        assert!(!world.can_read(&buyer, &course).await);
+        academy.run_jobs_once().await.unwrap();
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
     async fn case_11_what_overlaps_is_kept_once(world: &World) {
         let (course, buyer) = world.sale().await;
         let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();

@@ -30,6 +30,7 @@ mod permissions;
 mod pool;
 mod quotes;
 mod receipts;
+mod recorded;
 mod refunds;
 mod reorg;
 mod review;
