@@ -245,7 +245,7 @@ pub enum WayBack {
     Sent(Transaction),
     /// The chain does not answer now.
     Silent,
-    /// The site does not follow that chain any more.
+    /// The site does not follow that chain, or that market, any more: nothing would tell that they were sent.
     Unfollowed,
 }
 

@@ -139,7 +139,8 @@ impl Checkout<'_> {
         let transfer = self.waiting_transfer(&mut conn, id).await?;
         drop(conn);
         // Without an answer it can be looked at, and dismissed, all the same.
-        let way = match self.0.0.networks.find(transfer.chain_id) {
+        let network = self.0.0.networks.find(transfer.chain_id);
+        let way = match network.filter(|network| network.policy.follows(transfer.market)) {
             None => WayBack::Unfollowed,
             Some(network) => match timeout(PATIENCE, self.way_back(network, person, &transfer)).await {
                 Ok(Ok(way)) => way,

@@ -253,7 +253,7 @@ fn of_order(order: &Order, local: &Local, network: &str) -> Notice {
         OrderState::Expired | OrderState::Cancelled if order.transaction.is_some() => Notice::new(
             Tone::Warning,
             "expired_sent",
-            "This order is closed. Its payment was sent, but is in no block yet: cancel it in your wallet first, so that you do not pay twice. Then get today's price to go on. You can also leave it: should it still be mined, it opens the course, or a person looks at it.",
+            "This order is closed. Its payment was sent, but is in no block yet: cancel it in your wallet first, so that you do not pay twice. Then get today's price to go on. You can also leave it: should it still be mined, a person looks at it, unless it opens the course.",
         ),
         OrderState::Expired if order.awaiting.is_some() => Notice::new(
             Tone::Warning,

@@ -42,7 +42,7 @@ pub async fn show(State(state): State<AppState>, visitor: Visitor, Query(asked):
         };
         frame(
             PATH,
-            "Every decision about rights and about money, by whom and why. Nobody can edit it.",
+            "Every decision about rights and about money, by whom, and why where a reason was given. Nobody can edit it.",
             content,
         )
     }))

@@ -89,6 +89,8 @@ async fn page(
     let chain = checkout.chain_of(back.transfer.chain_id);
     let form = problem.map_or_else(FormState::default, |problem| FormState::failed(&sent, problem));
     let head = head("Transfers").with(Islands::Sending).for_form(&form);
+    // Once that is final, this transfer is sent back. With it dismissed, the next one of that sum would seem to be.
+    let sent_back = matches!(back.way, WayBack::Sent(_));
     Ok(render(state, visitor, head, || {
         let transfer = &back.transfer;
         let content = view! {
@@ -100,18 +102,24 @@ async fn page(
                 <h2 id="back-title">"Send it back"</h2>
                 {send_back(&back, chain)}
             </section>
-            <section class="panel" aria-labelledby="dismiss-title">
-                <h2 id="dismiss-title">"Or dismiss it"</h2>
-                <form method="post" class="form">
-                    <ErrorSummary form=form.clone()/>
-                    <p>"Where there is nothing to send back: it is settled otherwise, or somebody plays with dust. The tokens stay where they are."</p>
-                    <Field form=form name="reason" label="Reason" hint="Kept in the audit log." required=true maxlength=300/>
-                    <div class="button-row"><Submit kind="danger">"Dismiss"</Submit></div>
-                </form>
-            </section>
+            {(!sent_back).then(|| dismiss(form))}
         };
         frame(PATH, "Tokens that came without a purchase.", content)
     }))
+}
+
+fn dismiss(form: FormState) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="dismiss-title">
+            <h2 id="dismiss-title">"Or dismiss it"</h2>
+            <form method="post" class="form">
+                <ErrorSummary form=form.clone()/>
+                <p>"Where there is nothing to send back: it is settled otherwise, or somebody plays with dust. The tokens stay where they are."</p>
+                <Field form=form name="reason" label="Reason" hint="Kept in the audit log." required=true maxlength=300/>
+                <div class="button-row"><Submit kind="danger">"Dismiss"</Submit></div>
+            </form>
+        </section>
+    }
 }
 
 /// The owner's wallet sends it.
@@ -148,7 +156,7 @@ fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
         }
         WayBack::Unfollowed => {
             return view! {
-                <p>"This site does not follow "{chain.name}" any more. What came there stays there, until the chain is among the site's again, or the contract's owner sends it back by other means."</p>
+                <p>"This site does not follow this contract on "{chain.name}" any more, and would not see that the tokens were sent back. They stay there until it is in the configuration again, or the contract's owner sends them back by other means."</p>
             }
             .into_any();
         }
@@ -165,7 +173,7 @@ fn send_back(back: &TransferReturn, chain: ChainInfo) -> impl IntoView + use<> {
     view! {
         <p>"Only the contract's owner can, "<AddressText address=owner/>": signed in here with that account, or with its key on the command line:"</p>
         <pre class="code command"><code>{command}</code></pre>
-        <p class="muted">"Add --keystore and --password-file. The transfer shows as sent back once that is final."</p>
+        <p class="muted">"Add --keystore and --password-file. Run it once: it would send the same sum again. The transfer shows as sent back once that is final."</p>
     }
     .into_any()
 }

@@ -227,6 +227,8 @@ fn give_up_where_lost(order: &Order, payment: &Payment<'_>, progress: &Progress)
         };
     };
     match order.state {
+        // That is of another payment of it.
+        OrderState::Paid => Ok(()),
         _ if setback.needs_review() => Err(Stop::NotOpened(setback.message().to_owned())),
         OrderState::Open | OrderState::Expired | OrderState::Cancelled if progress.block.is_none() => {
             Stop::refused(format!("{} Run this again to do so", setback.message()))
