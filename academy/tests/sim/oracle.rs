@@ -189,17 +189,6 @@ impl Oracle {
                 hold!(deeds.given_up.contains(&row.id), "{} was cancelled by nobody", row.id);
                 order.given_up = true;
             }
-            // What a person accepted is gone for good, and nothing else is known to pay: the order is over. What is
-            // found later is judged as any.
-            let known = |purchase: &Purchase| {
-                let stands = |row: &PaymentRow| row.standing != Standing::Orphaned && !row.is_dismissed();
-                let mut rows = after.payments.iter().filter(|row| stands(row));
-                order.paid_by(purchase) && rows.any(|row| row.place() == purchase.place())
-            };
-            let gone = matches!(row.setback, Some(Setback::Reverted | Setback::Replaced));
-            if row.state == OrderState::Expired && gone && !purchases.iter().any(known) {
-                order.forgiven = false;
-            }
             let order = &self.orders[place];
             let heights = views.iter().filter(|view| view.chain == order.chain).map(Book::height);
             let head = heights.max().unwrap_or_default();
