@@ -104,6 +104,15 @@ pub(super) async fn known_blocks(
         .collect()
 }
 
+/// The newest block that the follower has passed.
+pub(super) async fn newest_block(
+    conn: &mut Conn,
+    chain_id: u64,
+) -> Result<Option<(u64, BlockHash)>, StoreError> {
+    let row = sql!(opt conn, (i64, String), "SELECT number, hash FROM chain_blocks WHERE chain_id = $1 ORDER BY number DESC LIMIT 1", chain_id.cast_signed())?;
+    row.map(|(number, hash)| Ok((unsigned("a block", number)?, parse("a hash", &hash)?))).transpose()
+}
+
 pub(super) async fn put_block(conn: &mut Conn, chain_id: u64, block: &BlockRef) -> Result<(), StoreError> {
     sql!(run conn,
         "INSERT INTO chain_blocks (chain_id, number, hash) VALUES ($1, $2, $3)

@@ -4,7 +4,7 @@
 use super::{
     Network, cursors,
     decide::{Candidate, Goal, Rules},
-    model::Setback,
+    model::{OrderState, Setback},
     network::Depth,
     payment_store::{self, PaymentRecord},
     refund_store::{self, RefundRecord},
@@ -35,7 +35,10 @@ pub(super) struct Sight<'a> {
     pub submissions: Vec<Submission>,
     /// Payments that do not count, whose block was replaced.
     pub gone: Vec<PaymentId>,
+    /// The next block to read, and the newest that was passed: both as they were before all else was read of the order,
+    /// so that what was seen up to there is among it.
     pub cursor: Option<u64>,
+    pub passed: Option<(u64, BlockHash)>,
     pub course: Course,
 }
 
@@ -66,6 +69,13 @@ impl Sight<'_> {
     /// Whether the chain told of a payment in this transaction.
     fn saw(&self, hash: TxHash) -> bool {
         self.payments.iter().any(|payment| payment.hash == hash)
+    }
+
+    /// Whether what opened the order's course is this transaction, by all that is known.
+    fn counted(&self, hash: TxHash) -> bool {
+        let accepted = matches!(self.order.state, OrderState::Paid | OrderState::Confirming);
+        let mut there = self.payments.iter().filter(|payment| payment.hash == hash);
+        accepted && there.any(|payment| matches!(payment.standing, Standing::Accepted | Standing::Orphaned))
     }
 
     /// Whether all that is known of this transaction is that it does not count, beside what does for good, and
@@ -147,17 +157,19 @@ impl<'a> Checkout<'a> {
         let order = store::order(&mut conn, id).await?.ok_or(super::CheckoutError::NoSuchOrder)?;
         let course = self.0.catalog().by_id(&mut conn, order.course).await?;
         let network = self.0.0.networks.get(order.chain_id)?;
+        // Of a market that is not followed, nothing was read.
+        let cursor = match network.policy.follows(order.market) {
+            true => cursors::next_block(&mut conn, &network.policy).await?,
+            false => None,
+        };
         Ok(Sight {
             network,
+            cursor,
+            passed: cursors::newest_block(&mut conn, order.chain_id).await?,
             payments: payment_store::payments_of(&mut conn, id).await?,
             refunds: refund_store::refunds_of(&mut conn, id).await?,
             submissions: store::submissions(&mut conn, id).await?,
             gone: Vec::new(),
-            // Of a market that is not followed, nothing was read.
-            cursor: match network.policy.follows(order.market) {
-                true => cursors::next_block(&mut conn, &network.policy).await?,
-                false => None,
-            },
             course,
             order,
         })
@@ -259,7 +271,18 @@ impl<'a> Checkout<'a> {
             !sight.refunds.iter().any(|refund| refund.confirmed)
                 && (*paid != hash || pays_at(*index, &expected, &evidence))
         });
-        let verdicts = verify_each(&expected, &evidence).into_iter();
+        let verdicts = verify_each(&expected, &evidence);
+        // Where what paid does not any more, what paid in its place (of two, the market takes the first) may be
+        // there to be read, and is not to be taken for a new payment then.
+        let pays = verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Pays(_)));
+        if !pays
+            && sight.counted(hash)
+            && sight.network.policy.follows(sight.order.market)
+            && !self.was_read(sight, receipt.block_number).await?
+        {
+            return Ok(vec![((hash, None), Candidate::Pending)]);
+        }
+        let verdicts = verdicts.into_iter();
         Ok(verdicts.map(|(log, verdict)| ((hash, log), Candidate::Mined(verdict))).collect())
     }
 
@@ -343,14 +366,12 @@ impl<'a> Checkout<'a> {
     /// Whether the chain up to a height is the one that the follower read: since a reorg, what used up a nonce there
     /// may be the order's purchase, not read yet.
     async fn was_read(&self, sight: &Sight<'_>, height: u64) -> Result<bool, Problem> {
-        let mut conn = self.0.0.db.read().await?;
-        let known = cursors::known_blocks(&mut conn, sight.network.policy.chain_id).await?;
-        drop(conn);
-        let Some((number, hash)) = known.first().filter(|(number, _)| *number >= height) else {
+        let passed = sight.passed.filter(|(number, _)| *number >= height);
+        let Some((number, hash)) = passed.filter(|_| sight.cursor.is_some_and(|next| next > height)) else {
             return Ok(false);
         };
-        let now = sight.network.chain.block(*number).await;
-        Ok(now.is_ok_and(|block| block.is_some_and(|block| block.hash == *hash)))
+        let now = sight.network.chain.block(number).await;
+        Ok(now.is_ok_and(|block| block.is_some_and(|block| block.hash == hash)))
     }
 
     /// Who sent a transaction, and with which nonce: as it was kept, or as a node that still knows

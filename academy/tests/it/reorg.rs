@@ -204,6 +204,50 @@ on_both_engines! {
         assert!(world.can_read(&buyer, &course).await);
     }
 
+    async fn case_08_what_paid_twice_stays_paid_where_the_other_comes_first(world: &World) {
+        let checkout = world.academy.checkout();
+        let teacher = world.teacher().await;
+        let (course, buyer) = (world.course(&teacher).await, world.learner().await);
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.broadcast(payment.clone());
+        checkout.submit(&buyer, order.id, &payment.hash.to_string()).await.unwrap();
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        world.academy.catalog().withdraw(&teacher, course.id).await.unwrap();
+        // In the other history another wallet's payment came first, which the market takes: nothing was left to pay.
+        world.chain.reorg(1);
+        world.chain.mine(vec![world.payment(&course, &order)]);
+        world.chain.mine(vec![FakeTransaction { success: false, events: Vec::new(), ..payment }]);
+        // A tab asks before the follower has read that.
+        checkout.settle(order.id).await.unwrap();
+        let gone = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((gone.state, gone.setback), (OrderState::Confirming, Some(Setback::Orphaned)));
+        assert!(!world.can_read(&buyer, &course).await);
+        world.turn().await;
+        world.turn().await;
+        let paid = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((paid.state, paid.setback), (OrderState::Paid, None));
+        assert!(world.can_read(&buyer, &course).await);
+    }
+
+    async fn case_08_what_reverts_in_the_other_history_lets_the_order_be_paid_again(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        assert!(world.can_read(&buyer, &course).await);
+        world.chain.reorg(1);
+        world.chain.mine(vec![FakeTransaction { success: false, events: Vec::new(), ..payment }]);
+        world.turn().await;
+        world.turn().await;
+        assert!(!world.can_read(&buyer, &course).await);
+        let open = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Reverted)));
+    }
+
     async fn case_08_a_worker_that_lags_takes_nobody_past_the_new_blocks(world: &World) {
         two_workers_meet(world, |late| drop(late.reorg(5))).await;
     }
