@@ -1,4 +1,7 @@
-use crate::problem::{Kind, Problem};
+use crate::{
+    evm::TxHash,
+    problem::{Kind, Problem},
+};
 
 /// What can go wrong in checkout.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,9 @@ pub enum CheckoutError {
     /// It counts, was dismissed, or nobody has judged it yet.
     #[error("the payment is not in review")]
     NotInReview,
+    /// It went back in this transaction, which is not final yet.
+    #[error("sent back in {0}")]
+    SentBack(TxHash),
     /// It does not buy what the order asks for, or the buyer has the course.
     #[error("the payment can't be accepted")]
     NotAcceptable,
@@ -174,6 +180,13 @@ impl From<CheckoutError> for Problem {
             CheckoutError::NotInReview => conflict(
                 "not_in_review",
                 "There is nothing to decide about this payment any more. Somebody may have decided it a moment ago.",
+            ),
+            CheckoutError::SentBack(hash) => Self::new(
+                Kind::Conflict,
+                "sent_back",
+                format!(
+                    "These tokens were sent back a moment ago, in transaction {hash}. Once that is final, this shows as sent back by itself; there is nothing to dismiss."
+                ),
             ),
             CheckoutError::NotAcceptable => conflict(
                 "not_acceptable",

@@ -139,15 +139,22 @@ impl Checkout<'_> {
         let transfer = self.waiting_transfer(&mut conn, id).await?;
         drop(conn);
         // Without an answer it can be looked at, and dismissed, all the same.
-        let network = self.0.0.networks.find(transfer.chain_id);
-        let way = match network.filter(|network| network.policy.follows(transfer.market)) {
+        let way = match self.followed(&transfer) {
             None => WayBack::Unfollowed,
             Some(network) => match timeout(PATIENCE, self.way_back(network, person, &transfer)).await {
                 Ok(Ok(way)) => way,
                 Ok(Err(_)) | Err(_) => WayBack::Silent,
             },
         };
-        Ok(TransferReturn { transfer, way })
+        // Meanwhile the worker may have seen it go back.
+        let mut conn = self.0.0.db.read().await?;
+        Ok(TransferReturn { transfer: self.waiting_transfer(&mut conn, id).await?, way })
+    }
+
+    /// The network whose worker sees what goes back, if there still is one.
+    fn followed(&self, transfer: &TransferRow) -> Option<&Network> {
+        let network = self.0.0.networks.find(transfer.chain_id)?;
+        network.policy.follows(transfer.market).then_some(network)
     }
 
     async fn way_back(
@@ -179,11 +186,6 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let mut next =
             transfer_store::cursor(&mut conn, &network.policy, &[transfer.currency.token]).await?.0;
-        let (before,) = sql!(one conn, (i64,),
-            "SELECT COUNT(*) FROM transfers t JOIN transfers this ON this.id = $1
-             WHERE t.chain_id = this.chain_id AND t.market = this.market AND t.token = this.token AND t.sender = this.sender
-                AND t.amount = this.amount AND t.state = 'waiting'
-                AND (t.block_number, t.log_index) < (this.block_number, this.log_index)", transfer.id)?;
         drop(conn);
         let head = chain.head().await?;
         let mut sent = Vec::new();
@@ -201,23 +203,35 @@ impl Checkout<'_> {
             sent.extend(logs.into_iter().filter(is_it));
             next = to + 1;
         }
-        // The oldest of one sum goes back first.
-        let sent = usize::try_from(before).ok().and_then(|before| sent.get(before));
-        Ok(sent.map(|log| {
+        // The oldest of one sum goes back first; a new market, or token, has what went back long ago read again.
+        let mut conn = self.0.0.db.read().await?;
+        let alike = transfer_store::before(&mut conn, transfer.id).await?;
+        let seen = |log: &Log| alike.contains(&Some((log.transaction, log.index)));
+        let before = alike.iter().filter(|returned| returned.is_none()).count();
+        Ok(sent.iter().filter(|log| !seen(log)).nth(before).map(|log| {
             self.transaction(transfer.chain_id, log.transaction, Some((log.block_number, log.block_hash)))
         }))
     }
 
-    /// Notes that nothing is to be done about a transfer any more, and why.
+    /// Notes that nothing is to be done about a transfer any more, and why. Nothing is noted of one that was sent back
+    /// in a block that is not final yet: the next of its sum would be taken for what went back. Where the chain does
+    /// not answer, whoever dismisses it knows best.
     ///
     /// # Errors
-    /// For everyone but admins; without a reason; `not_in_review`.
+    /// For everyone but admins; without a reason; `not_in_review`; `sent_back`.
     #[tracing::instrument(skip_all, fields(transfer = %id))]
     pub async fn dismiss_transfer(&self, actor: &Actor, id: TransferId, reason: &str) -> Result<(), Problem> {
         actor.may(Operation::ReviewPayments)?;
         let reason = line(reason, 1, 300).map_err(|_| CheckoutError::NoReason)?;
+        let mut conn = self.0.0.db.read().await?;
+        let transfer = self.waiting_transfer(&mut conn, id).await?;
+        drop(conn);
+        if let Some(network) = self.followed(&transfer)
+            && let Ok(Ok(Some(sent))) = timeout(PATIENCE, self.sent_lately(network, &transfer)).await
+        {
+            return Err(CheckoutError::SentBack(sent.hash).into());
+        }
         let mut tx = self.0.0.db.begin().await?;
-        let transfer = self.waiting_transfer(&mut tx, id).await?;
         if !transfer_store::dismiss(&mut tx, id).await? {
             return Err(CheckoutError::NotInReview.into());
         }

@@ -3,12 +3,12 @@
 use super::{
     network::{Deployment, Policy},
     rows::TransferState,
-    store::unsigned,
+    store::{parse, unsigned},
     transfers::Stray,
 };
 use crate::{
     chain::Log,
-    evm::Address,
+    evm::{Address, TxHash},
     ids::{OrderId, TransferId},
     money::Wei,
     store::{Conn, StoreError, sql},
@@ -122,6 +122,24 @@ pub(super) async fn put_return(
         log.transaction.to_string(), log.index.cast_signed(), chain_id.cast_signed(), log.contract.to_string(),
         token.to_string(), to.to_string(), amount.to_string())?;
     Ok(())
+}
+
+/// Of its sender and sum: where the market sent each back that is known to have gone, and nothing for each that
+/// waits before it.
+pub(super) async fn before(
+    conn: &mut Conn,
+    id: TransferId,
+) -> Result<Vec<Option<(TxHash, u64)>>, StoreError> {
+    let rows = sql!(all conn, (Option<String>, Option<i64>),
+        "SELECT t.returned_hash, t.returned_index FROM transfers t JOIN transfers this ON this.id = $1
+         WHERE t.chain_id = this.chain_id AND t.market = this.market AND t.token = this.token AND t.sender = this.sender
+            AND t.amount = this.amount AND (t.state = 'returned'
+                OR t.state = 'waiting' AND (t.block_number, t.log_index) < (this.block_number, this.log_index))", id)?;
+    let returned = rows.into_iter().map(|(hash, index)| {
+        let place = hash.zip(index);
+        place.map(|(hash, index)| Ok((parse("a hash", &hash)?, unsigned("an index", index)?))).transpose()
+    });
+    returned.collect()
 }
 
 /// Whether it waited, and now does no more.

@@ -237,11 +237,21 @@ on_both_engines! {
         assert!(can(first).await && can(second).await);
         world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
         assert!(!can(first).await && can(second).await, "the oldest went back");
+        // Were it dismissed, the second would be closed in its place.
+        assert_eq!(refusal(checkout.dismiss_transfer(&admin, first, "done").await), (Kind::Conflict, "sent_back".to_owned()));
         world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
         assert!(!can(first).await && !can(second).await);
         assert_eq!(waiting(academy, &admin).await.total, 2, "until it is final");
         is_final(world, academy, Vec::new()).await;
         assert_eq!(waiting(academy, &admin).await.total, 0);
+        // With a new market the tokens' blocks are read again: what went back in them is not counted twice.
+        is_final(world, academy, vec![moved(world, USDC, sender, units("15"))]).await;
+        world.execute("UPDATE transfer_cursors SET next_block = 0".to_owned()).await;
+        let third = waiting(academy, &admin).await.rows[0].id;
+        assert!(can(third).await);
+        world.chain.fail_with(Some(ChainError::Unavailable("down".to_owned())));
+        checkout.dismiss_transfer(&admin, third, "sent by hand").await.unwrap();
+        world.chain.fail_with(None);
     }
 
     async fn on_a_chain_or_a_market_that_the_site_has_left_it_can_be_dismissed(world: &World) {
