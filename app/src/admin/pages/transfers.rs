@@ -94,12 +94,13 @@ async fn page(
     Ok(render(state, visitor, head, || {
         let transfer = &back.transfer;
         let content = view! {
+            {sent_back.then(|| view! { <ErrorSummary form=form.clone()/> })}
             <section class="panel" aria-labelledby="transfer-title" data-testid="transfer">
                 <h2 id="transfer-title"><Money wei=transfer.amount currency=transfer.currency.clone()/></h2>
                 {facts(transfer)}
             </section>
             <section class="panel" aria-labelledby="back-title">
-                <h2 id="back-title">"Send it back"</h2>
+                <h2 id="back-title">{if sent_back { "Sent back" } else { "Send it back" }}</h2>
                 {send_back(&back, chain)}
             </section>
             {(!sent_back).then(|| dismiss(form))}
