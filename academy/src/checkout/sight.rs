@@ -35,8 +35,8 @@ pub(super) struct Sight<'a> {
     pub submissions: Vec<Submission>,
     /// Payments that do not count, whose block was replaced.
     pub gone: Vec<PaymentId>,
-    /// The next block to read, and the newest that was passed: both as they were before all else was read of the order,
-    /// so that what was seen up to there is among it.
+    /// The next block to read, and the newest that was passed: as they were before payments, refunds and submissions
+    /// were read, so that what was seen up to there is among them.
     pub cursor: Option<u64>,
     pub passed: Option<(u64, BlockHash)>,
     pub course: Course,
@@ -71,8 +71,8 @@ impl Sight<'_> {
         self.payments.iter().any(|payment| payment.hash == hash)
     }
 
-    /// Whether what opened the order's course is this transaction, by all that is known.
-    fn counted(&self, hash: TxHash) -> bool {
+    /// Whether this transaction may be what opened the order's course.
+    fn may_have_counted(&self, hash: TxHash) -> bool {
         let accepted = matches!(self.order.state, OrderState::Paid | OrderState::Confirming);
         let mut there = self.payments.iter().filter(|payment| payment.hash == hash);
         accepted && there.any(|payment| matches!(payment.standing, Standing::Accepted | Standing::Orphaned))
@@ -276,9 +276,9 @@ impl<'a> Checkout<'a> {
         // there to be read, and is not to be taken for a new payment then.
         let pays = verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Pays(_)));
         if !pays
-            && sight.counted(hash)
+            && sight.may_have_counted(hash)
             && sight.network.policy.follows(sight.order.market)
-            && !self.was_read(sight, receipt.block_number).await?
+            && !self.was_read(sight, receipt.block_number).await
         {
             return Ok(vec![((hash, None), Candidate::Pending)]);
         }
@@ -359,19 +359,19 @@ impl<'a> Checkout<'a> {
         let (Some((sender, nonce)), Some(read)) = (sender, read) else { return Ok(Candidate::Pending) };
         // Providers that do not answer prove nothing, and must not hold up what another transaction paid.
         let is_used = chain.nonce(sender, read).await.is_ok_and(|next| next > nonce);
-        let replaced = is_used && self.was_read(sight, read).await? && chain.receipt(hash).await?.is_none();
+        let replaced = is_used && self.was_read(sight, read).await && chain.receipt(hash).await?.is_none();
         Ok(if replaced { Candidate::Replaced } else { Candidate::Pending })
     }
 
     /// Whether the chain up to a height is the one that the follower read: since a reorg, what used up a nonce there
     /// may be the order's purchase, not read yet.
-    async fn was_read(&self, sight: &Sight<'_>, height: u64) -> Result<bool, Problem> {
+    async fn was_read(&self, sight: &Sight<'_>, height: u64) -> bool {
         let passed = sight.passed.filter(|(number, _)| *number >= height);
         let Some((number, hash)) = passed.filter(|_| sight.cursor.is_some_and(|next| next > height)) else {
-            return Ok(false);
+            return false;
         };
         let now = sight.network.chain.block(number).await;
-        Ok(now.is_ok_and(|block| block.is_some_and(|block| block.hash == hash)))
+        now.is_ok_and(|block| block.is_some_and(|block| block.hash == hash))
     }
 
     /// Who sent a transaction, and with which nonce: as it was kept, or as a node that still knows
@@ -399,8 +399,8 @@ impl<'a> Checkout<'a> {
     pub(super) async fn orphaned(&self, sight: &Sight<'_>, candidates: &[Judged]) -> Result<bool, Problem> {
         let Some(accepted) = sight.payments.iter().find(|payment| payment.standing == Standing::Accepted)
         else {
-            // Retracted before, and still not back.
-            return Ok(sight.order.setback == Some(Setback::Orphaned));
+            // Retracted before, and still not back; or another order's purchase stands at its place.
+            return Ok(matches!(sight.order.state, OrderState::Paid | OrderState::Confirming));
         };
         let pays = candidates.iter().any(|(_, c)| matches!(c, Candidate::Mined(Verdict::Pays(_))));
         if pays {

@@ -1,6 +1,6 @@
 //! What people do about tokens that came without a purchase.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use futures::{TryFutureExt, try_join};
 use tokio::time::timeout;
@@ -16,7 +16,7 @@ use super::{
     transfer_store,
 };
 use crate::{
-    Actor, Operation, Person, Problem,
+    Actor, Kind, Operation, Person, Problem,
     accounts::{audit, parse_address},
     chain::{ChainError, Control, Event, Log},
     ids::{OrderId, TransferId},
@@ -151,10 +151,10 @@ impl Checkout<'_> {
         Ok(TransferReturn { transfer: self.waiting_transfer(&mut conn, id).await?, way })
     }
 
-    /// The network whose worker sees what goes back, if there still is one.
+    /// The network whose worker sees what goes back, if there still is one: without tokens it does not look.
     fn followed(&self, transfer: &TransferRow) -> Option<&Network> {
         let network = self.0.0.networks.find(transfer.chain_id)?;
-        network.policy.follows(transfer.market).then_some(network)
+        (network.policy.follows(transfer.market) && !network.info.tokens.is_empty()).then_some(network)
     }
 
     async fn way_back(
@@ -205,17 +205,26 @@ impl Checkout<'_> {
         }
         // The oldest of one sum goes back first; a new market, or token, has what went back long ago read again.
         let mut conn = self.0.0.db.read().await?;
-        let alike = transfer_store::before(&mut conn, transfer.id).await?;
-        let seen = |log: &Log| alike.contains(&Some((log.transaction, log.index)));
-        let before = alike.iter().filter(|returned| returned.is_none()).count();
-        Ok(sent.iter().filter(|log| !seen(log)).nth(before).map(|log| {
+        let alike = transfer_store::alike(&mut conn, transfer.id).await?;
+        let known = |log: &Log| alike.iter().any(|(_, back)| *back == Some((log.transaction, log.index)));
+        let mut waiting: VecDeque<_> =
+            alike.iter().filter(|(_, back)| back.is_none()).map(|(place, _)| *place).collect();
+        let mut last = None;
+        for log in sent.iter().filter(|log| !known(log)) {
+            if waiting.front().is_some_and(|came| *came < (log.block_number, log.index)) {
+                waiting.pop_front();
+                last = Some(log);
+            }
+        }
+        // It is the last of them.
+        Ok(last.filter(|_| waiting.is_empty()).map(|log| {
             self.transaction(transfer.chain_id, log.transaction, Some((log.block_number, log.block_hash)))
         }))
     }
 
     /// Notes that nothing is to be done about a transfer any more, and why. Nothing is noted of one that was sent back
-    /// in a block that is not final yet: the next of its sum would be taken for what went back. Where the chain does
-    /// not answer, whoever dismisses it knows best.
+    /// in a block that is mined and not final yet: the next of its sum would be taken for what went back. Where the
+    /// chain does not answer within ten seconds, whoever dismisses it knows best.
     ///
     /// # Errors
     /// For everyone but admins; without a reason; `not_in_review`; `sent_back`.
@@ -226,10 +235,15 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let transfer = self.waiting_transfer(&mut conn, id).await?;
         drop(conn);
-        if let Some(network) = self.followed(&transfer)
-            && let Ok(Ok(Some(sent))) = timeout(PATIENCE, self.sent_lately(network, &transfer)).await
-        {
-            return Err(CheckoutError::SentBack(sent.hash).into());
+        if let Some(network) = self.followed(&transfer) {
+            match timeout(PATIENCE, self.sent_lately(network, &transfer)).await {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(sent))) => return Err(CheckoutError::SentBack(sent.hash).into()),
+                Ok(Err(problem)) if problem.kind == Kind::Internal => return Err(problem),
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("dismissed though the chain does not tell what went back")
+                }
+            }
         }
         let mut tx = self.0.0.db.begin().await?;
         if !transfer_store::dismiss(&mut tx, id).await? {

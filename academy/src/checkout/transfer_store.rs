@@ -104,7 +104,8 @@ pub(super) async fn put(
     Ok(written == 1)
 }
 
-/// The market sent so much of a token to someone: that was the oldest of their transfers of that sum which waits.
+/// The market sent so much of a token to someone: that was the oldest of their transfers of that sum which waits, and
+/// had come by then.
 pub(super) async fn put_return(
     conn: &mut Conn,
     chain_id: u64,
@@ -117,29 +118,33 @@ pub(super) async fn put_return(
         "UPDATE transfers SET state = 'returned', returned_hash = $1, returned_index = $2
          WHERE id = (SELECT id FROM transfers
                 WHERE chain_id = $3 AND market = $4 AND token = $5 AND sender = $6 AND amount = $7 AND state = 'waiting'
+                    AND (block_number, log_index) < ($8, $9)
                 ORDER BY block_number, log_index LIMIT 1)
             AND NOT EXISTS (SELECT 1 FROM transfers WHERE chain_id = $3 AND returned_hash = $1 AND returned_index = $2)",
         log.transaction.to_string(), log.index.cast_signed(), chain_id.cast_signed(), log.contract.to_string(),
-        token.to_string(), to.to_string(), amount.to_string())?;
+        token.to_string(), to.to_string(), amount.to_string(), log.block_number.cast_signed(), log.index.cast_signed())?;
     Ok(())
 }
 
-/// Of its sender and sum: where the market sent each back that is known to have gone, and nothing for each that
-/// waits before it.
-pub(super) async fn before(
-    conn: &mut Conn,
-    id: TransferId,
-) -> Result<Vec<Option<(TxHash, u64)>>, StoreError> {
-    let rows = sql!(all conn, (Option<String>, Option<i64>),
-        "SELECT t.returned_hash, t.returned_index FROM transfers t JOIN transfers this ON this.id = $1
+/// A transfer's block and log, and where the market sent it back, if it is known to have gone.
+pub(super) type Alike = ((u64, u64), Option<(TxHash, u64)>);
+
+/// The transfers of the same sender and sum that went back, or wait: of these, those up to this one. The oldest first.
+pub(super) async fn alike(conn: &mut Conn, id: TransferId) -> Result<Vec<Alike>, StoreError> {
+    let rows = sql!(all conn, (i64, i64, Option<String>, Option<i64>),
+        "SELECT t.block_number, t.log_index, t.returned_hash, t.returned_index FROM transfers t JOIN transfers this ON this.id = $1
          WHERE t.chain_id = this.chain_id AND t.market = this.market AND t.token = this.token AND t.sender = this.sender
             AND t.amount = this.amount AND (t.state = 'returned'
-                OR t.state = 'waiting' AND (t.block_number, t.log_index) < (this.block_number, this.log_index))", id)?;
-    let returned = rows.into_iter().map(|(hash, index)| {
-        let place = hash.zip(index);
-        place.map(|(hash, index)| Ok((parse("a hash", &hash)?, unsigned("an index", index)?))).transpose()
+                OR t.state = 'waiting' AND (t.block_number, t.log_index) <= (this.block_number, this.log_index))
+         ORDER BY t.block_number, t.log_index", id)?;
+    let alike = rows.into_iter().map(|(block, index, hash, returned)| {
+        let back = match hash.zip(returned) {
+            Some((hash, index)) => Some((parse("a hash", &hash)?, unsigned("an index", index)?)),
+            None => None,
+        };
+        Ok(((unsigned("a block", block)?, unsigned("an index", index)?), back))
     });
-    returned.collect()
+    alike.collect()
 }
 
 /// Whether it waited, and now does no more.

@@ -130,10 +130,6 @@ fn verify_log(expected: &Expected, evidence: &Evidence<'_>, log: &Log, block: Bl
     let Event::CoursePurchased { order, beneficiary, number, tier, token, amount } = &log.event else {
         return Verdict::Rejected(Setback::NoPurchase);
     };
-    // Of what counts for another order, whatever it bought, nobody has to be told that a person looks at it.
-    if evidence.used.iter().any(|(index, _)| *index == log.index) {
-        return Verdict::Rejected(Setback::AlreadyUsed);
-    }
     if *number != expected.listing {
         return Verdict::Rejected(Setback::OtherCourse);
     }
@@ -148,6 +144,9 @@ fn verify_log(expected: &Expected, evidence: &Evidence<'_>, log: &Log, block: Bl
     }
     if *amount < expected.price {
         return Verdict::Rejected(Setback::Underpaid);
+    }
+    if evidence.used.iter().any(|(index, _)| *index == log.index) {
+        return Verdict::Rejected(Setback::AlreadyUsed);
     }
     if *order != expected.reference {
         return Verdict::Rejected(Setback::OtherOrder);

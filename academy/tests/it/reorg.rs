@@ -8,7 +8,7 @@ use academy::{
     learning::{EnrollmentState, LessonAnswer},
 };
 
-use crate::support::{CHAIN_ID, START, World, on_both_engines, policy, turn, wallet_call};
+use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, policy, turn, wallet_call};
 
 /// A worker's node has told it something else of the newest five blocks, and is slow; meanwhile another worker
 /// sees that fifteen were replaced, and has yet to read the new ones. What is paid there is seen.
@@ -246,6 +246,30 @@ on_both_engines! {
         assert!(!world.can_read(&buyer, &course).await);
         let open = checkout.order(&buyer, order.id).await.unwrap();
         assert_eq!((open.state, open.setback), (OrderState::Open, Some(Setback::Reverted)));
+    }
+
+    async fn case_08_what_pays_another_order_in_the_other_history_pays_none_but_that(world: &World) {
+        let checkout = world.academy.checkout();
+        let (course, buyer) = world.sale().await;
+        let order = checkout.open(&buyer, course.tier).await.unwrap();
+        let payment = world.payment(&course, &order);
+        world.chain.mine(vec![payment.clone()]);
+        world.turn().await;
+        let other_buyer = world.learner().await;
+        let other = checkout.open(&other_buyer, course.tier).await.unwrap();
+        world.chain.reorg(1);
+        let events = vec![(MARKET, world.purchased(&course, &other))];
+        world.chain.mine(vec![FakeTransaction { events, ..payment.clone() }]);
+        // Its buyer names it before the follower comes to the new block.
+        let paid = checkout.submit(&other_buyer, other.id, &payment.hash.to_string()).await.unwrap();
+        assert_eq!(paid.state, OrderState::Paid);
+        world.turn().await;
+        world.advance_minutes(1);
+        world.turn().await;
+        assert!(world.can_read(&other_buyer, &course).await);
+        assert!(!world.can_read(&buyer, &course).await);
+        let lost = checkout.order(&buyer, order.id).await.unwrap();
+        assert_eq!((lost.state, lost.setback), (OrderState::Open, Some(Setback::OtherBeneficiary)));
     }
 
     async fn case_08_a_worker_that_lags_takes_nobody_past_the_new_blocks(world: &World) {

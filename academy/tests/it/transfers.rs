@@ -9,7 +9,9 @@ use academy::{
         Chain, ChainError, Event, Rpc,
         fake::{FakeChain, FakeTransaction, Late},
     },
-    checkout::{Deployment, Depth, Order, OrderState, Policy, TransferRow, TransferState, WayBack},
+    checkout::{
+        ChainInfo, Deployment, Depth, Order, OrderState, Policy, TransferRow, TransferState, WayBack,
+    },
     evm::{Address, BlockTag},
     fault::NoFaults,
     ids::TransferId,
@@ -18,7 +20,8 @@ use academy::{
 };
 
 use crate::support::{
-    CHAIN_ID, DAI, Kill, MARKET, TestCourse, USDC, World, on_both_engines, person, policy, refusal, turn,
+    CHAIN_ID, DAI, Kill, MARKET, TestCourse, USDC, World, chain_info, on_both_engines, person, policy,
+    refusal, site, turn,
 };
 
 fn units(figure: &str) -> Wei {
@@ -262,6 +265,39 @@ on_both_engines! {
             assert_eq!(checkout.transfer_return(&admin, id).await.unwrap().way, WayBack::Unfollowed, "{left}");
         }
         checkout.dismiss_transfer(&admin, id, "the chain is gone").await.unwrap();
+    }
+
+    async fn where_no_token_is_configured_any_more_it_can_be_dismissed_though_it_went_back(world: &World) {
+        let (id, sender, admin) = stray(world).await;
+        world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
+        let info = ChainInfo { tokens: Vec::new(), ..chain_info() };
+        let without = Academy::builder(world.db.clone(), world.chain.clone(), policy(), site(), info)
+            .clock(world.clock.clone())
+            .build();
+        is_final(world, &without, Vec::new()).await;
+        let checkout = without.checkout();
+        assert_eq!(checkout.transfer_return(&admin, id).await.unwrap().way, WayBack::Unfollowed);
+        checkout.dismiss_transfer(&admin, id, "it went back").await.unwrap();
+    }
+
+    async fn what_went_back_before_it_came_was_another(world: &World) {
+        let (dismissed, sender, admin) = stray(world).await;
+        let (checkout, academy) = (world.academy.checkout(), &world.academy);
+        checkout.dismiss_transfer(&admin, dismissed, "to be sent by hand").await.unwrap();
+        is_final(world, academy, vec![rescued(world, USDC, sender, units("15"))]).await;
+        is_final(world, academy, vec![moved(world, USDC, sender, units("15"))]).await;
+        // With a new token in the configuration, all is read again.
+        world.execute("UPDATE transfer_cursors SET next_block = 0".to_owned()).await;
+        let id = waiting(academy, &admin).await.rows[0].id;
+        let way = async || checkout.transfer_return(&admin, id).await.unwrap().way;
+        assert!(matches!(way().await, WayBack::Call(_)));
+        is_final(world, academy, Vec::new()).await;
+        assert_eq!(waiting(academy, &admin).await.total, 1);
+        assert!(matches!(way().await, WayBack::Call(_)));
+        world.chain.mine(vec![rescued(world, USDC, sender, units("15"))]);
+        assert!(matches!(way().await, WayBack::Sent(_)));
+        is_final(world, academy, Vec::new()).await;
+        assert_eq!(waiting(academy, &admin).await.total, 0);
     }
 
     async fn it_is_dismissed_with_a_reason_once(world: &World) {
