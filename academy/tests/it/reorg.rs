@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use academy::{
+    Actor,
     chain::fake::{FakeChain, FakeTransaction, Late},
-    checkout::{Depth, OrderState, Setback},
+    checkout::{Depth, Order, OrderState, Setback},
     learning::{EnrollmentState, LessonAnswer},
 };
 
-use crate::support::{CHAIN_ID, MARKET, START, World, on_both_engines, policy, turn, wallet_call};
+use crate::support::{
+    CHAIN_ID, MARKET, START, TestCourse, World, on_both_engines, policy, turn, wallet_call,
+};
 
 /// A worker's node has told it something else of the newest five blocks, and is slow; meanwhile another worker
 /// sees that fifteen were replaced, and has yet to read the new ones. What is paid there is seen.
@@ -49,14 +52,21 @@ async fn two_workers_meet(world: &World, otherwise: impl Fn(&FakeChain)) {
     assert!(world.can_read(&buyer, &course).await);
 }
 
+/// A course that somebody has just bought, and what paid for it.
+async fn bought(world: &World) -> (TestCourse, Actor, Order, FakeTransaction) {
+    let (course, buyer) = world.sale().await;
+    let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
+    let payment = world.payment(&course, &order);
+    world.chain.mine(vec![payment.clone()]);
+    world.turn().await;
+    assert!(world.can_read(&buyer, &course).await);
+    (course, buyer, order, payment)
+}
+
 on_both_engines! {
     async fn case_08_a_reorg_suspends_access_and_the_same_payment_restores_it(world: &World) {
+        let (course, buyer, order, _) = bought(world).await;
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        world.chain.mine(vec![world.payment(&course, &order)]);
-        world.turn().await;
-        assert!(world.can_read(&buyer, &course).await);
 
         let undone = world.chain.reorg(1);
         world.chain.mine_empty(1);
@@ -81,10 +91,7 @@ on_both_engines! {
     }
 
     async fn case_08_included_again_at_once_stays_open(world: &World) {
-        let (course, buyer) = world.sale().await;
-        let order = world.academy.checkout().open(&buyer, course.tier).await.unwrap();
-        world.chain.mine(vec![world.payment(&course, &order)]);
-        world.turn().await;
+        let (course, buyer, ..) = bought(world).await;
         let undone = world.chain.reorg(1);
         world.chain.mine(undone);
         for _ in 0..2 {
@@ -95,11 +102,8 @@ on_both_engines! {
     }
 
     async fn case_08_included_again_at_another_place_in_its_block_opens(world: &World) {
+        let (course, buyer, order, _) = bought(world).await;
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        world.chain.mine(vec![world.payment(&course, &order)]);
-        world.turn().await;
         let mut undone = world.chain.reorg(1);
         // Another transaction's log comes first now, so that the payment's own has another index.
         let other = world.learner().await;
@@ -165,13 +169,8 @@ on_both_engines! {
     }
 
     async fn case_08_a_payment_that_nobody_named_can_be_replaced_for_good_too(world: &World) {
+        let (course, buyer, order, payment) = bought(world).await;
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let payment = world.payment(&course, &order);
-        world.chain.mine(vec![payment.clone()]);
-        world.turn().await;
-        assert!(world.can_read(&buyer, &course).await);
         // In the other history its nonce went elsewhere, and no node knows it any more.
         world.chain.reorg(1);
         world.chain.mine(vec![FakeTransaction { hash: world.hash(), events: Vec::new(), ..payment }]);
@@ -232,13 +231,8 @@ on_both_engines! {
     }
 
     async fn case_08_what_reverts_in_the_other_history_lets_the_order_be_paid_again(world: &World) {
+        let (course, buyer, order, payment) = bought(world).await;
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let payment = world.payment(&course, &order);
-        world.chain.mine(vec![payment.clone()]);
-        world.turn().await;
-        assert!(world.can_read(&buyer, &course).await);
         world.chain.reorg(1);
         world.chain.mine(vec![FakeTransaction { success: false, events: Vec::new(), ..payment }]);
         world.turn().await;
@@ -249,12 +243,8 @@ on_both_engines! {
     }
 
     async fn case_08_what_pays_another_order_in_the_other_history_pays_none_but_that(world: &World) {
+        let (course, buyer, order, payment) = bought(world).await;
         let checkout = world.academy.checkout();
-        let (course, buyer) = world.sale().await;
-        let order = checkout.open(&buyer, course.tier).await.unwrap();
-        let payment = world.payment(&course, &order);
-        world.chain.mine(vec![payment.clone()]);
-        world.turn().await;
         let other_buyer = world.learner().await;
         let other = checkout.open(&other_buyer, course.tier).await.unwrap();
         world.chain.reorg(1);
