@@ -1,6 +1,6 @@
 //! What people do about tokens that came without a purchase.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use futures::{TryFutureExt, try_join};
 use tokio::time::timeout;
@@ -207,17 +207,11 @@ impl Checkout<'_> {
         let mut conn = self.0.0.db.read().await?;
         let alike = transfer_store::alike(&mut conn, transfer.id).await?;
         let known = |log: &Log| alike.iter().any(|(_, back)| *back == Some((log.transaction, log.index)));
-        let mut waiting: VecDeque<_> =
-            alike.iter().filter(|(_, back)| back.is_none()).map(|(place, _)| *place).collect();
-        let mut last = None;
-        for log in sent.iter().filter(|log| !known(log)) {
-            if waiting.front().is_some_and(|came| *came < (log.block_number, log.index)) {
-                waiting.pop_front();
-                last = Some(log);
-            }
-        }
+        let mut unread = sent.iter().filter(|log| !known(log));
+        let waiting = alike.iter().filter(|(_, back)| back.is_none());
         // It is the last of them.
-        Ok(last.filter(|_| waiting.is_empty()).map(|log| {
+        let back = waiting.map(|(came, _)| unread.find(|log| *came < (log.block_number, log.index))).last();
+        Ok(back.flatten().map(|log| {
             self.transaction(transfer.chain_id, log.transaction, Some((log.block_number, log.block_hash)))
         }))
     }
