@@ -300,6 +300,16 @@ on_both_engines! {
         assert_eq!(waiting(academy, &admin).await.total, 0);
     }
 
+    async fn while_the_books_can_not_be_read_it_is_not_dismissed(world: &World) {
+        let (id, _, admin) = stray(world).await;
+        let dismissed = async || world.academy.checkout().dismiss_transfer(&admin, id, "done").await;
+        world.execute("ALTER TABLE transfer_cursors RENAME TO lost".to_owned()).await;
+        assert_eq!(refusal(dismissed().await).0, Kind::Internal);
+        world.execute("ALTER TABLE lost RENAME TO transfer_cursors".to_owned()).await;
+        assert_eq!(waiting(&world.academy, &admin).await.total, 1);
+        dismissed().await.unwrap();
+    }
+
     async fn it_is_dismissed_with_a_reason_once(world: &World) {
         let (id, _, admin) = stray(world).await;
         let checkout = world.academy.checkout();
